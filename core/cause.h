@@ -1,0 +1,80 @@
+// Causes: what a worker lane did at each instant, and if it waited, for what. One table, one
+// function that derives it.
+//
+// The intervals of a lane tile [first iteration's start, last iteration's end) with no gap and no
+// overlap, so that their sum is the makespan exactly. What a backend cannot see is kUnknown, never
+// a guess.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/record.h"
+
+namespace mk {
+
+enum class Cause : std::uint8_t {
+  kExecute,         // the body runs; nobody recorded what bounds it
+  kExecuteMemory,   // the body runs, bound by its stream
+  kExecuteCompute,  // the body runs, bound by arithmetic
+  kExecuteStartUp,  // the body runs, its first bytes are on their way
+  kNotify,  // arrival at the triggering event, and a scheduler's step where the worker does it
+  kWaitDependency,  // it holds a task whose event is not active
+  kWaitPoll,  // its task is ready and enqueued, it has not seen that yet (poll phase, barrier,
+              // dispatch)
+  kWaitQueueEmpty,     // no task was placed on it
+  kWaitHeadOfLine,     // blocked on its queue's head while another task in its queue was ready
+  kWaitPage,           // no free shared-memory page
+  kWaitScheduler,      // the event of its next task was active, but the task not yet enqueued
+  kIterationBoundary,  // between the end of one iteration and the first task it gets in the next
+  kUnknown,
+};
+
+struct CauseFacts {
+  Cause cause = Cause::kUnknown;
+  std::string_view name{};
+  bool is_executing = false;
+  std::string_view meaning{};
+};
+
+inline constexpr std::array kCauses = {
+    CauseFacts{Cause::kExecute, "execute", true, "the body runs"},
+    CauseFacts{Cause::kExecuteMemory, "execute_memory", true, "the body runs, bound by memory"},
+    CauseFacts{Cause::kExecuteCompute, "execute_compute", true,
+               "the body runs, bound by arithmetic"},
+    CauseFacts{Cause::kExecuteStartUp, "execute_start_up", true,
+               "the body's first bytes are on their way"},
+    CauseFacts{Cause::kNotify, "notify", false, "arrival at the triggering event"},
+    CauseFacts{Cause::kWaitDependency, "wait_dependency", false, "the task's event is not active"},
+    CauseFacts{Cause::kWaitPoll, "wait_poll", false,
+               "ready and enqueued, not yet seen or dispatched"},
+    CauseFacts{Cause::kWaitQueueEmpty, "wait_queue_empty", false, "no task placed on this worker"},
+    CauseFacts{Cause::kWaitHeadOfLine, "wait_head_of_line", false,
+               "blocked on the queue's head, another was ready"},
+    CauseFacts{Cause::kWaitPage, "wait_page", false, "no free shared-memory page"},
+    CauseFacts{Cause::kWaitScheduler, "wait_scheduler", false,
+               "event active, task not yet enqueued"},
+    CauseFacts{Cause::kIterationBoundary, "iteration_boundary", false, "between two iterations"},
+    CauseFacts{Cause::kUnknown, "unknown", false, "this backend cannot see it"},
+};
+
+constexpr const CauseFacts& facts(Cause cause) { return kCauses[static_cast<std::size_t>(cause)]; }
+std::optional<Cause> cause_from_name(std::string_view name);
+
+struct Interval {
+  std::uint32_t lane = 0;
+  Nanoseconds start = 0;
+  Nanoseconds end = 0;
+  Cause cause = Cause::kUnknown;
+  std::optional<std::uint32_t> task{};  // executing or waiting for
+  std::optional<std::uint32_t> event{};
+  std::uint32_t iteration = 0;
+};
+
+// Intervals of all worker lanes, by lane, then time.
+std::vector<Interval> derive_intervals(const RunRecord& record);
+
+}  // namespace mk

@@ -1,0 +1,77 @@
+// What one iteration runs on, and amounts that depend on it.
+//
+// A task's bytes and flops are `base + sum of coefficient x quantity`; the quantities of an
+// iteration come from its IterationState, which simulator and backends share. An amount that
+// evaluates to 0 is legal: the task runs and notifies.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace mk {
+
+enum class QuantityKind : std::uint8_t {
+  kContext,  // index = request: tokens in its KV cache once this iteration's tokens are appended
+  kTokensOfRequest,   // index = request: new tokens of it in this iteration
+  kAttendedPairs,     // index = request: sum over its new tokens of the context each attends to
+  kLiveTokens,        // new tokens of all requests
+  kLiveRequests,      // requests that have new tokens
+  kActivatedExperts,  // index = expert group (see `IterationState::activated_experts`)
+  kAcceptedTokens,    // speculative decoding: tokens accepted
+};
+
+std::string_view name_of(QuantityKind kind);
+
+struct RequestState {
+  std::uint32_t context_before = 0;  // tokens in the KV cache when the iteration begins
+  std::uint32_t new_tokens = 0;      // 0: the slot is idle in this iteration
+  friend bool operator==(const RequestState&, const RequestState&) = default;
+};
+
+struct IterationState {
+  std::vector<RequestState> requests{};
+  std::vector<std::uint32_t>
+      activated_experts{};  // one number a (layer, task group); empty for dense models
+  std::uint32_t accepted_tokens = 0;
+
+  // The quantity; 0 iff the index is past what this iteration has.
+  std::int64_t quantity(QuantityKind kind, std::uint32_t index) const;
+  std::uint32_t live_tokens() const;
+  friend bool operator==(const IterationState&, const IterationState&) = default;
+};
+
+struct Term {
+  QuantityKind quantity = QuantityKind::kLiveTokens;
+  std::uint32_t index = 0;
+  std::int64_t coefficient = 0;
+  friend bool operator==(const Term&, const Term&) = default;
+};
+
+struct Amount {
+  std::int64_t base = 0;
+  std::vector<Term> terms{};
+
+  std::int64_t at(const IterationState& state) const;
+  bool is_constant() const { return terms.empty(); }
+  friend bool operator==(const Amount&, const Amount&) = default;
+};
+
+// A request's life: the prompt in chunks of at most `batch_tokens`, then one token an iteration.
+struct DecodePlan {
+  std::uint32_t prompt_tokens = 1;
+  std::uint32_t generate =
+      1;  // tokens to generate; the first comes from the iteration that ends the prompt
+  std::uint32_t batch_tokens = 1;
+  std::uint32_t requests = 1;  // identical requests, side by side
+
+  std::uint32_t iterations() const;
+  // Iteration i of the plan. Requires: i < iterations().
+  IterationState state(std::uint32_t iteration) const;
+};
+
+// One decode step of `requests` requests, each with `context` tokens in its cache once the step's
+// token is appended. Requires: context >= 1.
+IterationState decode_step(std::uint32_t requests, std::uint32_t context);
+
+}  // namespace mk

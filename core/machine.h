@@ -1,0 +1,207 @@
+// Machine: everything that a prediction depends on besides graph and policy. A value, read from
+// JSON (core/machines/*.json for the built-in ones), written by `microbench` and `calibrate`.
+//
+// Each number is a Number: value, the range that its sources leave open, and the source itself.
+// visit_numbers() walks all of them with their dotted path and unit; JSON, `--what-if KEY=VALUE`,
+// validation, `megascope machines` and tests are derived from that one walk. Where sources differ,
+// a primary measurement on the same product wins and `low`/`high` keep both.
+//
+// Units: us, GB/s (1e9), bytes, GHz, or none, as the path's table says. Invariant of a Machine that
+// load or validate accepted: all numbers finite and within their limits, low <= value <= high,
+// default workers + SMs of default schedulers <= sms.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "core/task_kind.h"
+
+namespace mk {
+
+struct Number {
+  double value = 0;
+  double low =
+      0;  // the range that the sources leave open; low == high == value where there is one source
+  double high = 0;
+  std::string source{};  // e.g. "tickbound (facts E.2)", "microbench 2026-11-23", "derived: ...",
+                         // "assumed: ..."
+  friend bool operator==(const Number&, const Number&) = default;
+};
+
+// Durations are distributions: log-normal about `typical` with coefficient of variation `spread`.
+struct Latency {
+  Number typical{};  // us
+  Number spread{};   // standard deviation / mean
+  friend bool operator==(const Latency&, const Latency&) = default;
+};
+
+// One body on this architecture. A task of this kind is a sequence of tiles, each start_up + stream
+// + epilogue; the stream runs at min(bytes_in_flight / loaded latency, port_limit), an absolute
+// rate, shared max-min with the other streams.
+struct BodyNumbers {
+  Number bytes_in_flight{};  // bytes that one worker running it keeps requested
+  Number port_limit{};       // GB/s that one SM (core) can take in, whatever the rest does
+  Number start_up{};         // us before the first byte can be used, once a task (once a tile if
+                             // tile_bytes > 0)
+  Number epilogue{};         // us after the last byte
+  Number fixed{};            // us of work that moves no weights (norm, rotary, reductions)
+  Number per_activation{};   // us per KiB of activations read or written
+  Number flops_per_cycle{};  // of one worker
+  Number tile_bytes{};       // weights a tile; 0: the whole task is one tile
+  Number spread{};           // coefficient of variation of the whole duration
+  friend bool operator==(const BodyNumbers&, const BodyNumbers&) = default;
+};
+
+// Achieved HBM (host: memory) read bandwidth with that many SMs (cores) streaming; between points
+// linear, past the last flat.
+struct BandwidthPoint {
+  Number active{};     // SMs
+  Number bandwidth{};  // GB/s
+  friend bool operator==(const BandwidthPoint&, const BandwidthPoint&) = default;
+};
+
+struct MemoryNumbers {
+  std::vector<BandwidthPoint> curve{};  // by increasing `active`; at least one point
+  Number spec_bandwidth{};              // GB/s, datasheet
+  Number capacity{};                    // bytes
+  Number latency{};                     // us, idle
+  Number loaded_latency{};              // us, near full bandwidth: what divides bytes_in_flight
+  Number l2_capacity{};                 // bytes (host: last level cache)
+  Number l2_bandwidth{};                // GB/s
+  Number l2_near{};                     // us
+  Number l2_far{};                      // us
+  friend bool operator==(const MemoryNumbers&, const MemoryNumbers&) = default;
+};
+
+// Costs of the protocol's steps, each at device scope.
+struct ProtocolNumbers {
+  Latency notify{};        // release + atomic: from a body's end until its arrival can be seen
+  Number contention{};     // us more for each other arrival at the same counter in flight
+  Latency observe{};       // a load that sees another SM's store: one poll of a flag that is set
+  Number poll_interval{};  // us between two polls of a waiting worker (its sleep included)
+  Number fetch{};          // us to fetch a batch of descriptors
+  Number fetch_batch{};    // descriptors a fetch takes at most
+  Number dispatch{};  // us from "its event is active" to the body's first instruction (barrier,
+                      // branch)
+  Number activate{};  // us for the last arriver to put an event into a scheduler's queue
+  Latency dequeue{};  // scheduler: from the event's publication until it has read its descriptor
+  Number enqueue{};   // us a task that a scheduler stores into a worker's queue
+  Number scheduler_poll{};        // us between two polls of an idle scheduler
+  Number queue_capacity{};        // task ids a worker queue holds
+  Number event_queue_capacity{};  // event ids a scheduler queue holds
+  friend bool operator==(const ProtocolNumbers&, const ProtocolNumbers&) = default;
+};
+
+// End of an iteration -> first tasks of the next: prepare-next-batch, beyond the queue hops that
+// the simulator models.
+struct BoundaryNumbers {
+  Number base{};         // us
+  Number per_request{};  // us
+  Number per_page{};     // us a KV page handed out
+  Number per_token{};    // us
+  friend bool operator==(const BoundaryNumbers&, const BoundaryNumbers&) = default;
+};
+
+// Kernel-per-operator launches.
+struct LaunchNumbers {
+  Number eager{};   // us of host time a launch by an eager framework
+  Number stream{};  // us, back-to-back kernels in a stream: end of one to start of the next
+  Number graph{};   // us, between nodes of a CUDA graph
+  Number
+      pdl{};  // us, graph nodes with programmatic dependent launch: from the last block's trigger
+  Number graph_launch{};     // us, one launch of a whole graph (once an iteration)
+  Number kernel_fill{};      // us from a kernel's start until all its blocks run
+  Number kernel_drain{};     // us from the last block's end until the kernel counts as complete
+  Number bandwidth_share{};  // 0..1: share of the achieved bandwidth that a stand-alone
+                             // memory-bound kernel reaches
+  friend bool operator==(const LaunchNumbers&, const LaunchNumbers&) = default;
+};
+
+struct SharedMemoryNumbers {
+  Number page_bytes{};
+  Number pages{};  // a worker
+  friend bool operator==(const SharedMemoryNumbers&, const SharedMemoryNumbers&) = default;
+};
+
+// One direction of the link between each pair of devices.
+struct LinkNumbers {
+  Number bandwidth{};  // GB/s
+  Latency put{};       // us: a small put until the peer's worker can see its flag
+  friend bool operator==(const LinkNumbers&, const LinkNumbers&) = default;
+};
+
+enum class MachineKind : std::uint8_t { kGpu, kHost };
+
+struct Machine {
+  std::string name{};
+  std::string title{};  // "NVIDIA H100 SXM5 80 GB"
+  MachineKind kind = MachineKind::kGpu;
+  Number sms{};                 // streaming multiprocessors (host: cores)
+  Number clock{};               // GHz
+  Number default_workers{};     // the paper's Table 1
+  Number default_schedulers{};  // scheduler warps
+  Number schedulers_per_sm{};   // 4 on GPUs, 1 on hosts
+  Number devices{};             // devices of one such machine
+  Number sm_spread{};           // persistent speed factor of an SM: its coefficient of variation
+  MemoryNumbers memory{};
+  ProtocolNumbers protocol{};
+  BoundaryNumbers boundary{};
+  LaunchNumbers launch{};
+  SharedMemoryNumbers shared_memory{};
+  LinkNumbers link{};
+  std::array<BodyNumbers, kTaskKindCount> bodies{};  // by TaskKind
+  friend bool operator==(const Machine&, const Machine&) = default;
+
+  const BodyNumbers& body(TaskKind task_kind) const { return bodies[index_of(task_kind)]; }
+
+  // SMs that `schedulers` scheduler warps take: ceil(schedulers / schedulers_per_sm).
+  std::uint32_t scheduler_sms(std::uint32_t schedulers) const;
+
+  // GB/s that `active` SMs streaming at once achieve together.
+  double bandwidth_at(double active) const;
+};
+
+// What visit_numbers tells about each number.
+struct NumberFacts {
+  std::string
+      path{};  // "protocol.notify.typical", "bodies.linear.port_limit", "memory.curve.2.bandwidth"
+  std::string_view unit{};  // "us", "GB/s", "bytes", "GHz", ""
+  double minimum = 0;       // the smallest value that makes sense
+  bool exclusive = false;   // the minimum itself is refused
+};
+
+// Calls visit(facts, number) for each number of the machine, in the order of the JSON file.
+void visit_numbers(Machine& machine, const std::function<void(const NumberFacts&, Number&)>& visit);
+void visit_numbers(const Machine& machine,
+                   const std::function<void(const NumberFacts&, const Number&)>& visit);
+
+// A split of the machine's SMs. Refused with the numbers iff workers == 0 or workers + scheduler
+// SMs > SMs.
+struct Split {
+  std::uint32_t workers = 0;
+  std::uint32_t schedulers = 0;
+};
+Result<Split> check_split(const Machine& machine, std::uint32_t workers, std::uint32_t schedulers);
+
+// Errors name the file (or "machine") and the path of the number: missing, unknown, negative, not a
+// number, low > high, no source, contradictory.
+Result<Machine> machine_from_json(std::string_view text, std::string_view name_for_errors);
+std::string machine_to_json(
+    const Machine& machine);  // two-space indented, stable: equal machines give equal bytes
+
+// A built-in name ("h100-sxm") or a JSON file's path. NotFound lists the built-in names.
+Result<Machine> load_machine(const std::string& name_or_path);
+std::vector<std::string> builtin_machines();
+
+// Sets one number by its dotted path, as `--what-if memory.curve.0.bandwidth=4000` does. NotFound
+// names near paths.
+Status set_number(Machine& machine, std::string_view path, double value);
+
+}  // namespace mk

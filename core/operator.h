@@ -1,0 +1,163 @@
+// Operators: the nodes of the computation graph, which the task graph carries along, since a task
+// is one tile of one operator.
+//
+// An operator is cut over a grid of up to three axes; grid[0]*grid[1]*grid[2] tiles, one task each.
+// Which part of each tensor a tile touches is a rule (Access), not a list, so that a million tasks
+// cost no memory for their regions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/task_kind.h"
+#include "core/tensor.h"
+
+namespace mk {
+
+// Parameters by kind. Extents are in elements. Rows of activations are tokens: [batch tokens,
+// width].
+struct NoParams {
+  friend bool operator==(const NoParams&, const NoParams&) = default;
+};
+struct EmbeddingParams {
+  std::int64_t vocabulary = 0;
+  std::int64_t hidden = 0;
+  friend bool operator==(const EmbeddingParams&, const EmbeddingParams&) = default;
+};
+struct RmsNormParams {
+  std::int64_t hidden = 0;
+  double epsilon = 1e-6;
+  friend bool operator==(const RmsNormParams&, const RmsNormParams&) = default;
+};
+// kLinear, kNormLinear, kSiluLinear: y[t, out] = sum_in W[out, in] f(x[t])[in] (+ residual[t,
+// out]).
+struct LinearParams {
+  std::int64_t in = 0;
+  std::int64_t out = 0;   // rows of W, padding included
+  bool residual = false;  // the last read access is the residual, cut like the output
+  double epsilon = 1e-6;  // of kNormLinear
+  friend bool operator==(const LinearParams&, const LinearParams&) = default;
+};
+// Llama-3 frequency scaling (HF "rope_type": "llama3").
+struct RopeScaling {
+  double factor = 1;
+  double low_frequency_factor = 1;
+  double high_frequency_factor = 4;
+  std::int64_t original_context = 8192;
+  friend bool operator==(const RopeScaling&, const RopeScaling&) = default;
+};
+struct AttentionParams {
+  std::int64_t heads = 0;
+  std::int64_t kv_heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t max_context = 0;  // positions that the KV cache of one request holds
+  bool qk_norm = false;          // Qwen3: RMSNorm of each q and k head, weights q_norm, k_norm
+  double epsilon = 1e-6;
+  double rope_theta = 10000;
+  std::optional<RopeScaling> rope_scaling{};
+  friend bool operator==(const AttentionParams&, const AttentionParams&) = default;
+};
+struct SiluMulParams {
+  std::int64_t width = 0;  // outputs; reads 2 * width, interleaved gate0 up0 gate1 up1 ...
+  friend bool operator==(const SiluMulParams&, const SiluMulParams&) = default;
+};
+struct ArgmaxParams {
+  std::int64_t vocabulary = 0;  // logits past it are padding and never win
+  friend bool operator==(const ArgmaxParams&, const ArgmaxParams&) = default;
+};
+// kTopkSoftmax, kExpertLinear, kExpertSiluMul, kWeightedSum.
+struct MoeParams {
+  std::int64_t experts = 0;
+  std::int64_t top_k = 0;
+  std::int64_t in = 0;
+  std::int64_t out = 0;
+  bool normalise_top_k = true;
+  bool residual = false;  // of kWeightedSum
+  friend bool operator==(const MoeParams&, const MoeParams&) = default;
+};
+struct AllReduceParams {
+  std::int64_t width = 0;
+  std::uint8_t peers = 0;
+  friend bool operator==(const AllReduceParams&, const AllReduceParams&) = default;
+};
+
+using OperatorParams =
+    std::variant<NoParams, EmbeddingParams, RmsNormParams, LinearParams, AttentionParams,
+                 SiluMulParams, ArgmaxParams, MoeParams, AllReduceParams>;
+
+enum class AccessMode : std::uint8_t { kRead, kWrite };
+
+// How one dimension of a tensor is cut by the operator's grid.
+struct DimCut {
+  enum class Rule : std::uint8_t {
+    kWhole,    // each tile touches the whole dimension
+    kEven,     // cut along grid axis `axis` into as equal parts as whole granules allow
+    kDynamic,  // shared out along `axis` at run time by data (tokens of a request): any two parts
+               // may touch, but tiles of one operator never write the same element
+  };
+  Rule rule = Rule::kWhole;
+  std::uint8_t axis = 0;
+  std::int64_t granule = 1;  // elements that are never parted, e.g. head_dim; divides the extent or
+                             // the last one is short
+  friend bool operator==(const DimCut&, const DimCut&) = default;
+};
+
+struct Access {
+  TensorId tensor{};
+  AccessMode mode = AccessMode::kRead;
+  std::array<DimCut, kMaxRank> cut{};
+  friend bool operator==(const Access&, const Access&) = default;
+};
+
+struct Grid {
+  std::array<std::uint32_t, 3> extent{1, 1, 1};
+  std::uint32_t tiles() const { return extent[0] * extent[1] * extent[2]; }
+  // Tile index = (z * y_extent + y) * x_extent + x.
+  std::array<std::uint32_t, 3> coordinate(std::uint32_t tile) const {
+    return {tile % extent[0], tile / extent[0] % extent[1], tile / extent[0] / extent[1]};
+  }
+  friend bool operator==(const Grid&, const Grid&) = default;
+};
+
+// The half-open box of elements of one tensor that a tile touches.
+struct Region {
+  TensorId tensor{};
+  AccessMode mode = AccessMode::kRead;
+  std::array<std::int64_t, kMaxRank> begin{0, 0, 0, 0};
+  std::array<std::int64_t, kMaxRank> end{1, 1, 1, 1};
+  friend bool operator==(const Region&, const Region&) = default;
+};
+
+struct Operator {
+  std::string name{};  // the same in every layer: "qkv", "o_proj" ...; what `--set` names
+  TaskKind kind = TaskKind::kEmpty;
+  std::optional<std::uint32_t> layer{};  // none: before the first or after the last layer
+  std::uint8_t device = 0;
+  Grid grid{};
+  std::vector<Access> accesses{};  // reads first, in the order that the body documents
+                                   // (core/README.md), then writes
+  OperatorParams params{};
+  friend bool operator==(const Operator&, const Operator&) = default;
+};
+
+using OperatorId = Id<Operator>;
+
+// Element range [begin, end) of part `part` of `parts` of an extent cut in granules: parts differ
+// by at most one granule.
+struct PartRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+PartRange part_range(std::int64_t extent, std::int64_t granule, std::uint32_t part,
+                     std::uint32_t parts);
+
+// The region that tile `tile` touches through `access`. Dimensions that are kWhole or kDynamic
+// count whole. Requires: tile < op.grid.tiles().
+Region region_of(const Operator& op, const Access& access, const Tensor& tensor,
+                 std::uint32_t tile);
+
+}  // namespace mk
