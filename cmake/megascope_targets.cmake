@@ -57,10 +57,14 @@ function(megascope_test name)
     megascope_label_target(${label})
     add_dependencies(tests_${label} ${name})
   endforeach()
-  # PRE_TEST: a build need not run the program. The escaped list is what gtest_discover_tests passes on as one value.
-  string(REPLACE ";" "\\;" labels "${arg_LABELS}")
+  # PRE_TEST: a build need not run the program.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}."
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${labels}")
+    PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  # Labels are set when CTest reads its files, because gtest_discover_tests of CMake 3.25 passes only the first of a list.
+  set(labels_file "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake")
+  file(WRITE "${labels_file}" "if(${name}_TESTS)\n"
+    "  set_tests_properties(\${${name}_TESTS} PROPERTIES LABELS \"${arg_LABELS}\")\nendif()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${labels_file}")
 endfunction()
 
 function(megascope_label_target label)
