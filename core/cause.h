@@ -25,11 +25,13 @@ enum class Cause : std::uint8_t {
   kWaitDependency,  // it holds a task whose event is not active
   kWaitPoll,  // its task is ready and enqueued, it has not seen that yet (poll phase, barrier,
               // dispatch)
-  kWaitQueueEmpty,     // no task was placed on it
-  kWaitHeadOfLine,     // blocked on its queue's head while another task in its queue was ready
-  kWaitPage,           // no free shared-memory page
-  kWaitScheduler,      // the event of its next task was active, but the task not yet enqueued
-  kIterationBoundary,  // between the end of one iteration and the first task it gets in the next
+  kWaitQueueEmpty,        // no task was placed on it
+  kWaitHeadOfLine,        // blocked on its queue's head while another task in its queue was ready
+  kWaitPage,              // no free shared-memory page
+  kWaitScheduler,         // the event of its next task was active, but the task not yet enqueued
+  kIterationBoundary,     // between the end of one iteration and the first task it gets in the next
+  kExecuteCommunication,  // a communication task's body runs
+  kWaitLaunch,            // launch gap, fill or drain of a kernel-per-operator baseline
   kUnknown,
 };
 
@@ -58,6 +60,8 @@ inline constexpr std::array kCauses = {
     CauseFacts{Cause::kWaitScheduler, "wait_scheduler", false,
                "event active, task not yet enqueued"},
     CauseFacts{Cause::kIterationBoundary, "iteration_boundary", false, "between two iterations"},
+    CauseFacts{Cause::kExecuteCommunication, "execute_communication", true, "a link is in use"},
+    CauseFacts{Cause::kWaitLaunch, "wait_launch", false, "launch, fill or drain of a kernel"},
     CauseFacts{Cause::kUnknown, "unknown", false, "this backend cannot see it"},
 };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,7 @@ enum class QuantityKind : std::uint8_t {
   kLiveTokens,        // new tokens of all requests
   kLiveRequests,      // requests that have new tokens
   kActivatedExperts,  // index = expert group (see `IterationState::activated_experts`)
+  kRoutedTokens,      // index = expert group: tokens routed to its activated experts, summed
   kAcceptedTokens,    // speculative decoding: tokens accepted
 };
 
@@ -31,8 +33,10 @@ struct RequestState {
 
 struct IterationState {
   std::vector<RequestState> requests{};
-  std::vector<std::uint32_t>
-      activated_experts{};  // one number a (layer, task group); empty for dense models
+  // By expert group: a graph-wide index that the compiler gives to each (operator, group of it).
+  // Empty for dense models.
+  std::vector<std::uint32_t> activated_experts{};
+  std::vector<std::uint32_t> routed_tokens{};
   std::uint32_t accepted_tokens = 0;
 
   // The quantity; 0 iff the index is past what this iteration has.
@@ -45,6 +49,9 @@ struct Term {
   QuantityKind quantity = QuantityKind::kLiveTokens;
   std::uint32_t index = 0;
   std::int64_t coefficient = 0;
+  // The term is coefficient * clamp(quantity - offset, 0, limit): split-KV parts take a slice.
+  std::int64_t offset = 0;
+  std::int64_t limit = std::numeric_limits<std::int64_t>::max();
   friend bool operator==(const Term&, const Term&) = default;
 };
 

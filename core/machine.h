@@ -56,14 +56,18 @@ struct BodyNumbers {
   Number flops_per_cycle{};  // of one worker
   Number tile_bytes{};       // weights a tile; 0: the whole task is one tile
   Number spread{};           // coefficient of variation of the whole duration
+  // As a kernel of its own (stream, graph, pdl):
+  Number kernel_bandwidth_share{};  // 0..1: share of the achieved bandwidth that it reaches
+  Number kernel_blocks_per_sm{};    // thread blocks of it that fit on an SM
   friend bool operator==(const BodyNumbers&, const BodyNumbers&) = default;
 };
 
-// Achieved HBM (host: memory) read bandwidth with that many SMs (cores) streaming; between points
-// linear, past the last flat.
+// Achieved HBM (host: memory) read bandwidth with `active` SMs (cores) streaming, each keeping
+// `bytes_in_flight` requested: a measured or published point of the machine.
 struct BandwidthPoint {
-  Number active{};     // SMs
-  Number bandwidth{};  // GB/s
+  Number active{};           // SMs
+  Number bytes_in_flight{};  // bytes an SM; 0: not known, as many as it takes
+  Number bandwidth{};        // GB/s, together
   friend bool operator==(const BandwidthPoint&, const BandwidthPoint&) = default;
 };
 
@@ -86,15 +90,17 @@ struct ProtocolNumbers {
   Number contention{};     // us more for each other arrival at the same counter in flight
   Latency observe{};       // a load that sees another SM's store: one poll of a flag that is set
   Number poll_interval{};  // us between two polls of a waiting worker (its sleep included)
-  Number fetch{};          // us to fetch a batch of descriptors
+  Latency fetch{};         // us to fetch a batch of descriptors
   Number fetch_batch{};    // descriptors a fetch takes at most
-  Number dispatch{};  // us from "its event is active" to the body's first instruction (barrier,
-                      // branch)
-  Number activate{};  // us for the last arriver to put an event into a scheduler's queue
-  Latency dequeue{};  // scheduler: from the event's publication until it has read its descriptor
-  Number enqueue{};   // us a task that a scheduler stores into a worker's queue
-  Number scheduler_poll{};        // us between two polls of an idle scheduler
-  Number queue_capacity{};        // task ids a worker queue holds
+  Latency dispatch{};  // us from "its event is active" to the body's first instruction (barrier,
+                       // branch)
+  Latency activate{};  // us for the last arriver to put an event into a scheduler's queue
+  Latency dequeue{};   // scheduler: from the event's publication until it has read its descriptor
+  Latency enqueue{};   // us a task that a scheduler stores into a worker's queue
+  Number scheduler_poll{};      // us between two polls of an idle scheduler
+  Number queue_capacity{};      // task ids a worker queue holds
+  Number peer_notify_factor{};  // notify to another device's counter, as a multiple of notify
+  Number peer_observe_factor{};
   Number event_queue_capacity{};  // event ids a scheduler queue holds
   friend bool operator==(const ProtocolNumbers&, const ProtocolNumbers&) = default;
 };
@@ -102,7 +108,7 @@ struct ProtocolNumbers {
 // End of an iteration -> first tasks of the next: prepare-next-batch, beyond the queue hops that
 // the simulator models.
 struct BoundaryNumbers {
-  Number base{};         // us
+  Latency base{};        // us
   Number per_request{};  // us
   Number per_page{};     // us a KV page handed out
   Number per_token{};    // us
@@ -111,16 +117,14 @@ struct BoundaryNumbers {
 
 // Kernel-per-operator launches.
 struct LaunchNumbers {
-  Number eager{};   // us of host time a launch by an eager framework
-  Number stream{};  // us, back-to-back kernels in a stream: end of one to start of the next
-  Number graph{};   // us, between nodes of a CUDA graph
-  Number
+  Latency eager{};   // us of host time a launch by an eager framework
+  Latency stream{};  // us, back-to-back kernels in a stream: end of one to start of the next
+  Latency graph{};   // us, between nodes of a CUDA graph
+  Latency
       pdl{};  // us, graph nodes with programmatic dependent launch: from the last block's trigger
-  Number graph_launch{};     // us, one launch of a whole graph (once an iteration)
-  Number kernel_fill{};      // us from a kernel's start until all its blocks run
-  Number kernel_drain{};     // us from the last block's end until the kernel counts as complete
-  Number bandwidth_share{};  // 0..1: share of the achieved bandwidth that a stand-alone
-                             // memory-bound kernel reaches
+  Latency graph_launch{};  // us, one launch of a whole graph (once an iteration)
+  Number kernel_fill{};    // us from a kernel's start until all its blocks run
+  Number kernel_drain{};   // us from the last block's end until the kernel counts as complete
   friend bool operator==(const LaunchNumbers&, const LaunchNumbers&) = default;
 };
 
@@ -137,25 +141,33 @@ struct LinkNumbers {
   friend bool operator==(const LinkNumbers&, const LinkNumbers&) = default;
 };
 
+// The JSON's "format". Older files open: a body they lack is filled from `default_body`. Newer ones
+// are refused with both numbers.
+inline constexpr int kMachineFormat = 1;
+
 enum class MachineKind : std::uint8_t { kGpu, kHost };
 
 struct Machine {
   std::string name{};
   std::string title{};  // "NVIDIA H100 SXM5 80 GB"
   MachineKind kind = MachineKind::kGpu;
-  Number sms{};                 // streaming multiprocessors (host: cores)
-  Number clock{};               // GHz
-  Number default_workers{};     // the paper's Table 1
-  Number default_schedulers{};  // scheduler warps
-  Number schedulers_per_sm{};   // 4 on GPUs, 1 on hosts
-  Number devices{};             // devices of one such machine
-  Number sm_spread{};           // persistent speed factor of an SM: its coefficient of variation
+  Number sms{};                     // streaming multiprocessors (host: cores)
+  Number clock{};                   // GHz
+  Number default_workers{};         // the paper's Table 1
+  Number default_schedulers{};      // scheduler warps
+  Number schedulers_per_sm{};       // 4 on GPUs, 1 on hosts
+  Number devices{};                 // devices of one such machine
+  Number gpc_sms{};                 // SMs a GPC; 0: no cap a GPC
+  Number gpc_bandwidth{};           // GB/s a GPC at most; 0: no cap
+  std::vector<Number> sm_factor{};  // measured speed factor an SM; empty: drawn from sm_spread
+  Number sm_spread{};  // persistent speed factor of an SM: its coefficient of variation
   MemoryNumbers memory{};
   ProtocolNumbers protocol{};
   BoundaryNumbers boundary{};
   LaunchNumbers launch{};
   SharedMemoryNumbers shared_memory{};
   LinkNumbers link{};
+  BodyNumbers default_body{};                        // for kinds that the file does not name
   std::array<BodyNumbers, kTaskKindCount> bodies{};  // by TaskKind
   friend bool operator==(const Machine&, const Machine&) = default;
 
@@ -164,8 +176,11 @@ struct Machine {
   // SMs that `schedulers` scheduler warps take: ceil(schedulers / schedulers_per_sm).
   std::uint32_t scheduler_sms(std::uint32_t schedulers) const;
 
-  // GB/s that `active` SMs streaming at once achieve together.
-  double bandwidth_at(double active) const;
+  // GB/s that `active` SMs streaming at once achieve together, each with `bytes_in_flight`
+  // requested (0: as many as it takes). Between points linear in `active`, past the last flat;
+  // never more than active * bytes_in_flight / loaded latency, joined smoothly at the knee (see
+  // machine.cpp).
+  double bandwidth_at(double active, double bytes_in_flight = 0) const;
 };
 
 // What visit_numbers tells about each number.

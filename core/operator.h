@@ -54,8 +54,10 @@ struct AttentionParams {
   std::int64_t heads = 0;
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;
-  std::int64_t max_context = 0;  // positions that the KV cache of one request holds
-  bool qk_norm = false;          // Qwen3: RMSNorm of each q and k head, weights q_norm, k_norm
+  std::int64_t max_context = 0;     // positions that the KV cache of one request holds
+  std::int64_t page_positions = 0;  // positions a KV page; 0: contiguous, no page table
+  std::uint32_t splits = 1;         // split-KV parts of a context; > 1: kAttentionMerge follows
+  bool qk_norm = false;             // Qwen3: RMSNorm of each q and k head, weights q_norm, k_norm
   double epsilon = 1e-6;
   double rope_theta = 10000;
   std::optional<RopeScaling> rope_scaling{};
@@ -66,11 +68,17 @@ struct SiluMulParams {
   friend bool operator==(const SiluMulParams&, const SiluMulParams&) = default;
 };
 struct ArgmaxParams {
-  std::int64_t vocabulary = 0;  // logits past it are padding and never win
+  std::int64_t first_index = 0;  // index of the first logit (vocabulary shard of this device)
+  std::int64_t vocabulary = 0;   // logits past it are padding and never win
   friend bool operator==(const ArgmaxParams&, const ArgmaxParams&) = default;
 };
 // kTopkSoftmax, kExpertLinear, kExpertSiluMul, kWeightedSum.
+enum class ExpertSchedule : std::uint8_t {
+  kStatic,  // group g owns a fixed range of the experts
+  kStride,  // group g takes every groups-th entry of the activated list (the paper's hybrid)
+};
 struct MoeParams {
+  ExpertSchedule schedule = ExpertSchedule::kStride;
   std::int64_t experts = 0;
   std::int64_t top_k = 0;
   std::int64_t in = 0;
@@ -81,7 +89,9 @@ struct MoeParams {
 };
 struct AllReduceParams {
   std::int64_t width = 0;
-  std::uint8_t peers = 0;
+  std::uint8_t peers = 0;  // devices that take part
+  std::uint8_t rank = 0;
+  bool residual = false;  // of kReduce: only rank 0 adds it
   friend bool operator==(const AllReduceParams&, const AllReduceParams&) = default;
 };
 

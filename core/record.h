@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/iteration_state.h"
+#include "core/policy.h"
 #include "core/task_graph.h"
 
 namespace mk {
@@ -38,18 +39,39 @@ struct Lane {
   std::string name{};                 // for people; may be empty
 };
 
+enum class Bound : std::uint8_t { kUnknown, kMemory, kCompute };
+
 struct TaskRecord {
   std::uint32_t task = 0;       // TaskId in the graph of its iteration
   std::uint32_t iteration = 0;  // index into RunRecord::iterations
   std::uint32_t lane = 0;       // index into RunRecord::lanes
   Nanoseconds enqueued =
       kNotTaken;  // the scheduler's store into the worker's queue; none under `static`
-  Nanoseconds fetched = kNotTaken;   // the worker has it in hand
-  Nanoseconds ready = kNotTaken;     // its dependent event was activated
-  Nanoseconds preload = kNotTaken;   // first request for its bytes, where that was before `start`
-  Nanoseconds start = kNotTaken;     // first instruction of the body
-  Nanoseconds end = kNotTaken;       // after its last instruction
-  Nanoseconds notified = kNotTaken;  // its arrival at the triggering event is done
+  Nanoseconds fetched = kNotTaken;     // the worker has it in hand
+  Nanoseconds ready = kNotTaken;       // its dependent event was activated
+  Nanoseconds preload = kNotTaken;     // first request for its bytes, where that was before `start`
+  Nanoseconds page = kNotTaken;        // the last shared-memory page it needed was free
+  Nanoseconds start = kNotTaken;       // first instruction of the body
+  Nanoseconds first_data = kNotTaken;  // its start-up is over
+  Nanoseconds end = kNotTaken;         // after its last instruction
+  Nanoseconds notified = kNotTaken;    // its arrival at the triggering event is done
+  Bound bound = Bound::kUnknown;       // what bounded [first_data, end)
+};
+
+// What is no task: a kernel of a baseline, prepare-next-batch, a link's transfer, an API call.
+struct SpanRecord {
+  std::uint32_t lane = 0;
+  std::uint32_t name = 0;  // index into RunRecord::span_names
+  Nanoseconds start = 0;
+  Nanoseconds end = 0;
+  std::optional<std::uint32_t> iteration{};
+};
+
+// How well a device's clock is known on the run's axis.
+struct ClockRecord {
+  std::uint8_t device = 0;
+  Nanoseconds uncertainty = 0;  // half width of the interval of the offset
+  double drift_ppm = 0;
 };
 
 struct ActivationRecord {
@@ -94,12 +116,17 @@ struct HealthRecord {
 struct RunRecord {
   std::map<std::string, std::string>
       meta{};  // keys: traces/FORMAT.md; at least source, model, policy, tool_version
+  Policy policy{};
+  Roles roles{};
   std::vector<std::shared_ptr<const TaskGraph>> graphs{};
   std::vector<Lane> lanes{};
   std::vector<IterationRecord> iterations{};
   std::vector<RequestRecord> requests{};
   std::vector<TaskRecord> tasks{};              // any order; the trace sorts by (lane, start)
   std::vector<ActivationRecord> activations{};  // may be empty: derived then from `notified`
+  std::vector<std::string> span_names{};
+  std::vector<SpanRecord> spans{};
+  std::vector<ClockRecord> clocks{};
   std::vector<std::string> counter_tracks{};
   std::vector<CounterSample> counters{};
   std::vector<HealthRecord> health{};

@@ -2,29 +2,30 @@
 // run it, traces carry it.
 //
 // Words: a task *waits for* its dependent event and *notifies* its triggering event; an event is
-// *activated* once it has got trigger_count notifications, and launches the tasks [first_task,
-// end_task), which all wait for it.
+// *activated* once it has got trigger_count notifications, and launches the tasks
+// [first_task, end_task), which all wait for it.
 //
 // Invariants, which TaskGraphBuilder::build() establishes and nothing can break:
-//   (1) Tasks stand in linearised order: the tasks that one event launches are neighbours; an
-//   event's range is
-//       [first_task, end_task), ranges of events partition the tasks, and every task comes after
-//       all tasks that notify its dependent event. So the task order is a topological order.
-//   (2) Each task has exactly one dependent and one triggering event. Event 0 is `begin`:
-//   trigger_count 0, it launches the
-//       tasks that wait for nothing. The last event is `end`: it launches nothing, every task that
-//       no other task waits for notifies it, and its activation ends the iteration.
-//   (3) trigger_count of an event = number of tasks that notify it; >= 1 except for `begin`. Where
-//   an event has to wait for
-//       several remote arrivals, they are tasks too (kReduce after kPut).
+//   (1) Tasks stand in linearised order: the tasks that one event launches are neighbours, the
+//       ranges of the events partition the tasks, and every task comes after all tasks that notify
+//       its dependent event. So the task order is a topological order.
+//   (2) Each task has exactly one dependent and one triggering event. Event 0 is `begin`: it
+//       launches the tasks that wait for nothing; its trigger_count is 1, and the runtime itself
+//       notifies it, once an iteration, when the iteration may start. The last event is `end`: it
+//       launches nothing, every task that no other task waits for notifies it, and its activation
+//       ends the iteration, on all devices.
+//   (3) trigger_count of any other event = number of tasks that notify it, at least 1. Remote
+//       arrivals are tasks too: a kReduce waits for the kPut of each peer.
 //   (4) Every operator, tensor, class and event index in a column is in range; tile < grid.tiles()
-//   of its operator, and each
-//       tile of an operator with a kind other than kEmpty occurs exactly once, unless the operator
-//       is marked as hand made (OperatorTiles::kAny in the builder, for synthetic graphs).
+//       of its operator, and each tile of each operator occurs exactly once among the tasks that
+//       are not kEmpty, unless the builder was told kAny (synthetic graphs).
+//   (5) All tasks that an event other than `begin` launches are on that event's device; the tasks
+//   of
+//       `begin` are sorted by device.
 //
 // Columns, not objects: plain integers in task order, so that loops over a million tasks stream.
 // Ids that leave this header are typed. Immutable after build(): any number of threads may read one
-// graph at once. Share as shared_ptr<const TaskGraph>.
+// graph at once. Share it as shared_ptr<const TaskGraph>.
 #pragma once
 
 #include <cstddef>

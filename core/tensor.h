@@ -27,9 +27,11 @@ std::optional<DType> dtype_from_name(std::string_view name);
 enum class TensorRole : std::uint8_t {
   kWeight,      // read only, streamed; filled from `WeightSource`
   kActivation,  // written and read within one iteration; lives in one buffer for the whole run
-  kKvCache,     // keys or values of one layer: [kv head, position, head_dim], paged along positions
-  kToken,       // int32 token ids: the input row of an iteration, and what argmax_reduce writes
-  kExchange,    // buffer that a peer device puts tiles into
+  kKvCache,  // keys or values of one layer: [requests, kv_heads, max_context, head_dim], or, paged,
+             // [pages, kv_heads, page_positions, head_dim] found through a kPageTable
+  kToken,    // int32 token ids: the input rows of an iteration, and what argmax_reduce writes
+  kPageTable,  // int32 [requests, pages of a request]: page numbers
+  kExchange,   // buffer that a peer device puts tiles into
 };
 
 std::string_view name_of(TensorRole role);
@@ -66,6 +68,11 @@ std::optional<WeightLayout> weight_layout_from_name(std::string_view name);
 
 struct WeightSource {
   WeightLayout layout = WeightLayout::kPlain;
+  // This device's part of the parameters' dimension `shard_dim`: shard `shard` of `shards`, cut
+  // before the layout is applied (tensor parallel).
+  std::uint8_t shard_dim = 0;
+  std::uint8_t shard = 0;
+  std::uint8_t shards = 1;
   std::vector<std::string> parameters{};  // HF names, e.g. "model.layers.0.self_attn.q_proj.weight"
   friend bool operator==(const WeightSource&, const WeightSource&) = default;
 };
