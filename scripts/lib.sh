@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts share: source it. Everything here runs from the project root and says in a plain line what it does.
 #
 #   say TEXT            a progress line
@@ -7,7 +8,7 @@
 #   build PRESET [TARGET ...]
 #   have_gpu            whether an NVIDIA device answers
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 say() { printf '== %s\n' "$*"; }
 
