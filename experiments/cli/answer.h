@@ -1,0 +1,31 @@
+// Answer: what a verb has to say, in the three forms that --format knows.
+//
+//   json  `json`, indented by two
+//   text  `text`; it says the same for people, with units
+//   csv   `rows`, an array of flat objects: a header line, then one line an object. Where a verb
+//         leaves it null, `json` itself: each element of an array, or one line for an object,
+//         without its nested members.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mk::cli {
+
+using Json = nlohmann::ordered_json;
+
+struct Answer {
+  Json json{};
+  std::string text{};
+  Json rows{};
+};
+
+enum class Format { kText, kJson, kCsv };
+std::optional<Format> format_from_name(std::string_view name);
+
+// The whole output, newline at the end.
+std::string render(const Answer& answer, Format format);
+
+}  // namespace mk::cli

@@ -1,0 +1,45 @@
+// Flags that say how a MODEL becomes a task graph: of `compile`, and of every verb that takes
+// GRAPH|MODEL.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/compiler.h"
+#include "core/model.h"
+#include "core/result.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace mk::cli {
+
+struct CompileFlags {
+  std::uint32_t batch_tokens = 1;
+  std::uint32_t requests = 1;
+  std::uint32_t context = 1024;
+  std::uint32_t devices = 1;
+  std::string partition = "mpk";
+  std::string fusion = "none";
+  std::string events = "gcd";
+  std::vector<std::string> set{};
+  std::vector<const CLI::Option*> options{};  // the flags above, to see which were given
+};
+
+// All but the worker count, whose flag differs from verb to verb. `group` is the heading in the
+// help; empty: no heading of their own.
+void declare_compile_flags(CLI::App& app, CompileFlags& flags, const std::string& group = "");
+
+// The first of the flags that was given, without dashes; empty iff none was.
+std::string first_given(const CompileFlags& flags);
+
+// kUsage for flags that say nothing. `workers`: that grids are made for.
+Result<CompileOptions> compile_options(const CompileFlags& flags, std::uint32_t workers);
+
+// A KV cache holds what the flags' context and `least_positions` need, at least 4096 positions.
+StepShape step_shape(const CompileFlags& flags, std::uint32_t least_positions = 0);
+
+}  // namespace mk::cli

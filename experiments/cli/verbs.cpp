@@ -1,0 +1,24 @@
+#include "experiments/cli/verb.h"
+#include "experiments/cli/verb_list.h"
+
+namespace mk::cli {
+namespace {
+
+constexpr const Verb* kVerbs[] = {
+    &models_verb,
+    &machines_verb,
+    &compile_verb,
+};
+
+}  // namespace
+
+std::span<const Verb* const> verbs() { return kVerbs; }
+
+const Verb* find_verb(std::string_view name) {
+  for (const Verb* verb : verbs()) {
+    if (verb->name == name) return verb;
+  }
+  return nullptr;
+}
+
+}  // namespace mk::cli
