@@ -37,18 +37,17 @@ struct ComputationGraph {
   std::vector<Tensor> tensors{};
   std::vector<OperatorNode> operators{};
 
-  // Bytes of the weights that one step streams (the embedding table is not streamed; a tied lm_head
-  // is).
+  // Bytes of the matrices that one step streams. The embedding table is not streamed, a tied
+  // lm_head is; norm weights stay in L2 and are not counted. Of the experts of an MoE operator, as
+  // many as one token activates.
   Bytes streamed_weight_bytes() const;
 };
 
-// For a person who writes a model by hand: each call appends an operator and returns its output
-// tensor. The model importer uses it too. Shapes are checked at build(); errors name the operator.
-//
-//   ComputationGraphBuilder b("toy", {.batch_tokens = 1, .requests = 1, .max_context = 128});
-//   TensorId x = b.embedding("embed", {...});
-//   ...
-class ComputationGraphBuilder;  // core/computation_graph_builder.h
+// What compile() asks of a graph, whoever made it: indexes and axes in range, no axis with more
+// parts than one of the tensors it cuts has granules, every activation written before it is read,
+// tiles of one operator that neither write the same element nor read what another tile of it
+// writes. InvalidInput names the operator.
+Status validate(const ComputationGraph& graph);
 
 enum class OperatorFusion : std::uint8_t { kNone, kNormLinear };
 

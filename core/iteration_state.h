@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@ enum class QuantityKind : std::uint8_t {
 };
 
 std::string_view name_of(QuantityKind kind);
+std::optional<QuantityKind> quantity_from_name(std::string_view name);
 
 struct RequestState {
   std::uint32_t context_before = 0;  // tokens in the KV cache when the iteration begins
@@ -39,7 +41,8 @@ struct IterationState {
   std::vector<std::uint32_t> routed_tokens{};
   std::uint32_t accepted_tokens = 0;
 
-  // The quantity; 0 iff the index is past what this iteration has.
+  // 0 where the index is past what this iteration has, and for each quantity of an idle request:
+  // nobody reads its cache.
   std::int64_t quantity(QuantityKind kind, std::uint32_t index) const;
   std::uint32_t live_tokens() const;
   friend bool operator==(const IterationState&, const IterationState&) = default;
@@ -64,7 +67,8 @@ struct Amount {
   friend bool operator==(const Amount&, const Amount&) = default;
 };
 
-// A request's life: the prompt in chunks of at most `batch_tokens`, then one token an iteration.
+// A request's life: the prompt in chunks, then one token an iteration. Identical requests share the
+// batch: a chunk is at most batch_tokens / requests tokens, at least one.
 struct DecodePlan {
   std::uint32_t prompt_tokens = 1;
   std::uint32_t generate =

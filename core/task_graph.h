@@ -109,6 +109,10 @@ struct GraphInfo {
   friend bool operator==(const GraphInfo&, const GraphInfo&) = default;
 };
 
+// Whether each tile of each operator must have its task (what the compiler makes), or not
+// (synthetic graphs).
+enum class OperatorTiles : std::uint8_t { kEachOnce, kAny };
+
 class TaskGraph {
  public:
   const GraphInfo& info() const { return info_; }
@@ -127,6 +131,8 @@ class TaskGraph {
 
   const Operator& op_of(TaskId task) const { return operators_[tasks_.op[task.index]]; }
   const TaskClass& class_of(TaskId task) const { return classes_[tasks_.task_class[task.index]]; }
+
+  OperatorTiles operator_tiles() const { return tiles_; }
 
   // The regions of its tensors that `task` touches, in the order of its operator's accesses. Empty
   // for kEmpty.
@@ -151,6 +157,7 @@ class TaskGraph {
   std::vector<TaskClass> classes_{};
   TaskColumns tasks_{};
   EventColumns events_{};
+  OperatorTiles tiles_ = OperatorTiles::kEachOnce;
   std::uint64_t hash_ = 0;
 };
 
@@ -171,7 +178,7 @@ class TaskGraphBuilder {
     NewEvent dependent_event = kBegin;
     NewEvent triggering_event = kEnd;
   };
-  enum class OperatorTiles { kEachOnce, kAny };
+  using OperatorTiles = mk::OperatorTiles;
 
   static constexpr NewEvent kBegin{0};
   static constexpr NewEvent kEnd{1};

@@ -1,0 +1,127 @@
+#include "core/computation_graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mk {
+namespace {
+
+std::string label_of(const Operator& op) {
+  return op.layer ? fmt::format("L{}.{}", *op.layer, op.name) : op.name;
+}
+
+tl::unexpected<Error> refuse(const Operator& op, std::string_view why) {
+  return fail(ErrorCode::kInvalidInput, fmt::format("{}: {}", label_of(op), why));
+}
+
+std::int64_t granules(const Tensor& tensor, std::size_t dimension, const DimCut& cut) {
+  return (tensor.shape.extent[dimension] + cut.granule - 1) / cut.granule;
+}
+
+Status check_cuts(const ComputationGraph& graph, const OperatorNode& node, const Access& access) {
+  const Tensor& tensor = graph.tensors[access.tensor.index];
+  for (std::size_t d = 0; d < kMaxRank; ++d) {
+    const DimCut& cut = access.cut[d];
+    if (cut.rule == DimCut::Rule::kWhole) continue;
+    if (cut.axis >= node.axes.size() || cut.granule < 1)
+      return refuse(node.op, fmt::format("{}: axis {} of {}, granule {}", tensor.name, cut.axis,
+                                         node.axes.size(), cut.granule));
+    if (cut.rule == DimCut::Rule::kEven && node.axes[cut.axis].extent > granules(tensor, d, cut))
+      return refuse(node.op, fmt::format("axis {} has {} parts, but {} has {} in dimension {}",
+                                         cut.axis, node.axes[cut.axis].extent, tensor.name,
+                                         granules(tensor, d, cut), d));
+  }
+  return {};
+}
+
+bool cuts_axis(const Access& access, std::size_t axis) {
+  return std::any_of(access.cut.begin(), access.cut.end(), [&](const DimCut& cut) {
+    return cut.rule != DimCut::Rule::kWhole && cut.axis == axis;
+  });
+}
+
+// Whether tiles that differ on `axis` touch different parts through both accesses.
+bool part_alike(const Access& a, const Access& b, std::size_t axis) {
+  for (std::size_t d = 0; d < kMaxRank; ++d) {
+    if (a.cut[d] == b.cut[d] && a.cut[d].rule != DimCut::Rule::kWhole && a.cut[d].axis == axis)
+      return true;
+  }
+  return false;
+}
+
+Status check_tiles_apart(const ComputationGraph& graph, const OperatorNode& node) {
+  for (const Access& write : node.op.accesses) {
+    if (write.mode != AccessMode::kWrite) continue;
+    const std::string& tensor = graph.tensors[write.tensor.index].name;
+    for (std::size_t axis = 0; axis < node.axes.size(); ++axis) {
+      if (node.axes[axis].extent == 1) continue;
+      if (!cuts_axis(write, axis))
+        return refuse(node.op, fmt::format("tiles along axis {} all write the same part of {}",
+                                           axis, tensor));
+      for (const Access& other : node.op.accesses) {
+        if (&other == &write || other.tensor != write.tensor) continue;
+        if (!part_alike(write, other, axis))
+          return refuse(node.op, fmt::format("tiles touch what other tiles write of {}", tensor));
+      }
+    }
+  }
+  return {};
+}
+
+Status check_node(const ComputationGraph& graph, const OperatorNode& node,
+                  std::vector<bool>& written) {
+  if (node.op.kind == TaskKind::kEmpty) return refuse(node.op, "an operator of kind empty");
+  if (node.axes.size() > 3) return refuse(node.op, "more than three grid axes");
+  if (node.op.device != 0)
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{}: on device {}, but several devices are not supported yet",
+                            label_of(node.op), node.op.device));
+  for (const GridAxis& axis : node.axes) {
+    if (axis.extent < 1) return refuse(node.op, fmt::format("axis {} is empty", axis.what));
+  }
+  for (const Access& access : node.op.accesses) {
+    if (access.tensor.index >= graph.tensors.size())
+      return refuse(node.op,
+                    fmt::format("tensor {} of {}", access.tensor.index, graph.tensors.size()));
+    const Tensor& tensor = graph.tensors[access.tensor.index];
+    if (access.mode == AccessMode::kRead && tensor.role == TensorRole::kActivation &&
+        !written[access.tensor.index])
+      return refuse(node.op, fmt::format("reads {}, which nothing has written", tensor.name));
+    if (Status cuts = check_cuts(graph, node, access); !cuts) return cuts;
+  }
+  for (const Access& access : node.op.accesses) {
+    if (access.mode == AccessMode::kWrite) written[access.tensor.index] = true;
+  }
+  return check_tiles_apart(graph, node);
+}
+
+}  // namespace
+
+Bytes ComputationGraph::streamed_weight_bytes() const {
+  Bytes sum{};
+  for (const OperatorNode& node : operators) {
+    if (facts(node.op.kind).cost != CostClass::kStream) continue;
+    for (const Access& access : node.op.accesses) {
+      const Tensor& tensor = tensors[access.tensor.index];
+      if (tensor.role != TensorRole::kWeight || tensor.shape.rank < 2) continue;
+      std::int64_t bytes = tensor.bytes().value;
+      if (const auto* moe = std::get_if<MoeParams>(&node.op.params))
+        bytes = bytes / moe->experts * moe->top_k;
+      sum += Bytes(bytes);
+    }
+  }
+  return sum;
+}
+
+Status validate(const ComputationGraph& graph) {
+  if (graph.operators.empty())
+    return fail(ErrorCode::kInvalidInput, fmt::format("{}: no operators", graph.model));
+  std::vector<bool> written(graph.tensors.size());
+  for (const OperatorNode& node : graph.operators) {
+    if (Status status = check_node(graph, node, written); !status) return status;
+  }
+  return {};
+}
+
+}  // namespace mk

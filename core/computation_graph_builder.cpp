@@ -1,0 +1,321 @@
+#include "core/computation_graph_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mk {
+namespace {
+
+constexpr DimCut even(std::uint8_t axis, std::int64_t granule = 1) {
+  return {DimCut::Rule::kEven, axis, granule};
+}
+constexpr DimCut dynamic(std::uint8_t axis) { return {DimCut::Rule::kDynamic, axis, 1}; }
+constexpr DimCut whole() { return {}; }
+
+}  // namespace
+
+struct ComputationGraphBuilder::Draft {
+  OperatorNode node{};
+
+  Draft& axis(std::string what, std::int64_t extent) {
+    node.axes.push_back({std::move(what), extent});
+    return *this;
+  }
+  Draft& access(AccessMode mode, TensorId tensor, std::initializer_list<DimCut> cuts) {
+    Access access{tensor, mode};
+    std::copy(cuts.begin(), cuts.end(), access.cut.begin());
+    node.op.accesses.push_back(access);
+    return *this;
+  }
+  Draft& read(TensorId tensor, std::initializer_list<DimCut> cuts = {}) {
+    return access(AccessMode::kRead, tensor, cuts);
+  }
+  Draft& write(TensorId tensor, std::initializer_list<DimCut> cuts) {
+    return access(AccessMode::kWrite, tensor, cuts);
+  }
+};
+
+ComputationGraphBuilder::ComputationGraphBuilder(std::string model, const StepShape& step) {
+  graph_.model = std::move(model);
+  graph_.batch_tokens = step.batch_tokens;
+  graph_.requests = step.requests;
+  graph_.max_context = step.max_context;
+  if (step.requests < 1 || step.max_context < 1 || step.batch_tokens < step.requests) {
+    refuse("step", fmt::format("{} batch tokens, {} requests, {} positions: needs at least one of "
+                               "each, and a batch token for each request",
+                               step.batch_tokens, step.requests, step.max_context));
+    graph_.batch_tokens = graph_.requests = graph_.max_context = 1;
+  }
+  graph_.tensors.push_back(
+      {"tokens", {std::int64_t{graph_.batch_tokens}}, DType::kI32, TensorRole::kToken});
+}
+
+void ComputationGraphBuilder::refuse(std::string_view name, std::string why) {
+  if (!error_) error_ = Error{ErrorCode::kInvalidInput, fmt::format("{}: {}", name, why)};
+}
+
+bool ComputationGraphBuilder::known(std::string_view name, TensorId tensor) {
+  if (tensor.index < graph_.tensors.size()) return true;
+  refuse(name, fmt::format("tensor {} does not exist", tensor.index));
+  return false;
+}
+
+bool ComputationGraphBuilder::is_matrix(std::string_view name, std::string_view what,
+                                        TensorId tensor, std::int64_t rows, std::int64_t columns) {
+  if (!known(name, tensor)) return false;
+  const Shape& s = shape(tensor);
+  if (s.rank == 2 && s.extent[0] == rows && s.extent[1] == columns) return true;
+  refuse(name, fmt::format("{} is [{}, {}] of rank {}, not [{}, {}]", what, s.extent[0],
+                           s.extent[1], s.rank, rows, columns));
+  return false;
+}
+
+bool ComputationGraphBuilder::is_activation(std::string_view name, TensorId tensor) {
+  return known(name, tensor) &&
+         is_matrix(name, "the input", tensor, tokens(), shape(tensor).extent[1]);
+}
+
+ComputationGraphBuilder::Draft ComputationGraphBuilder::draft(std::string name, TaskKind kind) {
+  Draft d;
+  d.node.op.name = std::move(name);
+  d.node.op.kind = kind;
+  d.node.op.layer = layer_;
+  return d;
+}
+
+TensorId ComputationGraphBuilder::output(const Draft& d, std::string_view what, Shape s,
+                                         DType dtype) {
+  const std::string layer = layer_ ? fmt::format("L{}.", *layer_) : std::string();
+  const bool is_cache = what == "k_cache" || what == "v_cache";
+  graph_.tensors.push_back({fmt::format("{}{}.{}", layer, d.node.op.name, what), s, dtype,
+                            is_cache ? TensorRole::kKvCache : TensorRole::kActivation});
+  return TensorId(static_cast<std::uint32_t>(graph_.tensors.size() - 1));
+}
+
+void ComputationGraphBuilder::append(Draft d) {
+  if (d.node.op.name.empty()) refuse("operator", "has no name");
+  graph_.operators.push_back(std::move(d.node));
+}
+
+TensorId ComputationGraphBuilder::weight(std::string name, Shape s, WeightSource source) {
+  for (const std::int64_t extent : s.extent) {
+    if (extent < 1) {
+      refuse(name, fmt::format("an extent of {}", extent));
+      s = Shape{1};
+    }
+  }
+  if (source.parameters.empty()) source.parameters.push_back(name);
+  graph_.tensors.push_back(
+      {std::move(name), s, DType::kBf16, TensorRole::kWeight, 0, std::move(source)});
+  return TensorId(static_cast<std::uint32_t>(graph_.tensors.size() - 1));
+}
+
+TensorId ComputationGraphBuilder::embedding(std::string name, TensorId table,
+                                            std::int64_t vocabulary) {
+  if (!known(name, table)) return {};
+  const std::int64_t hidden = shape(table).extent[1];
+  if (vocabulary == 0) vocabulary = shape(table).extent[0];
+  if (vocabulary > shape(table).extent[0] || shape(table).rank != 2)
+    refuse(name, fmt::format("the table has {} rows, the vocabulary {}", shape(table).extent[0],
+                             vocabulary));
+  Draft d = draft(std::move(name), TaskKind::kEmbedding);
+  d.node.op.params = EmbeddingParams{vocabulary, hidden};
+  const TensorId x = output(d, "out", {tokens(), hidden}, DType::kBf16);
+  d.axis("width", hidden).read(token_ids_).read(table, {whole(), even(0)});
+  d.write(x, {whole(), even(0)});
+  append(std::move(d));
+  return x;
+}
+
+TensorId ComputationGraphBuilder::rmsnorm(std::string name, TensorId x, TensorId weight,
+                                          double epsilon) {
+  if (!is_activation(name, x) || !known(name, weight)) return {};
+  const std::int64_t hidden = shape(x).extent[1];
+  if (shape(weight) != Shape{hidden})
+    refuse(name, fmt::format("the weight has {} elements, the rows {}", shape(weight).elements(),
+                             hidden));
+  Draft d = draft(std::move(name), TaskKind::kRmsNorm);
+  d.node.op.params = RmsNormParams{hidden, epsilon};
+  const TensorId y = output(d, "out", {tokens(), hidden}, DType::kBf16);
+  d.axis("tokens", tokens()).read(x, {even(0)}).read(weight).write(y, {even(0)});
+  append(std::move(d));
+  return y;
+}
+
+TensorId ComputationGraphBuilder::linear(std::string name, TensorId x, TensorId weight,
+                                         const LinearOptions& o) {
+  if (!is_activation(name, x) || !known(name, weight)) return {};
+  const std::int64_t out = shape(weight).extent[0];
+  const std::int64_t in = shape(weight).extent[1];
+  const bool interleaved =
+      graph_.tensors[weight.index].source.layout == WeightLayout::kInterleavedRows;
+  const std::int64_t granule = interleaved ? 2 : 1;
+  if (!is_matrix(name, "the input", x, tokens(), o.silu_input ? 2 * in : in)) return {};
+  if (o.residual && !is_matrix(name, "the residual", *o.residual, tokens(), out)) return {};
+  if (o.norm && (!known(name, *o.norm) || o.silu_input || shape(*o.norm) != Shape{in}))
+    return refuse(name, fmt::format("the norm weight must have {} elements", in)), TensorId{};
+  Draft d = draft(std::move(name), o.norm         ? TaskKind::kNormLinear
+                                   : o.silu_input ? TaskKind::kSiluLinear
+                                                  : TaskKind::kLinear);
+  d.node.op.params = LinearParams{in, out, o.residual.has_value(), o.epsilon};
+  const TensorId y = output(d, "out", {tokens(), out}, DType::kBf16);
+  d.axis("rows", (out + granule - 1) / granule).read(x);
+  if (o.norm) d.read(*o.norm);
+  d.read(weight, {even(0, granule)});
+  if (o.residual) d.read(*o.residual, {whole(), even(0, granule)});
+  d.write(y, {whole(), even(0, granule)});
+  append(std::move(d));
+  return y;
+}
+
+TensorId ComputationGraphBuilder::attention(std::string name, TensorId qkv, AttentionParams p,
+                                            std::optional<QkNorm> norm) {
+  if (p.heads < 1 || p.kv_heads < 1 || p.head_dim < 1 || p.heads % p.kv_heads != 0)
+    return refuse(name,
+                  fmt::format("{} heads, {} KV heads of {}", p.heads, p.kv_heads, p.head_dim)),
+           TensorId{};
+  const std::int64_t group = p.heads / p.kv_heads * p.head_dim;
+  const std::int64_t width = (p.heads + 2 * p.kv_heads) * p.head_dim;
+  if (!is_matrix(name, "qkv", qkv, tokens(), width)) return {};
+  p.max_context = graph_.max_context;
+  p.qk_norm = norm.has_value();
+  Draft d = draft(std::move(name), TaskKind::kAttention);
+  d.node.op.params = p;
+  const Shape cache{std::int64_t{graph_.requests}, p.kv_heads, p.max_context, p.head_dim};
+  const TensorId k = output(d, "k_cache", cache, DType::kBf16);
+  const TensorId v = output(d, "v_cache", cache, DType::kBf16);
+  const TensorId y = output(d, "out", {tokens(), p.heads * p.head_dim}, DType::kBf16);
+  d.axis("requests", graph_.requests).axis("kv_heads", p.kv_heads);
+  d.read(qkv, {dynamic(0), even(1, group + 2 * p.head_dim)});
+  d.read(k, {even(0), even(1)}).read(v, {even(0), even(1)});
+  if (norm) d.read(norm->q).read(norm->k);
+  d.write(y, {dynamic(0), even(1, group)});
+  d.write(k, {even(0), even(1)}).write(v, {even(0), even(1)});
+  append(std::move(d));
+  return y;
+}
+
+TensorId ComputationGraphBuilder::silu_mul(std::string name, TensorId gate_up) {
+  if (!is_activation(name, gate_up)) return {};
+  const std::int64_t width = shape(gate_up).extent[1] / 2;
+  if (width < 1 || shape(gate_up).extent[1] % 2 != 0)
+    return refuse(name, "the input is not pairs of gate and up"), TensorId{};
+  Draft d = draft(std::move(name), TaskKind::kSiluMul);
+  d.node.op.params = SiluMulParams{width};
+  const TensorId y = output(d, "out", {tokens(), width}, DType::kBf16);
+  d.axis("width", width).read(gate_up, {whole(), even(0, 2)}).write(y, {whole(), even(0)});
+  append(std::move(d));
+  return y;
+}
+
+TensorId ComputationGraphBuilder::argmax(TensorId logits, std::int64_t vocabulary) {
+  if (!is_activation("argmax_partial", logits)) return {};
+  const std::int64_t width = shape(logits).extent[1];
+  if (vocabulary < 1 || vocabulary > width)
+    refuse("argmax_partial", fmt::format("vocabulary {}, {} logits", vocabulary, width));
+  Draft partial = draft("argmax_partial", TaskKind::kArgmaxPartial);
+  partial.node.op.params = ArgmaxParams{0, vocabulary};
+  // As many columns as there may be parts; the partition shrinks them to the parts there are.
+  const TensorId value = output(partial, "value", {tokens(), width}, DType::kF32);
+  const TensorId index = output(partial, "index", {tokens(), width}, DType::kI32);
+  partial.axis("rows", width).read(logits, {whole(), even(0)});
+  partial.write(value, {whole(), even(0)}).write(index, {whole(), even(0)});
+  append(std::move(partial));
+
+  Draft reduce = draft("argmax_reduce", TaskKind::kArgmaxReduce);
+  reduce.node.op.params = ArgmaxParams{0, vocabulary};
+  const TensorId token = output(reduce, "token", {tokens()}, DType::kI32);
+  graph_.tensors[token.index].role = TensorRole::kToken;
+  reduce.axis("tokens", tokens()).read(value, {even(0)}).read(index, {even(0)});
+  reduce.write(token, {even(0)});
+  append(std::move(reduce));
+  return token;
+}
+
+Routing ComputationGraphBuilder::topk_softmax(std::string name, TensorId logits,
+                                              const MoeParams& p) {
+  if (p.top_k < 1 || p.top_k > p.experts)
+    refuse(name, fmt::format("top {} of {} experts", p.top_k, p.experts));
+  if (!is_matrix(name, "the router's logits", logits, tokens(), p.experts)) return {};
+  Draft d = draft(std::move(name), TaskKind::kTopkSoftmax);
+  d.node.op.params = p;
+  Routing r;
+  r.expert = output(d, "expert", {tokens(), p.top_k}, DType::kI32);
+  r.weight = output(d, "weight", {tokens(), p.top_k}, DType::kF32);
+  r.activated = output(d, "activated", {p.experts + 1}, DType::kI32);
+  d.read(logits).write(r.expert, {}).write(r.weight, {}).write(r.activated, {});
+  append(std::move(d));
+  return r;
+}
+
+TensorId ComputationGraphBuilder::expert_linear(std::string name, TensorId x, TensorId weight,
+                                                const Routing& routing, const MoeParams& p) {
+  if (!known(name, x) || !known(name, weight)) return {};
+  const Shape& w = shape(weight);
+  if (w != Shape{p.experts, p.out, p.in})
+    return refuse(name, fmt::format("the weight is [{}, {}, {}], not [{}, {}, {}]", w.extent[0],
+                                    w.extent[1], w.extent[2], p.experts, p.out, p.in)),
+           TensorId{};
+  if (shape(x) != Shape{tokens(), p.in} && shape(x) != Shape{tokens(), p.top_k, p.in})
+    return refuse(name, fmt::format("the input is neither [{0}, {1}] nor [{0}, {2}, {1}]", tokens(),
+                                    p.in, p.top_k)),
+           TensorId{};
+  const bool pairs = graph_.tensors[weight.index].source.parameters.size() == 2;
+  const std::int64_t granule = pairs ? 2 : 1;
+  Draft d = draft(std::move(name), TaskKind::kExpertLinear);
+  d.node.op.params = p;
+  const TensorId y = output(d, "out", {tokens(), p.top_k, p.out}, DType::kBf16);
+  d.axis("experts", p.experts).axis("rows", (p.out + granule - 1) / granule);
+  d.read(x).read(weight, {dynamic(0), even(1, granule)});
+  d.read(routing.expert).read(routing.activated);
+  d.write(y, {dynamic(0), dynamic(0), even(1, granule)});
+  append(std::move(d));
+  return y;
+}
+
+TensorId ComputationGraphBuilder::expert_silu_mul(std::string name, TensorId gate_up,
+                                                  const MoeParams& p) {
+  if (!known(name, gate_up)) return {};
+  if (shape(gate_up) != Shape{tokens(), p.top_k, 2 * p.out})
+    return refuse(name, fmt::format("the input is not [{}, {}, {}]", tokens(), p.top_k, 2 * p.out)),
+           TensorId{};
+  Draft d = draft(std::move(name), TaskKind::kExpertSiluMul);
+  d.node.op.params = p;
+  const TensorId y = output(d, "out", {tokens(), p.top_k, p.out}, DType::kBf16);
+  d.axis("tokens", tokens()).axis("top_k", p.top_k);
+  d.read(gate_up, {even(0), even(1)}).write(y, {even(0), even(1)});
+  append(std::move(d));
+  return y;
+}
+
+TensorId ComputationGraphBuilder::weighted_sum(std::string name, TensorId y, const Routing& routing,
+                                               std::optional<TensorId> residual,
+                                               const MoeParams& params) {
+  if (!known(name, y)) return {};
+  MoeParams p = params;
+  p.residual = residual.has_value();
+  if (shape(y) != Shape{tokens(), p.top_k, p.out})
+    return refuse(name, fmt::format("the input is not [{}, {}, {}]", tokens(), p.top_k, p.out)),
+           TensorId{};
+  if (residual && !is_matrix(name, "the residual", *residual, tokens(), p.out)) return {};
+  Draft d = draft(std::move(name), TaskKind::kWeightedSum);
+  d.node.op.params = p;
+  const TensorId out = output(d, "out", {tokens(), p.out}, DType::kBf16);
+  d.axis("tokens", tokens()).axis("width", p.out);
+  d.read(y, {even(0), whole(), even(1)}).read(routing.weight, {even(0)});
+  if (residual) d.read(*residual, {even(0), even(1)});
+  d.write(out, {even(0), even(1)});
+  append(std::move(d));
+  return out;
+}
+
+Result<ComputationGraph> ComputationGraphBuilder::build() && {
+  if (error_) return tl::unexpected(with_context(graph_.model, *error_));
+  if (Status status = validate(graph_); !status)
+    return tl::unexpected(with_context(graph_.model, status.error()));
+  return std::move(graph_);
+}
+
+}  // namespace mk

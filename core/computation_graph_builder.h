@@ -1,0 +1,90 @@
+// For a person who writes a model by hand, and for the model importer: each call appends one
+// operator (argmax: two) and returns the tensor it writes. README.md has a whole model as example.
+//
+//   ComputationGraphBuilder b("toy", {.batch_tokens = 1, .requests = 1, .max_context = 128});
+//   TensorId x = b.embedding("embed", b.weight("table", {1000, 64}));
+//   TensorId y = b.linear("up", x, b.weight("up.weight", {256, 64}));
+//
+// Shapes and names are checked as they come; the first complaint is what build() returns, so that a
+// model reads without error handling between its lines. Axes and cuts follow core/README.md.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/computation_graph.h"
+
+namespace mk {
+
+struct LinearOptions {
+  std::optional<TensorId> residual{};  // added to the output
+  std::optional<TensorId> norm{};      // weight of an RMSNorm of the input: kNormLinear
+  double epsilon = 1e-6;               // of that norm
+  bool silu_input = false;             // input is gate_up: kSiluLinear
+};
+
+struct QkNorm {
+  TensorId q{};
+  TensorId k{};
+};
+
+// What topk_softmax writes and the expert operators read.
+struct Routing {
+  TensorId expert{};
+  TensorId weight{};
+  TensorId activated{};
+};
+
+class ComputationGraphBuilder {
+ public:
+  ComputationGraphBuilder(std::string model, const StepShape& shape);
+
+  // Operators appended from here on belong to this layer; none: before the first or after the last.
+  void set_layer(std::optional<std::uint32_t> layer) { layer_ = layer; }
+  void set_model_config(std::string json) { graph_.model_config = std::move(json); }
+
+  // A bf16 weight. Without a source its only parameter is its own name.
+  TensorId weight(std::string name, Shape shape, WeightSource source = {});
+
+  TensorId embedding(std::string name, TensorId table, std::int64_t vocabulary = 0);
+  TensorId rmsnorm(std::string name, TensorId x, TensorId weight, double epsilon = 1e-6);
+  TensorId linear(std::string name, TensorId x, TensorId weight, const LinearOptions& options = {});
+  // Makes its K and V cache. params.max_context is taken from the step's shape.
+  TensorId attention(std::string name, TensorId qkv, AttentionParams params,
+                     std::optional<QkNorm> norm = std::nullopt);
+  TensorId silu_mul(std::string name, TensorId gate_up);
+  // argmax_partial and argmax_reduce: logits past `vocabulary` are padding.
+  TensorId argmax(TensorId logits, std::int64_t vocabulary);
+
+  Routing topk_softmax(std::string name, TensorId logits, const MoeParams& params);
+  // x is [T, in], or [T, top_k, in] where each expert has an input of its own.
+  TensorId expert_linear(std::string name, TensorId x, TensorId weight, const Routing& routing,
+                         const MoeParams& params);
+  TensorId expert_silu_mul(std::string name, TensorId gate_up, const MoeParams& params);
+  TensorId weighted_sum(std::string name, TensorId y, const Routing& routing,
+                        std::optional<TensorId> residual, const MoeParams& params);
+
+  [[nodiscard]] Result<ComputationGraph> build() &&;
+
+ private:
+  struct Draft;  // an operator under construction
+  Draft draft(std::string name, TaskKind kind);
+  TensorId output(const Draft& draft, std::string_view what, Shape shape, DType dtype);
+  void append(Draft draft);
+  void refuse(std::string_view name, std::string why);
+  bool known(std::string_view name, TensorId tensor);
+  const Shape& shape(TensorId tensor) const { return graph_.tensors[tensor.index].shape; }
+  // Refuses and returns false unless `tensor` is [rows, columns].
+  bool is_matrix(std::string_view name, std::string_view what, TensorId tensor, std::int64_t rows,
+                 std::int64_t columns);
+  bool is_activation(std::string_view name, TensorId tensor);
+  std::int64_t tokens() const { return graph_.batch_tokens; }
+
+  ComputationGraph graph_{};
+  std::optional<std::uint32_t> layer_{};
+  TensorId token_ids_{};
+  std::optional<Error> error_{};
+};
+
+}  // namespace mk
