@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -78,7 +79,56 @@ struct Interval {
   std::uint32_t iteration = 0;
 };
 
-// Intervals of all worker lanes, by lane, then time.
+// Intervals of all worker lanes, by lane, then time. Empty iff there is no iteration.
+//
+// How a lane's time before a task is told apart, from the instants that were taken:
+//   until the iteration's start      kWaitQueueEmpty up to the end of the one before, then
+//                                    kIterationBoundary
+//   until it was enqueued            kIterationBoundary for an iteration's first task if it waits
+//                                    for `begin` or came before its event; else kWaitQueueEmpty
+//                                    until its event is active, then kWaitScheduler
+//   until its event is active        kWaitDependency; kWaitHeadOfLine from when a later task of the
+//                                    lane was enqueued and ready
+//   until its last page was free     kWaitPage
+//   until its body starts            kWaitPoll
+// Where `ready` was not taken, its event's activation stands in; where that is not known either,
+// the wait is kUnknown. Kernel-per-operator policies: kWaitDependency, then kWaitLaunch. A span on
+// a worker lane is a scheduler's step (kNotify) under a megakernel policy, kIterationBoundary if it
+// belongs to no iteration, kExecute under the others.
 std::vector<Interval> derive_intervals(const RunRecord& record);
+
+// What deriving reads, as columns: a trace that was read from a file has these without its
+// TaskGraph. All slice columns have one entry a slice, sorted by (lane, start); `task` and
+// `iteration` are kNoIndex where there is none.
+struct CauseInput {
+  struct Graph {
+    std::span<const std::uint32_t> dependent_event{};   // by task
+    std::span<const std::uint32_t> triggering_event{};  // by task
+    std::span<const TaskKind> kind{};                   // by task
+    std::span<const std::uint32_t> trigger_count{};     // by event
+  };
+  PolicyKind policy = PolicyKind::kHybrid;
+  std::vector<Graph> graphs{};
+  std::span<const Lane> lanes{};
+  std::span<const IterationRecord> iterations{};
+  std::span<const ActivationRecord> activations{};
+  std::span<const std::uint32_t> lane{};
+  std::span<const std::uint32_t> task{};
+  std::span<const std::uint32_t> iteration{};
+  std::span<const Nanoseconds> enqueued{};
+  std::span<const Nanoseconds> ready{};
+  std::span<const Nanoseconds> page{};
+  std::span<const Nanoseconds> start{};
+  std::span<const Nanoseconds> first_data{};
+  std::span<const Nanoseconds> end{};
+  std::span<const Nanoseconds> notified{};
+  std::span<const Bound> bound{};
+};
+std::vector<Interval> derive_intervals(const CauseInput& input);
+
+// The activation of each event by [iteration][event], kNotTaken where nobody knows it: the earliest
+// recorded one, else the latest `notified` of its producers, where all of them have it. That of
+// `begin` is the iteration's start.
+std::vector<std::vector<Nanoseconds>> activation_times(const CauseInput& input);
 
 }  // namespace mk

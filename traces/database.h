@@ -1,0 +1,92 @@
+// A thin owner of SQLite's handles, with errors as Results. Used inside traces/ only.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/record.h"
+#include "core/result.h"
+#include "core/units.h"
+
+namespace mk::sqlite {
+
+// Values that know when they are NULL.
+struct Instant {
+  Nanoseconds value;  // kNotTaken: NULL
+};
+struct Index {
+  std::uint32_t value;  // kNoIndex: NULL
+};
+
+class Statement {
+ public:
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+
+  // Binds one row and runs the statement; false iff SQLite refused.
+  template <typename... Values>
+  bool run(const Values&... values) {
+    int column = 0;
+    (bind(++column, values), ...);
+    const int code = sqlite3_step(statement_.get());
+    sqlite3_reset(statement_.get());
+    return code == SQLITE_DONE;
+  }
+
+  sqlite3_stmt* get() const { return statement_.get(); }
+
+ private:
+  void bind(int column, std::int64_t value) { sqlite3_bind_int64(get(), column, value); }
+  void bind(int column, std::uint32_t value) { sqlite3_bind_int64(get(), column, value); }
+  void bind(int column, double value) { sqlite3_bind_double(get(), column, value); }
+  void bind(int column, std::string_view text) {
+    sqlite3_bind_text64(get(), column, text.data() == nullptr ? "" : text.data(), text.size(),
+                        SQLITE_STATIC, SQLITE_UTF8);
+  }
+  void bind(int column, std::nullopt_t) { sqlite3_bind_null(get(), column); }
+  void bind(int column, Instant at) {
+    at.value == kNotTaken ? sqlite3_bind_null(get(), column)
+                          : sqlite3_bind_int64(get(), column, at.value);
+  }
+  void bind(int column, Index index) {
+    index.value == kNoIndex ? sqlite3_bind_null(get(), column)
+                            : sqlite3_bind_int64(get(), column, index.value);
+  }
+  template <typename T>
+  void bind(int column, const std::optional<T>& value) {
+    value ? sqlite3_bind_int64(get(), column, *value) : sqlite3_bind_null(get(), column);
+  }
+
+  struct Finalize {
+    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+  };
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+class Database {
+ public:
+  // `flags` as sqlite3_open_v2 takes them.
+  static Result<Database> open(const std::string& path, int flags);
+
+  Status exec(std::string_view sql);
+  Result<Statement> prepare(std::string_view sql);
+
+  // What SQLite last complained about, as an Error that names `context`.
+  Error error(std::string_view context) const;
+
+  // Closes; an error here is one of the disk.
+  Status close();
+
+ private:
+  struct Close {
+    void operator()(sqlite3* d) const { sqlite3_close(d); }
+  };
+  explicit Database(sqlite3* database) : database_(database) {}
+  std::unique_ptr<sqlite3, Close> database_;
+};
+
+}  // namespace mk::sqlite
