@@ -38,12 +38,11 @@ std::optional<int> parse(const Verb& verb, CLI::App& app, std::vector<std::strin
 int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Console& console) {
   CLI::App app{std::string(verb.description), std::string(verb.name)};
   app.set_help_flag();
-  const Action action = verb.declare(app);
+  Flags flags(app);
+  const Action action = verb.declare(flags);
   std::string format = "text";
-  app.add_option("--format", format, "result on stdout: text, json or csv")
-      ->type_name("FORMAT")
-      ->check(one_of({"text", "json", "csv"}))
-      ->capture_default_str();
+  flags.value("--format", format, "FORMAT", "result on stdout: text, json or csv")
+      .one_of({"text", "json", "csv"});
   app.set_help_flag("-h,--help", "show this help");
   if (const std::optional<int> status = parse(verb, app, arguments, console)) return *status;
 

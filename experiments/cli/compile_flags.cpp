@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "experiments/cli/flags.h"
+#include "experiments/cli/words.h"
 
 namespace mk::cli {
 namespace {
@@ -29,31 +29,31 @@ Status add_task_counts(const CompileFlags& flags, CompileOptions& options) {
 
 }  // namespace
 
-void declare_compile_flags(CLI::App& app, CompileFlags& flags, const std::string& group) {
-  const auto keep = [&](CLI::Option* option) {
-    if (!group.empty()) option->group(group);
-    flags.options.push_back(option);
+void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string& group) {
+  const auto keep = [&](Flag flag) {
+    if (!group.empty()) flag.group(group);
+    flags.declared.push_back(flag);
   };
-  keep(add_value(app, "--batch-tokens", flags.batch_tokens, "N", "tokens an iteration takes in")
-           ->check(at_least(1)));
-  keep(add_value(app, "--requests", flags.requests, "N", "requests side by side")
-           ->check(at_least(1)));
-  keep(add_value(app, "--context", flags.context, "N", "tokens in each request's KV cache")
-           ->check(at_least(1)));
-  keep(add_value(app, "--tp", flags.devices, "N", "devices, tensor parallel")->check(at_least(1)));
-  keep(add_value(app, "--partition", flags.partition, "P", "grids: mpk (as published) or balanced")
-           ->check(one_of({"mpk", "balanced"})));
-  keep(add_value(app, "--fuse", flags.fusion, "F", "none, or norm-linear: norms inside linears")
-           ->check(one_of({"none", "norm-linear"})));
-  keep(add_value(app, "--events", flags.events, "E",
-                 "gcd (open MPK), exact (regions) or operator (barriers)")
-           ->check(one_of({"gcd", "exact", "operator"})));
-  keep(add_repeated(app, "--set", flags.set, "OPERATOR.tasks=N", "an operator's task count"));
+  keep(parser.value("--batch-tokens", flags.batch_tokens, "N", "tokens an iteration takes in")
+           .at_least(1));
+  keep(parser.value("--requests", flags.requests, "N", "requests side by side").at_least(1));
+  keep(parser.value("--context", flags.context, "N", "tokens in each request's KV cache")
+           .at_least(1));
+  keep(parser.value("--tp", flags.devices, "N", "devices, tensor parallel").at_least(1));
+  keep(parser.value("--partition", flags.partition, "P", "grids: mpk (as published), balanced")
+           .one_of({"mpk", "balanced"}));
+  keep(parser.value("--fuse", flags.fusion, "F", "none, or norm-linear: norms inside linears")
+           .one_of({"none", "norm-linear"}));
+  keep(parser
+           .value("--events", flags.events, "E",
+                  "gcd (open MPK), exact (regions) or operator (barriers)")
+           .one_of({"gcd", "exact", "operator"}));
+  keep(parser.repeated("--set", flags.set, "OPERATOR.tasks=N", "an operator's task count"));
 }
 
 std::string first_given(const CompileFlags& flags) {
-  for (const CLI::Option* option : flags.options) {
-    if (option->count() > 0) return option->get_lnames()[0];
+  for (const Flag& flag : flags.declared) {
+    if (flag.is_given()) return flag.name();
   }
   return "";
 }

@@ -9,11 +9,7 @@
 #include "core/compiler.h"
 #include "core/model.h"
 #include "core/result.h"
-
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
+#include "experiments/cli/flags.h"
 
 namespace mk::cli {
 
@@ -26,14 +22,14 @@ struct CompileFlags {
   std::string fusion = "none";
   std::string events = "gcd";
   std::vector<std::string> set{};
-  std::vector<const CLI::Option*> options{};  // the flags above, to see which were given
+  std::vector<Flag> declared{};  // the flags above, to see which were given
 };
 
 // All but the worker count, whose flag differs from verb to verb. `group` is the heading in the
 // help; empty: no heading of their own.
-void declare_compile_flags(CLI::App& app, CompileFlags& flags, const std::string& group = "");
+void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string& group = "");
 
-// The first of the flags that was given, without dashes; empty iff none was.
+// The first of the flags that was given, as "--requests"; empty iff none was.
 std::string first_given(const CompileFlags& flags);
 
 // kUsage for flags that say nothing. `workers`: that grids are made for.

@@ -1,85 +1,103 @@
 #include "experiments/cli/flags.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <utility>
+
+#include "experiments/cli/words.h"
 
 namespace mk::cli {
 namespace {
 
 template <typename T>
-bool parse_whole(std::string_view text, T& value) {
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && stop == end;
+Flag add_value(CLI::App& app, const char* names, T& value, const char* type,
+               const std::string& help) {
+  return Flag(*app.add_option(names, value, help)->type_name(type)->capture_default_str());
 }
 
 }  // namespace
 
-CLI::Validator one_of(std::vector<std::string> words) {
-  return CLI::Validator(
-      [words = std::move(words)](std::string& word) {
-        if (std::find(words.begin(), words.end(), word) != words.end()) return std::string();
-        return fmt::format("'{}' is none of {}", word, join(words));
-      },
-      "");
+Flag& Flag::one_of(std::vector<std::string> words) {
+  const auto check = [words = std::move(words)](std::string& word) {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return std::string();
+    return fmt::format("'{}' is none of {}", word, join(words));
+  };
+  option_->check(CLI::Validator(check, ""));
+  return *this;
 }
 
-CLI::Validator at_least(std::int64_t minimum) {
-  return CLI::Validator(
-      [minimum](std::string& text) {
-        std::int64_t value = 0;
-        if (parse_whole(std::string_view(text), value) && value >= minimum) return std::string();
-        return fmt::format("'{}' is no integer of at least {}", text, minimum);
-      },
-      "");
+Flag& Flag::at_least(std::int64_t minimum) {
+  const auto check = [minimum](std::string& text) {
+    std::int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && stop == end && value >= minimum) return std::string();
+    return fmt::format("'{}' is no whole number of at least {}", text, minimum);
+  };
+  option_->check(CLI::Validator(check, ""));
+  return *this;
 }
 
-CLI::Option* add_repeated(CLI::App& app, const std::string& names, std::vector<std::string>& values,
-                          const char* type, const std::string& help) {
-  return app.add_option(names, values, help + ", repeatable")
-      ->type_name(type)
-      ->type_size(1)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+Flag& Flag::required() {
+  option_->required();
+  return *this;
 }
 
-Result<Assignment> parse_assignment(std::string_view flag, std::string_view text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0)
-    return fail(ErrorCode::kUsage, fmt::format("{}: '{}' is not NAME=VALUE", flag, text));
-  return Assignment{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+Flag& Flag::group(const std::string& heading) {
+  option_->group(heading);
+  return *this;
 }
 
-Result<double> parse_number(std::string_view flag, std::string_view text) {
-  double value = 0;
-  if (!parse_whole(text, value) || !std::isfinite(value))
-    return fail(ErrorCode::kUsage, fmt::format("{}: '{}' is no number", flag, text));
-  return value;
+Flag& Flag::default_text(const std::string& text) {
+  option_->default_str(text);
+  return *this;
 }
 
-Result<std::uint32_t> parse_count(std::string_view flag, std::string_view text) {
-  std::uint32_t value = 0;
-  if (!parse_whole(text, value))
-    return fail(ErrorCode::kUsage, fmt::format("{}: '{}' is no whole number", flag, text));
-  return value;
+bool Flag::is_given() const { return option_->count() > 0; }
+
+std::string Flag::name() const { return option_->get_name(); }
+
+Flag Flags::argument(const char* name, std::string& value, const std::string& help) {
+  return Flag(*app_.add_option(name, value, help));
 }
 
-std::vector<std::string> split_list(std::string_view text, char separator) {
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, begin), text.size());
-    words.emplace_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return words;
+Flag Flags::arguments(const char* name, std::vector<std::string>& values, const std::string& help) {
+  return Flag(*app_.add_option(name, values, help));
 }
 
-std::string join(const std::vector<std::string>& words, std::string_view separator) {
-  return fmt::format("{}", fmt::join(words, separator));
+Flag Flags::value(const char* names, std::string& value, const char* type,
+                  const std::string& help) {
+  return add_value(app_, names, value, type, help);
+}
+
+Flag Flags::value(const char* names, std::uint32_t& value, const char* type,
+                  const std::string& help) {
+  return add_value(app_, names, value, type, help);
+}
+
+Flag Flags::value(const char* names, std::uint64_t& value, const char* type,
+                  const std::string& help) {
+  return add_value(app_, names, value, type, help);
+}
+
+Flag Flags::value(const char* names, double& value, const char* type, const std::string& help) {
+  return add_value(app_, names, value, type, help);
+}
+
+Flag Flags::repeated(const char* names, std::vector<std::string>& values, const char* type,
+                     const std::string& help) {
+  return Flag(*app_.add_option(names, values, help + ", repeatable")
+                   ->type_name(type)
+                   ->type_size(1)
+                   ->expected(1)
+                   ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
+}
+
+Flag Flags::toggle(const char* names, bool& value, const std::string& help) {
+  return Flag(*app_.add_flag(names, value, help));
 }
 
 }  // namespace mk::cli

@@ -1,50 +1,62 @@
-// Small pieces from which verbs declare their flags on a CLI11 parser, so that help texts and
-// refusals read alike.
+// Flags: how a verb declares its arguments and flags. A thin door to CLI11, so that help texts and
+// refusals read alike and only a few files pay for CLI11's templates.
+//
+// A declared variable must outlive the parse; its value before the parse is the default, which the
+// help shows unless it is empty.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/result.h"
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace mk::cli {
 
-// Refuses a word that is not in the list, and says the list.
-CLI::Validator one_of(std::vector<std::string> words);
+// One declared flag. Each setter returns the flag itself.
+class Flag {
+ public:
+  explicit Flag(CLI::Option& option) : option_(&option) {}
 
-// Refuses integers below `minimum`.
-CLI::Validator at_least(std::int64_t minimum);
+  Flag& one_of(std::vector<std::string> words);  // refuses others, and says the list
+  Flag& at_least(std::int64_t minimum);          // refuses smaller integers
+  Flag& required();
+  Flag& group(const std::string& heading);      // its block in the help
+  Flag& default_text(const std::string& text);  // what the help shows as the default
+  bool is_given() const;                        // after the parse
+  std::string name() const;                     // "--batch-tokens"
 
-// "-o,--output FILE" and the like: a flag with one value. The default is shown where it is not
-// empty.
-template <typename T>
-CLI::Option* add_value(CLI::App& app, const std::string& names, T& value, const char* type,
-                       const std::string& help) {
-  return app.add_option(names, value, help)->type_name(type)->capture_default_str();
-}
-
-// A flag that may stand several times, one value each time.
-CLI::Option* add_repeated(CLI::App& app, const std::string& names, std::vector<std::string>& values,
-                          const char* type, const std::string& help);
-
-// "NAME=VALUE". kUsage, naming the flag, iff there is no '=' or no name.
-struct Assignment {
-  std::string name{};
-  std::string value{};
+ private:
+  CLI::Option* option_;
 };
-Result<Assignment> parse_assignment(std::string_view flag, std::string_view text);
 
-// kUsage, naming the flag, iff the text is no number of that kind.
-Result<double> parse_number(std::string_view flag, std::string_view text);
-Result<std::uint32_t> parse_count(std::string_view flag, std::string_view text);
+class Flags {
+ public:
+  explicit Flags(CLI::App& app) : app_(app) {}
 
-// "aot,jit,static" -> its words; empty words are kept.
-std::vector<std::string> split_list(std::string_view text, char separator = ',');
+  // Positional, in the order of declaration.
+  Flag argument(const char* name, std::string& value, const std::string& help);
+  Flag arguments(const char* name, std::vector<std::string>& values, const std::string& help);
 
-// "a, b, c"
-std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");
+  // "-o,--output" or "--seed", with one value; `type` is the word for it in the help.
+  Flag value(const char* names, std::string& value, const char* type, const std::string& help);
+  Flag value(const char* names, std::uint32_t& value, const char* type, const std::string& help);
+  Flag value(const char* names, std::uint64_t& value, const char* type, const std::string& help);
+  Flag value(const char* names, double& value, const char* type, const std::string& help);
+
+  // May stand several times, one value each time.
+  Flag repeated(const char* names, std::vector<std::string>& values, const char* type,
+                const std::string& help);
+
+  // Stands alone.
+  Flag toggle(const char* names, bool& value, const std::string& help);
+
+ private:
+  CLI::App& app_;
+};
 
 }  // namespace mk::cli

@@ -10,7 +10,7 @@ namespace mk::cli {
 
 std::string program_help();
 
-// `app` as `verb.declare` left it.
+// `app` as `verb.declare` has left it.
 std::string verb_help(const Verb& verb, const CLI::App& app);
 
 // "usage: megascope compile MODEL [options]\n"

@@ -9,10 +9,7 @@
 #include "core/result.h"
 #include "experiments/cli/answer.h"
 #include "experiments/cli/console.h"
-
-namespace CLI {
-class App;
-}
+#include "experiments/cli/flags.h"
 
 namespace mk::cli {
 
@@ -25,8 +22,8 @@ struct Verb {
   std::string_view arguments{};  // of the usage line: "MODEL [options]"
   std::string_view description{};
   std::string_view examples{};  // lines, each without "example:"
-  // Declares flags and arguments on the parser; the Action reads what they were set to.
-  Action (*declare)(CLI::App& app) = nullptr;
+  // Declares flags and arguments; the Action reads what they were set to.
+  Action (*declare)(Flags& flags) = nullptr;
 };
 
 // All verbs that this build has, in the order of the help.

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
+#include <memory>
 
 #include "core/compiler.h"
 #include "core/task_graph_file.h"
 #include "experiments/cli/compile_flags.h"
-#include "experiments/cli/flags.h"
 #include "experiments/cli/table.h"
 #include "experiments/cli/verb_list.h"
+#include "experiments/cli/words.h"
 
 namespace mk::cli {
 namespace {
@@ -80,13 +80,13 @@ Result<Answer> compile_it(const Options& options) {
                 .text = to_text(compiled->graph, compiled->statistics)};
 }
 
-Action declare(CLI::App& app) {
+Action declare(Flags& flags) {
   const auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->model, "built-in name, config.json, or a folder that holds one")
-      ->required();
-  declare_compile_flags(app, options->compile);
-  add_value(app, "--workers", options->workers, "N", "workers that grids are made for");
-  add_value(app, "-o,--output", options->output, "GRAPH", "write the task graph to this file");
+  flags.argument("MODEL", options->model, "built-in name, config.json, or a folder that holds one")
+      .required();
+  declare_compile_flags(flags, options->compile);
+  flags.value("--workers", options->workers, "N", "workers that grids are made for");
+  flags.value("-o,--output", options->output, "GRAPH", "write the task graph to this file");
   return [options](Console&) { return compile_it(*options); };
 }
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
+#include <memory>
 
 #include "core/machine.h"
 #include "experiments/cli/table.h"
@@ -75,9 +75,9 @@ Result<Answer> show_machine(const std::string& name) {
   return answer;
 }
 
-Action declare(CLI::App& app) {
+Action declare(Flags& flags) {
   const auto name = std::make_shared<std::string>();
-  app.add_option("MACHINE", *name, "show every number of this one, with its source");
+  flags.argument("MACHINE", *name, "show every number of this one, with its source");
   return [name](Console&) { return name->empty() ? list_machines() : show_machine(*name); };
 }
 

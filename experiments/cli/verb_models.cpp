@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
+#include <memory>
 
 #include "core/model.h"
 #include "experiments/cli/table.h"
@@ -44,7 +44,7 @@ Result<Answer> list_models(Console&) {
   return answer;
 }
 
-Action declare(CLI::App&) { return list_models; }
+Action declare(Flags&) { return list_models; }
 
 }  // namespace
 
