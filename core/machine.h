@@ -14,7 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -141,8 +141,9 @@ struct LinkNumbers {
   friend bool operator==(const LinkNumbers&, const LinkNumbers&) = default;
 };
 
-// The JSON's "format". Older files open: a body they lack is filled from `default_body`. Newer ones
-// are refused with both numbers.
+// The JSON's "format". A body that a file lacks, or a number of a body, is filled from
+// `default_body`; `low` and `high` default to the value. Newer formats are refused with both
+// numbers.
 inline constexpr int kMachineFormat = 1;
 
 enum class MachineKind : std::uint8_t { kGpu, kHost };
@@ -178,10 +179,19 @@ struct Machine {
 
   // GB/s that `active` SMs streaming at once achieve together, each with `bytes_in_flight`
   // requested (0: as many as it takes). Between points linear in `active`, past the last flat;
-  // never more than active * bytes_in_flight / loaded latency, joined smoothly at the knee (see
-  // machine.cpp).
+  // never more than active * bytes_in_flight / loaded latency, joined smoothly at the knee.
   double bandwidth_at(double active, double bytes_in_flight = 0) const;
+
+  // GB/s that one worker running `body` streams at most: min(bytes_in_flight / loaded latency,
+  // port_limit).
+  double stream_limit(const BodyNumbers& body) const;
 };
+
+// What reaches the memory when `demanded` is asked of something that gives `offered` at most: their
+// minimum, rounded off where the two are near (5 % lower where they are equal, 0.25 % at a factor
+// of two), since queues form before the memory is full. Assumed: no public curve is fine enough to
+// fit it.
+double smooth_minimum(double demanded, double offered);
 
 // What visit_numbers tells about each number.
 struct NumberFacts {
@@ -190,6 +200,7 @@ struct NumberFacts {
   std::string_view unit{};  // "us", "GB/s", "bytes", "GHz", ""
   double minimum = 0;       // the smallest value that makes sense
   bool exclusive = false;   // the minimum itself is refused
+  double maximum = std::numeric_limits<double>::infinity();
 };
 
 // Calls visit(facts, number) for each number of the machine, in the order of the JSON file.
@@ -215,8 +226,8 @@ std::string machine_to_json(
 Result<Machine> load_machine(const std::string& name_or_path);
 std::vector<std::string> builtin_machines();
 
-// Sets one number by its dotted path, as `--what-if memory.curve.0.bandwidth=4000` does. NotFound
-// names near paths.
+// Sets one number by its dotted path, as `--what-if memory.curve.0.bandwidth=4000` does: value, low
+// and high. NotFound names near paths; InvalidInput if the machine would not be valid any more.
 Status set_number(Machine& machine, std::string_view path, double value);
 
 }  // namespace mk

@@ -1,0 +1,174 @@
+#include "core/machine.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/machine_check.h"
+
+namespace mk {
+namespace {
+
+// At demanded == offered the result is 1 / (1 + sqrt(kKnee)) of it.
+constexpr double kKnee = 0.0025;
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+std::vector<std::string> nearest_paths(const Machine& machine, std::string_view path) {
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  visit_numbers(machine, [&](const NumberFacts& facts, const Number&) {
+    const bool inside = facts.path.find(path) != std::string::npos;
+    ranked.emplace_back(inside ? 0 : edit_distance(facts.path, path), facts.path);
+  });
+  const std::size_t count = std::min<std::size_t>(3, ranked.size());
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(count),
+                    ranked.end());
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < count; ++i) paths.push_back(ranked[i].second);
+  return paths;
+}
+
+Status check_number(const NumberFacts& facts, const Number& number) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("{}: {}", facts.path, why));
+  };
+  for (const double value : {number.low, number.value, number.high}) {
+    if (!std::isfinite(value)) return refuse("not a finite number");
+    if (value < facts.minimum || (facts.exclusive && value == facts.minimum)) {
+      return refuse(fmt::format("{} is too small, must be {} {}", value,
+                                facts.exclusive ? "more than" : "at least", facts.minimum));
+    }
+    if (value > facts.maximum) {
+      return refuse(fmt::format("{} is too large, must be at most {}", value, facts.maximum));
+    }
+  }
+  if (number.low > number.value || number.value > number.high) {
+    return refuse(fmt::format("value {} is not within low {} .. high {}", number.value, number.low,
+                              number.high));
+  }
+  if (number.source.empty()) return refuse("no source");
+  return {};
+}
+
+Status check_curve(const std::vector<BandwidthPoint>& curve) {
+  if (curve.empty()) {
+    return fail(ErrorCode::kInvalidInput, "memory.curve: has no point, needs at least one");
+  }
+  for (std::size_t i = 1; i < curve.size(); ++i) {
+    if (curve[i].active.value <= curve[i - 1].active.value) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("memory.curve.{}.active: {} does not follow {}; points stand by "
+                              "increasing `active`",
+                              i, curve[i].active.value, curve[i - 1].active.value));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+double smooth_minimum(double demanded, double offered) {
+  // A non-rectangular hyperbola: straight on both sides, a bend where they meet.
+  const double sum = demanded + offered;
+  const double bend = 1 - kKnee;
+  return (sum - std::sqrt(sum * sum - 4 * bend * demanded * offered)) / (2 * bend);
+}
+
+std::uint32_t Machine::scheduler_sms(std::uint32_t schedulers) const {
+  const auto per_sm = static_cast<std::uint32_t>(schedulers_per_sm.value);
+  return (schedulers + per_sm - 1) / per_sm;
+}
+
+double Machine::bandwidth_at(double active, double bytes_in_flight) const {
+  double before_active = 0;
+  double before = 0;
+  double offered = memory.curve.back().bandwidth.value;
+  for (const BandwidthPoint& point : memory.curve) {
+    if (active <= point.active.value) {
+      const double part = (active - before_active) / (point.active.value - before_active);
+      offered = before + part * (point.bandwidth.value - before);
+      break;
+    }
+    before_active = point.active.value;
+    before = point.bandwidth.value;
+  }
+  if (bytes_in_flight <= 0) return offered;
+  return smooth_minimum(active * bytes_in_flight * 1e-3 / memory.loaded_latency.value, offered);
+}
+
+double Machine::stream_limit(const BodyNumbers& body) const {
+  const double by_latency = body.bytes_in_flight.value * 1e-3 / memory.loaded_latency.value;
+  return std::min(by_latency, body.port_limit.value);
+}
+
+Result<Split> check_split(const Machine& machine, std::uint32_t workers, std::uint32_t schedulers) {
+  const auto sms = static_cast<std::uint32_t>(machine.sms.value);
+  const std::string_view unit = machine.kind == MachineKind::kHost ? "cores" : "SMs";
+  if (workers == 0) {
+    return fail(
+        ErrorCode::kInvalidInput,
+        fmt::format("{}: 0 workers, needs at least 1 (it has {} {})", machine.name, sms, unit));
+  }
+  const std::uint32_t scheduler_sms = machine.scheduler_sms(schedulers);
+  if (std::uint64_t{workers} + scheduler_sms > sms) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{}: {} workers + {} {} for {} schedulers = {}, but it has {} {}",
+                            machine.name, workers, scheduler_sms, unit, schedulers,
+                            std::uint64_t{workers} + scheduler_sms, sms, unit));
+  }
+  return Split{workers, schedulers};
+}
+
+Status check_machine(const Machine& machine) {
+  Status status;
+  visit_numbers(machine, [&](const NumberFacts& facts, const Number& number) {
+    if (status) status = check_number(facts, number);
+  });
+  if (!status) return status;
+  if (Status curve = check_curve(machine.memory.curve); !curve) return curve;
+  const auto sms = static_cast<std::size_t>(machine.sms.value);
+  if (!machine.sm_factor.empty() && machine.sm_factor.size() != sms) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("sm_factor: {} factors for {} SMs", machine.sm_factor.size(), sms));
+  }
+  const Result<Split> split =
+      check_split(machine, static_cast<std::uint32_t>(machine.default_workers.value),
+                  static_cast<std::uint32_t>(machine.default_schedulers.value));
+  if (!split) return with_context("default_workers, default_schedulers", split.error());
+  return {};
+}
+
+Status set_number(Machine& machine, std::string_view path, double value) {
+  Machine changed = machine;
+  bool found = false;
+  visit_numbers(changed, [&](const NumberFacts& facts, Number& number) {
+    if (facts.path != path) return;
+    found = true;
+    number = {value, value, value, fmt::format("set by hand, was {}", number.value)};
+  });
+  if (!found) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("'{}' is no number of a machine; near it: {}", path,
+                            fmt::join(nearest_paths(machine, path), ", ")));
+  }
+  if (Status status = check_machine(changed); !status) return status;
+  machine = std::move(changed);
+  return {};
+}
+
+}  // namespace mk

@@ -1,0 +1,80 @@
+#include "core/random.h"
+
+#include <bit>
+#include <cmath>
+
+namespace mk {
+namespace {
+
+constexpr double kLn2 = 0.693147180559945309417;
+
+// ln(x), x > 0: the exponent apart, then the series of the inverse hyperbolic tangent.
+double logarithm(double x) {
+  int exponent = 0;
+  double m = std::frexp(x, &exponent);  // exact: no rounding, so the same everywhere
+  if (m < 0.70710678118654752) {
+    m *= 2;
+    --exponent;
+  }
+  const double z = (m - 1) / (m + 1);
+  const double z2 = z * z;
+  double term = z;
+  double sum = 0;
+  for (int k = 1; k < 60; k += 2) {
+    sum += term / k;
+    term *= z2;
+  }
+  return 2 * sum + exponent * kLn2;
+}
+
+// Standard normal density by its tail's asymptotics is not enough here: the distribution function
+// by its series, for one step of Newton's method.
+double normal_cdf(double x) {
+  const double density = exponential(-0.5 * x * x) * 0.398942280401432677939946;
+  double term = x;
+  double sum = x;
+  for (int k = 1; k < 400; ++k) {
+    term *= x * x / (2 * k + 1);
+    sum += term;
+    if (std::fabs(term) < 1e-18 * std::fabs(sum)) break;
+  }
+  return 0.5 + density * sum;
+}
+
+}  // namespace
+
+double exponential(double x) {
+  const double n = std::floor(x / kLn2 + 0.5);
+  const double r = x - n * kLn2;
+  double term = 1;
+  double sum = 1;
+  for (int k = 1; k < 24; ++k) {
+    term *= r / k;
+    sum += term;
+  }
+  return std::ldexp(sum, static_cast<int>(n));
+}
+
+double normal_quantile(double p) {
+  const bool upper = p > 0.5;
+  const double tail = upper ? 1 - p : p;
+  // Start: Hastings' approximation (Abramowitz and Stegun 26.2.23, |error| < 4.5e-4).
+  const double t = std::sqrt(-2 * logarithm(tail));
+  double x = t - (2.515517 + t * (0.802853 + t * 0.010328)) /
+                     (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+  for (int step = 0; step < 2; ++step) {
+    const double density = exponential(-0.5 * x * x) * 0.398942280401432677939946;
+    x += ((1 - normal_cdf(x)) - tail) / density;
+  }
+  return upper ? x : -x;
+}
+
+LogNormal::LogNormal(double spread) {
+  const double sigma = std::sqrt(logarithm(1 + spread * spread));
+  for (std::size_t i = 0; i < kSize; ++i) {
+    const double p = (static_cast<double>(i) + 0.5) / static_cast<double>(kSize);
+    factor_[i] = exponential(sigma * normal_quantile(p));
+  }
+}
+
+}  // namespace mk
