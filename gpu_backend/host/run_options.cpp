@@ -1,0 +1,63 @@
+#include "gpu_backend/host/run_options.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <cmath>
+#include <thread>
+
+namespace mk {
+namespace {
+
+Status check_injections(const TaskGraph& graph, const HostRunOptions& options) {
+  for (const SlowWorker& slow : options.injections.slow_workers) {
+    if (slow.worker >= options.roles.workers) {
+      return fail(ErrorCode::kUsage, fmt::format("slow_worker: there is no worker {} among {}",
+                                                 slow.worker, options.roles.workers));
+    }
+  }
+  const std::optional<std::uint32_t> lost = options.injections.lost_notify;
+  if (lost && *lost >= graph.task_count()) {
+    return fail(ErrorCode::kUsage, fmt::format("lost_notify: there is no task {} among {}", *lost,
+                                               graph.task_count()));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::uint32_t usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    return static_cast<std::uint32_t>(CPU_COUNT(&set));
+  }
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+Status check_options(const TaskGraph& graph, const HostRunOptions& options) {
+  const PolicyFacts& policy = facts(options.policy.kind);
+  if (policy.family != PolicyFamily::kMegakernel) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("policy '{}' launches kernels; host threads run aot, jit, hybrid and "
+                            "static",
+                            policy.name));
+  }
+  if (options.roles.workers == 0) return fail(ErrorCode::kUsage, "0 workers execute nothing");
+  if (graph.info().devices != 1) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the graph is made for {} devices; host threads run graphs of one",
+                            graph.info().devices));
+  }
+  if (!options.task_us.empty() && options.task_us.size() != graph.task_count()) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} estimates of task durations for {} tasks",
+                                                      options.task_us.size(), graph.task_count()));
+  }
+  if (!(options.deadline_seconds > 0) || !std::isfinite(options.deadline_seconds)) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("the deadline must be above 0 s, not {:g}", options.deadline_seconds));
+  }
+  return check_injections(graph, options);
+}
+
+}  // namespace mk

@@ -1,0 +1,250 @@
+// Agent: one thread of a run, and the steps that worker and scheduler loops are made of: notify an
+// event, hand an activated event to its dispatcher, dispatch it, end an iteration and begin the
+// next.
+//
+// Program is what the run executes:
+//   void execute(worker, task, iteration)   the body; its memory is ordered by the protocol: it
+//                                           sees all that bodies before its dependent event wrote
+//   bool prepare(iteration)                 called by one thread between iterations; false: no more
+// Probe sees what happens (host/recorder.h); NoProbe compiles to nothing.
+//
+// Every member that returns bool says false iff the run was aborted.
+#pragma once
+
+#include <cstdint>
+
+#include "gpu_backend/protocol/launch.h"
+#include "gpu_backend/protocol/ring.h"
+#include "gpu_backend/protocol/wait.h"
+
+namespace mk::protocol {
+
+// Instants of one executed task, in the probe's clock.
+struct TaskStamps {
+  std::uint64_t fetched = 0;
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::uint64_t notified = 0;
+};
+
+struct NoProbe {
+  MK_HD static std::uint64_t now() { return 0; }
+  MK_HD void task_done(Item, const TaskStamps&, bool /*activated_its_event*/) {}
+  MK_HD void task_enqueued(Item) {}
+  MK_HD void event_dispatched(Item, std::uint64_t /*dequeued*/) {}
+  MK_HD void iteration_begins(std::uint32_t) {}
+  MK_HD void iteration_ends(std::uint32_t) {}
+};
+
+// Items staged for one worker before they are published.
+inline constexpr std::uint32_t kPublishBatch = 8;
+
+template <class M, class Program, class Probe>
+class Agent {
+ public:
+  MK_HD Agent(const Launch<M>& launch, std::uint32_t lane, Program& program, Probe& probe)
+      : launch_(launch), lane_(lane), program_(program), probe_(probe) {}
+
+  MK_HD const Launch<M>& launch() const { return launch_; }
+  MK_HD Probe& probe() { return probe_; }
+  MK_HD Wait<M> wait() const { return Wait<M>(launch_, lane_); }
+  MK_HD void say_where(Where where) {
+    M::store_relaxed(launch_.where[lane_].word, where_word(where));
+  }
+
+  // Is the event active in the iteration? Nothing is ordered by the answer.
+  MK_HD bool looks_active(const TaskWord& task, std::uint32_t iteration) const {
+    return is_reached(M::load_relaxed(launch_.counters[task.dependent_event]), task.dependent_count,
+                      iteration);
+  }
+
+  // Waits for the task's dependent event; then all that its producers wrote is visible.
+  MK_HD bool await_dependent_event(const TaskWord& task, Item item) {
+    if (!looks_active(task, item.iteration)) {
+      Wait<M> waiting = wait();
+      while (!looks_active(task, item.iteration)) {
+        if (!waiting.turn({Activity::kWaiting, item.iteration, item.id})) return false;
+      }
+    }
+    M::load_acquire(launch_.counters[task.dependent_event]);
+    return true;
+  }
+
+  // Runs the body of a task whose dependent event is active, and notifies.
+  MK_HD bool run_task(std::uint32_t worker, const TaskWord& task, Item item,
+                      std::uint64_t& fetched) {
+    say_where({Activity::kExecuting, item.iteration, item.id});
+    TaskStamps stamps{fetched, probe_.now(), 0, 0};
+    program_.execute(worker, item.id, item.iteration);
+    stamps.end = probe_.now();
+    if (launch_.notify_delay_ns != 0) delay();
+    const std::uint32_t before = M::add_acq_rel(launch_.counters[task.triggering_event], 1U);
+    const bool last = before + 1 == task.triggering_count * (item.iteration + 1);
+    stamps.notified = probe_.now();
+    fetched = stamps.notified;
+    probe_.task_done(item, stamps, last);
+    return !last || activated(worker, {task.triggering_event, item.iteration}, stamps.notified);
+  }
+
+  // Begins iteration `iteration`; `worker` does the dispatcher's step if there are no schedulers.
+  MK_HD bool begin_iteration(std::uint32_t worker, std::uint32_t iteration) {
+    probe_.iteration_begins(iteration);
+    const std::uint64_t dequeued = probe_.now();
+    M::add_acq_rel(launch_.counters[0], 1U);
+    if (launch_.policy.kind == PolicyKind::kStatic) return true;
+    if (launch_.roles.schedulers == 0) return dispatch(worker, {0, iteration}, dequeued);
+    return push_to_all_schedulers({0, iteration});
+  }
+
+  // The dispatcher's step for an activated event.
+  MK_HD bool dispatch(std::uint32_t dispatcher, Item event, std::uint64_t dequeued) {
+    const EventWord& word = launch_.events[event.id];
+    if (word.is_end != 0) return end_iteration(dispatcher, event.iteration);
+    say_where({Activity::kDispatching, event.iteration, event.id});
+    if (event.id == 0 && !enqueue_aot(dispatcher, event.iteration)) return false;
+    if (word.launches_jit != 0 && !enqueue_jit(dispatcher, word, event)) return false;
+    probe_.event_dispatched(event, dequeued);
+    return true;
+  }
+
+ private:
+  // The last arrival at `event` happened here.
+  MK_HD bool activated(std::uint32_t worker, Item event, std::uint64_t instant) {
+    const EventWord& word = launch_.events[event.id];
+    if (word.is_end != 0) {
+      probe_.iteration_ends(event.iteration);
+    } else if (word.launches_jit == 0) {
+      return true;
+    }
+    const Roles& roles = launch_.roles;
+    if (roles.schedulers == 0) return dispatch(worker, event, instant);
+    if (is_broadcast(roles, word.end_task - word.first_task)) return push_to_all_schedulers(event);
+    return push_to_scheduler(scheduler_of(roles, event.id), event);
+  }
+
+  MK_HD bool end_iteration(std::uint32_t dispatcher, std::uint32_t iteration) {
+    say_where({Activity::kPreparing, iteration, launch_.end_event});
+    const std::uint32_t next = iteration + 1;
+    if (next < kMaxIterations && program_.prepare(next)) return begin_iteration(dispatcher, next);
+    M::store_release(launch_.control->halt, static_cast<std::uint32_t>(Halt::kDone));
+    return true;
+  }
+
+  MK_HD bool push_to_scheduler(std::uint32_t scheduler, Item event) {
+    if (push_shared(launch_.event_rings[scheduler], event)) return true;
+    return fail(FailureCode::kEventQueueFull, scheduler);
+  }
+
+  // A scheduler that has nothing to do for the event is passed over: nobody would wait for it, and
+  // its queue could fill up over iterations.
+  MK_HD bool push_to_all_schedulers(Item event) {
+    for (std::uint32_t s = 0; s < launch_.roles.schedulers; ++s) {
+      if (has_work(s, event) && !push_to_scheduler(s, event)) return false;
+    }
+    return true;
+  }
+
+  MK_HD bool has_work(std::uint32_t dispatcher, Item event) const {
+    if (event.id == 0) {
+      const WorkerRange own = workers_of(launch_.roles, dispatcher);
+      if (launch_.list_first[own.end] != launch_.list_first[own.begin]) return true;
+    }
+    const EventWord& word = launch_.events[event.id];
+    if (word.launches_jit == 0) return false;
+    const TaskRange share =
+        share_of(launch_.roles, dispatcher, event.id, word.first_task, word.end_task);
+    if (word.all_jit != 0) return share.begin != share.end;
+    for (std::uint32_t task = share.begin; task < share.end; ++task) {
+      if (launch_.jit_launched[task] != 0) return true;
+    }
+    return false;
+  }
+
+  MK_HD bool enqueue_aot(std::uint32_t dispatcher, std::uint32_t iteration) {
+    const WorkerRange own = workers_of(launch_.roles, dispatcher);
+    DispatcherState& state = launch_.dispatchers[dispatcher].state;
+    bool fits = true;
+    for_each_aot_row(own, state.phase, launch_.list_first, launch_.list_tasks,
+                     [&](std::uint32_t worker, std::uint32_t task) {
+                       fits = fits && put(launch_.aot_rings, launch_.aot_producers, worker,
+                                          {task, iteration}, FailureCode::kAotQueueFull);
+                     });
+    state.phase = next_phase(own, state.phase, launch_.phase_step[dispatcher]);
+    publish(launch_.aot_rings, launch_.aot_producers, own);
+    return fits;
+  }
+
+  MK_HD bool enqueue_jit(std::uint32_t dispatcher, const EventWord& word, Item event) {
+    const WorkerRange own = workers_of(launch_.roles, dispatcher);
+    DispatcherState& state = launch_.dispatchers[dispatcher].state;
+    const TaskRange share =
+        share_of(launch_.roles, dispatcher, event.id, word.first_task, word.end_task);
+    for (std::uint32_t task = share.begin; task < share.end; ++task) {
+      if (word.all_jit == 0 && launch_.jit_launched[task] == 0) continue;
+      const std::uint32_t worker =
+          place_jit(launch_.policy, own, state, task, depths(dispatcher, own));
+      if (!put(launch_.jit_rings, launch_.jit_producers, worker, {task, event.iteration},
+               FailureCode::kJitQueueFull)) {
+        return false;
+      }
+    }
+    publish(launch_.jit_rings, launch_.jit_producers, own);
+    return true;
+  }
+
+  MK_HD bool put(const Ring<M>* rings, RingProducer<M>* producers, std::uint32_t worker, Item item,
+                 FailureCode full) {
+    probe_.task_enqueued(item);
+    if (launch_.roles.schedulers == 0) {
+      return push_shared(rings[worker], item) || fail(full, worker);
+    }
+    RingProducer<M>& producer = producers[worker];
+    if (!producer.stage(rings[worker], item)) return fail(full, worker);
+    if (producer.staged() == 1) ++staged_rings_;
+    if (producer.staged() == kPublishBatch) {
+      producer.publish(rings[worker]);
+      --staged_rings_;
+    }
+    return true;
+  }
+
+  MK_HD void publish(const Ring<M>* rings, RingProducer<M>* producers, const WorkerRange& own) {
+    for (std::uint32_t worker = own.begin; staged_rings_ > 0; ++worker) {
+      if (producers[worker].staged() == 0) continue;
+      producers[worker].publish(rings[worker]);
+      --staged_rings_;
+    }
+  }
+
+  // The lengths of the JIT queues of the range, where the policy asks for them.
+  MK_HD const std::uint32_t* depths(std::uint32_t dispatcher, const WorkerRange& own) {
+    if (launch_.policy.jit_placement != JitPlacement::kShortestQueue) return nullptr;
+    std::uint32_t* const all = launch_.depths + dispatcher * launch_.roles.workers;
+    for (std::uint32_t i = 0; i < own.size(); ++i) {
+      const Ring<M>& ring = launch_.jit_rings[own.begin + i];
+      all[i] = launch_.roles.schedulers == 0
+                   ? M::load_relaxed(*ring.tail) - M::load_relaxed(*ring.head)
+                   : launch_.jit_producers[own.begin + i].depth(ring);
+    }
+    return all;
+  }
+
+  MK_HD bool fail(FailureCode code, std::uint32_t index) {
+    abort_run(*launch_.control, failure_word(code, index));
+    return false;
+  }
+
+  MK_HD void delay() const {
+    const std::uint64_t start = M::clock_ns();
+    while (M::clock_ns() - start < launch_.notify_delay_ns) {
+    }
+  }
+
+  const Launch<M>& launch_;
+  std::uint32_t lane_;
+  Program& program_;
+  Probe& probe_;
+  std::uint32_t staged_rings_ = 0;  // that hold items not yet published
+};
+
+}  // namespace mk::protocol

@@ -1,0 +1,60 @@
+// Wait: the one way to spin. Every turn looks whether the run is over; now and then the clock is
+// read, and a wait in which nothing moved anywhere for the launch's deadline ends the run as stuck.
+//
+// "Nothing moved" means that no lane's `where` word changed: an idle worker may well wait longer
+// than the deadline while others work. The waiting lane says what it waits for as soon as it reads
+// the clock for the first time, so that short waits write nothing.
+#pragma once
+
+#include <cstdint>
+
+#include "gpu_backend/protocol/launch.h"
+
+namespace mk::protocol {
+
+inline constexpr std::uint32_t kTurnsPerClock = 256;
+
+template <class M>
+class Wait {
+ public:
+  MK_HD Wait(const Launch<M>& launch, std::uint32_t lane) : launch_(launch), lane_(lane) {}
+
+  // One turn of waiting as `where`; false iff the run is over (done or aborted).
+  MK_HD bool turn(Where where) {
+    if (M::load_relaxed(launch_.control->halt) != 0) return false;
+    M::pause(turns_, launch_.spin_turns);
+    if (++turns_ % kTurnsPerClock == 0) look_at_clock(where);
+    return true;
+  }
+
+ private:
+  MK_HD void look_at_clock(Where where) {
+    M::store_relaxed(launch_.where[lane_].word, where_word(where));
+    const std::uint64_t now = M::clock_ns();
+    const std::uint64_t movement = sum_of_where();
+    if (turns_ == kTurnsPerClock || movement != movement_) {
+      since_ = now;
+      movement_ = movement;
+    } else if (now - since_ > launch_.deadline_ns) {
+      abort_run(*launch_.control, failure_word(FailureCode::kStuck, lane_));
+    }
+  }
+
+  // Changes whenever a lane's word does, but for 2^-64.
+  MK_HD std::uint64_t sum_of_where() const {
+    std::uint64_t sum = 0;
+    for (std::uint32_t lane = 0; lane < launch_.lanes(); ++lane) {
+      sum = (sum ^ M::load_relaxed(launch_.where[lane].word)) * 0x9e3779b97f4a7c15ULL;
+      sum ^= sum >> 32;
+    }
+    return sum;
+  }
+
+  const Launch<M>& launch_;
+  std::uint32_t lane_;
+  std::uint32_t turns_ = 0;
+  std::uint64_t since_ = 0;
+  std::uint64_t movement_ = 0;
+};
+
+}  // namespace mk::protocol

@@ -1,0 +1,133 @@
+// The worker's loop: fetch, wait, execute, notify, until the run is over.
+#pragma once
+
+#include <cstdint>
+
+#include "gpu_backend/protocol/agent.h"
+
+namespace mk::protocol {
+
+// Items that a worker takes from a queue at once.
+inline constexpr std::uint32_t kFetchBatch = 16;
+
+// What a worker has taken from one of its queues and not yet begun.
+template <class M>
+class FetchedBatch {
+ public:
+  template <class Probe>
+  MK_HD void refill(const Ring<M>& ring, Probe& probe) {
+    size_ = consumer_.pop(ring, items_, kFetchBatch);
+    next_ = 0;
+    if (size_ > 0) fetched_ = probe.now();
+  }
+  MK_HD bool empty() const { return next_ == size_; }
+  MK_HD Item head() const { return items_[next_]; }
+  MK_HD void drop_head() { ++next_; }
+  MK_HD std::uint64_t fetched() const { return fetched_; }
+
+ private:
+  RingConsumer<M> consumer_{};
+  Item items_[kFetchBatch] = {};
+  std::uint32_t next_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint64_t fetched_ = 0;
+};
+
+// The two queues of a worker under aot, jit and hybrid.
+template <class M, class Program, class Probe>
+class QueueWorker {
+ public:
+  MK_HD QueueWorker(Agent<M, Program, Probe>& agent, std::uint32_t worker)
+      : agent_(agent), launch_(agent.launch()), worker_(worker) {}
+
+  MK_HD void run() {
+    Item last{};
+    for (NextQueue queue = await_work(last); queue != NextQueue::kNone; queue = await_work(last)) {
+      FetchedBatch<M>& batch = queue == NextQueue::kJit ? jit_ : aot_;
+      last = batch.head();
+      batch.drop_head();
+      std::uint64_t fetched = batch.fetched();
+      const TaskWord task = launch_.tasks[last.id];
+      // A JIT task's event is active, and taking it from the queue ordered the memory.
+      if (queue == NextQueue::kAot && !agent_.await_dependent_event(task, last)) return;
+      if (!agent_.run_task(worker_, task, last, fetched)) return;
+    }
+  }
+
+ private:
+  // The queue to take the next task from; kNone: the run is over.
+  MK_HD NextQueue await_work(Item last) {
+    NextQueue queue = look();
+    if (queue != NextQueue::kNone) return queue;
+    Wait<M> waiting = agent_.wait();
+    while (queue == NextQueue::kNone && waiting.turn(where(last))) queue = look();
+    return queue;
+  }
+
+  MK_HD NextQueue look() {
+    QueueView view;
+    if (launch_.jit_rings != nullptr) {
+      if (jit_.empty()) jit_.refill(launch_.jit_rings[worker_], agent_.probe());
+      view.jit_empty = jit_.empty();
+    }
+    if (launch_.aot_rings != nullptr && view.jit_empty) {
+      if (aot_.empty()) aot_.refill(launch_.aot_rings[worker_], agent_.probe());
+      view.aot_empty = aot_.empty();
+      view.aot_head_ready = !view.aot_empty && agent_.looks_active(launch_.tasks[aot_.head().id],
+                                                                   aot_.head().iteration);
+    }
+    return next_queue(launch_.policy, view);
+  }
+
+  MK_HD Where where(Item last) const {
+    if (aot_.empty()) return {Activity::kIdle, last.iteration, last.id};
+    return {Activity::kWaiting, aot_.head().iteration, aot_.head().id};
+  }
+
+  Agent<M, Program, Probe>& agent_;
+  const Launch<M>& launch_;
+  std::uint32_t worker_;
+  FetchedBatch<M> jit_{};
+  FetchedBatch<M> aot_{};
+};
+
+// Under static: the worker's own list, once an iteration.
+template <class M, class Program, class Probe>
+MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t worker) {
+  const Launch<M>& launch = agent.launch();
+  const std::uint32_t first = launch.list_first[worker];
+  const std::uint32_t end = launch.list_first[worker + 1];
+  for (std::uint32_t iteration = 0;; ++iteration) {
+    Wait<M> waiting = agent.wait();
+    while (!is_reached(M::load_acquire(launch.counters[0]), 1, iteration)) {
+      if (!waiting.turn({Activity::kIdle, iteration, 0})) return;
+    }
+    std::uint64_t fetched = agent.probe().now();
+    for (std::uint32_t i = first; i < end; ++i) {
+      const Item item{launch.list_tasks[i], iteration};
+      const TaskWord task = launch.tasks[item.id];
+      if (!agent.await_dependent_event(task, item)) return;
+      if (!agent.run_task(worker, task, item, fetched)) return;
+    }
+  }
+}
+
+// Starts the run: begins iteration 0. Called by the thread of worker 0, before its loop, once
+// prepare(0) has said yes.
+template <class M, class Program, class Probe>
+MK_HD void start_run(const Launch<M>& launch, Program& program, Probe& probe) {
+  Agent<M, Program, Probe>(launch, 0, program, probe).begin_iteration(0, 0);
+}
+
+template <class M, class Program, class Probe>
+MK_HD void worker_loop(const Launch<M>& launch, std::uint32_t worker, Program& program,
+                       Probe& probe) {
+  Agent<M, Program, Probe> agent(launch, worker, program, probe);
+  if (launch.policy.kind == PolicyKind::kStatic) {
+    run_static_worker(agent, worker);
+  } else {
+    QueueWorker<M, Program, Probe>(agent, worker).run();
+  }
+}
+
+}  // namespace mk::protocol
