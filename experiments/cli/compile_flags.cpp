@@ -9,7 +9,7 @@
 namespace mk::cli {
 namespace {
 
-constexpr std::uint32_t kLeastPositions = 4096;
+constexpr std::int64_t kUsualPositions = 4096;
 
 Status add_task_counts(const CompileFlags& flags, CompileOptions& options) {
   constexpr std::string_view suffix = ".tasks";
@@ -73,10 +73,12 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, std::uint32_t 
   return options;
 }
 
-StepShape step_shape(const CompileFlags& flags, std::uint32_t least_positions) {
+StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
+                     std::uint32_t least_positions) {
+  const auto usual = static_cast<std::uint32_t>(std::min(kUsualPositions, model.max_positions));
   return {.batch_tokens = flags.batch_tokens,
           .requests = flags.requests,
-          .max_context = std::max({kLeastPositions, flags.context, least_positions})};
+          .max_context = std::max({usual, flags.context, least_positions})};
 }
 
 }  // namespace mk::cli

@@ -35,7 +35,9 @@ std::string first_given(const CompileFlags& flags);
 // kUsage for flags that say nothing. `workers`: that grids are made for.
 Result<CompileOptions> compile_options(const CompileFlags& flags, std::uint32_t workers);
 
-// A KV cache holds what the flags' context and `least_positions` need, at least 4096 positions.
-StepShape step_shape(const CompileFlags& flags, std::uint32_t least_positions = 0);
+// The KV cache of a request holds what the flags' context and `least_positions` need; beyond that,
+// 4096 positions where the model has so many.
+StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
+                     std::uint32_t least_positions = 0);
 
 }  // namespace mk::cli

@@ -10,8 +10,7 @@
 namespace mk::cli {
 
 void declare_graph_argument(Flags& parser, GraphFlags& flags) {
-  parser
-      .argument("GRAPH|MODEL", flags.argument, "what 'compile' wrote, or a model to compile now")
+  parser.argument("GRAPH|MODEL", flags.argument, "what 'compile' wrote, or a model to compile now")
       .required();
   const std::string heading = "where a MODEL is given, as 'compile' takes them";
   declare_compile_flags(parser, flags.compile, heading);
@@ -48,7 +47,7 @@ Result<std::shared_ptr<const TaskGraph>> graph_for(const GraphOrModel& source,
   const Result<CompileOptions> how = compile_options(flags.compile, made_for);
   if (!how) return tl::unexpected(how.error());
   Result<Compiled> compiled =
-      compile_model(*source.model, step_shape(flags.compile, least_positions), *how);
+      compile_model(*source.model, step_shape(flags.compile, *source.model, least_positions), *how);
   if (!compiled) return tl::unexpected(compiled.error());
   return std::make_shared<const TaskGraph>(std::move(compiled->graph));
 }

@@ -70,7 +70,8 @@ Result<Answer> compile_it(const Options& options) {
   if (!model) return tl::unexpected(model.error());
   const Result<CompileOptions> how = compile_options(options.compile, options.workers);
   if (!how) return tl::unexpected(how.error());
-  const Result<Compiled> compiled = compile_model(*model, step_shape(options.compile), *how);
+  const Result<Compiled> compiled =
+      compile_model(*model, step_shape(options.compile, *model), *how);
   if (!compiled) return tl::unexpected(compiled.error());
   if (!options.output.empty()) {
     const Status written = write_task_graph(compiled->graph, options.output);

@@ -7,6 +7,7 @@ namespace mk::cli {
 
 extern const Verb models_verb;
 extern const Verb machines_verb;
+extern const Verb weights_verb;
 extern const Verb compile_verb;
 
 }  // namespace mk::cli

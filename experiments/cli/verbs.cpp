@@ -7,6 +7,7 @@ namespace {
 constexpr const Verb* kVerbs[] = {
     &models_verb,
     &machines_verb,
+    &weights_verb,
     &compile_verb,
 };
 
