@@ -42,15 +42,15 @@ void WeightTensor::read(std::uint64_t first, std::span<std::uint16_t> target_bf1
   read_values(spec_, values_, first, target_bf16);
 }
 
-Result<WeightSource> WeightSource::open(const std::filesystem::path& file_or_folder) {
+Result<WeightProvider> WeightProvider::open(const std::filesystem::path& file_or_folder) {
   Result<Safetensors> files = Safetensors::open(file_or_folder);
   if (!files) return tl::unexpected(std::move(files).error());
-  WeightSource source(0);
+  WeightProvider source(0);
   source.files_ = std::make_shared<const Safetensors>(std::move(*files));
   return source;
 }
 
-Result<WeightTensor> WeightSource::tensor(const TensorSpec& wanted) const {
+Result<WeightTensor> WeightProvider::tensor(const TensorSpec& wanted) const {
   if (!files_) {
     TensorSpec spec{.name = wanted.name, .type = ElementType::kBf16, .shape = wanted.shape};
     return WeightTensor(std::move(spec), make_synthetic_tensor(seed_, wanted));

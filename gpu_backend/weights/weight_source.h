@@ -1,10 +1,9 @@
 // Where a backend's weights come from: safetensors on disk, or synthetic ones. One way to read
 // either.
 //
-//   const Result<WeightSource> source = WeightSource::open("model/");        // or
-//   WeightSource::synthetic(seed) const Result<WeightTensor> up = source->tensor({.name =
-//   "model.layers.0.mlp.up_proj.weight", .shape = {1536, 576}}); up->read(first_element, rows); //
-//   std::span<float> or std::span<uint16_t>: bf16
+//   const Result<WeightProvider> source = WeightProvider::open("model/");
+//   const Result<WeightTensor> up = source->tensor({.name = name, .shape = {1536, 576}});
+//   up->read(first_element, rows);  // a span of float, or of uint16_t: bf16
 //
 // Whatever can be wrong is said by open() and tensor(); read() cannot fail. Immutable: any number
 // of threads may read.
@@ -34,7 +33,7 @@ class WeightTensor {
   void read(std::uint64_t first, std::span<std::uint16_t> target_bf16) const;
 
  private:
-  friend class WeightSource;
+  friend class WeightProvider;
   using Values = std::variant<std::span<const std::byte>, SyntheticTensor>;
   WeightTensor(TensorSpec spec, Values values) : spec_(std::move(spec)), values_(values) {}
 
@@ -43,12 +42,12 @@ class WeightTensor {
 };
 
 // A value; copies share the mapped files.
-class WeightSource {
+class WeightProvider {
  public:
-  static WeightSource synthetic(std::uint64_t seed) { return WeightSource(seed); }
+  static WeightProvider synthetic(std::uint64_t seed) { return WeightProvider(seed); }
 
   // As Safetensors::open.
-  [[nodiscard]] static Result<WeightSource> open(const std::filesystem::path& file_or_folder);
+  [[nodiscard]] static Result<WeightProvider> open(const std::filesystem::path& file_or_folder);
 
   // The tensor of that name. `wanted.type` is not looked at: the result's spec() has the type that
   // is stored (synthetic: bf16). kNotFound where the files have no such tensor, kInvalidInput, with
@@ -59,7 +58,7 @@ class WeightSource {
   const Safetensors* files() const { return files_.get(); }
 
  private:
-  explicit WeightSource(std::uint64_t seed) : seed_(seed) {}
+  explicit WeightProvider(std::uint64_t seed) : seed_(seed) {}
 
   std::shared_ptr<const Safetensors> files_{};
   std::uint64_t seed_ = 0;

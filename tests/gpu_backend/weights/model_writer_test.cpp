@@ -75,14 +75,14 @@ TEST(SyntheticModel, HoldsTheVeryWeightsOfTheSyntheticSource) {
   const TemporaryFolder folder;
   const Result<Bytes> bytes = write_synthetic_model(folder.path() / "new", "{}\n", kSpecs, 7);
   ASSERT_TRUE(bytes.has_value()) << bytes.error().message;
-  const Result<WeightSource> written = WeightSource::open(folder.path() / "new");
+  const Result<WeightProvider> written = WeightProvider::open(folder.path() / "new");
   ASSERT_TRUE(written.has_value()) << written.error().message;
 
   for (const TensorSpec& spec : kSpecs) {
     std::vector<float> from_file(static_cast<std::size_t>(element_count(spec)));
     std::vector<float> made(from_file.size());
     written->tensor(spec)->read(0, from_file);
-    WeightSource::synthetic(7).tensor(spec)->read(0, made);
+    WeightProvider::synthetic(7).tensor(spec)->read(0, made);
     EXPECT_EQ(from_file, made) << spec.name;
   }
   EXPECT_EQ(read(folder.path() / "new" / "config.json"), "{}\n");

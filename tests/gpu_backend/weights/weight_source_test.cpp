@@ -16,19 +16,19 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // A folder with tensor "w", f32 [2, 3], of these values.
-Result<WeightSource> source_with(const TemporaryFolder& folder, std::array<float, 6> values) {
+Result<WeightProvider> source_with(const TemporaryFolder& folder, std::array<float, 6> values) {
   const std::vector<TensorSpec> specs = {{.name = "w", .type = ElementType::kF32, .shape = {2, 3}}};
   Result<SafetensorsWriter> writer =
       SafetensorsWriter::create(folder.path() / "model.safetensors", specs);
   EXPECT_TRUE(writer.has_value());
   EXPECT_TRUE(writer->append(std::as_bytes(std::span(values))).has_value());
   EXPECT_TRUE(writer->commit().has_value());
-  return WeightSource::open(folder.path());
+  return WeightProvider::open(folder.path());
 }
 
-TEST(WeightSource, ReadsAnyRangeAsFloatOrBf16) {
+TEST(WeightProvider, ReadsAnyRangeAsFloatOrBf16) {
   const TemporaryFolder folder;
-  const Result<WeightSource> source = source_with(folder, {1, 2, 3, 4, 5, 6});
+  const Result<WeightProvider> source = source_with(folder, {1, 2, 3, 4, 5, 6});
   ASSERT_TRUE(source.has_value()) << source.error().message;
   const Result<WeightTensor> tensor = source->tensor({.name = "w", .shape = {2, 3}});
   ASSERT_TRUE(tensor.has_value()) << tensor.error().message;
@@ -43,22 +43,22 @@ TEST(WeightSource, ReadsAnyRangeAsFloatOrBf16) {
   EXPECT_EQ(tensor->spec().type, ElementType::kF32);
 }
 
-TEST(WeightSource, TensorsOutliveTheMoveOfTheirSource) {
+TEST(WeightProvider, TensorsOutliveTheMoveOfTheirSource) {
   const TemporaryFolder folder;
-  Result<WeightSource> source = source_with(folder, {1, 2, 3, 4, 5, 6});
+  Result<WeightProvider> source = source_with(folder, {1, 2, 3, 4, 5, 6});
   ASSERT_TRUE(source.has_value());
   const Result<WeightTensor> tensor = source->tensor({.name = "w", .shape = {2, 3}});
 
-  const WeightSource moved = std::move(*source);
+  const WeightProvider moved = std::move(*source);
   std::array<float, 1> last{};
   tensor->read(5, last);
 
   EXPECT_THAT(last, ElementsAre(6));
 }
 
-TEST(WeightSource, NamesTheTensorThatIsMissing) {
+TEST(WeightProvider, NamesTheTensorThatIsMissing) {
   const TemporaryFolder folder;
-  const Result<WeightSource> source = source_with(folder, {});
+  const Result<WeightProvider> source = source_with(folder, {});
 
   const Result<WeightTensor> tensor = source->tensor({.name = "lm_head.weight", .shape = {2, 3}});
 
@@ -68,9 +68,9 @@ TEST(WeightSource, NamesTheTensorThatIsMissing) {
               AllOf(HasSubstr(folder.path().string()), HasSubstr("has no tensor lm_head.weight")));
 }
 
-TEST(WeightSource, NamesBothShapesWhereTheyDiffer) {
+TEST(WeightProvider, NamesBothShapesWhereTheyDiffer) {
   const TemporaryFolder folder;
-  const Result<WeightSource> source = source_with(folder, {});
+  const Result<WeightProvider> source = source_with(folder, {});
 
   const Result<WeightTensor> tensor = source->tensor({.name = "w", .shape = {3, 2}});
 
