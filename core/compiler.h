@@ -27,6 +27,11 @@ namespace mk {
 enum class Partition : std::uint8_t { kMpk, kBalanced };
 enum class EventGranularity : std::uint8_t { kGcd, kExact, kOperator };
 
+// As flags and GraphInfo spell them: "mpk", "gcd", "norm-linear" ...
+std::string_view name_of(Partition partition);
+std::string_view name_of(EventGranularity events);
+std::string_view name_of(OperatorFusion fusion);
+
 struct CompileOptions {
   Partition partition = Partition::kMpk;
   EventGranularity events = EventGranularity::kGcd;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace mk {
 namespace {
@@ -122,6 +123,15 @@ Status validate(const ComputationGraph& graph) {
     if (Status status = check_node(graph, node, written); !status) return status;
   }
   return {};
+}
+
+std::vector<std::string> operator_names(const ComputationGraph& graph) {
+  std::vector<std::string> names;
+  std::unordered_set<std::string_view> seen;
+  for (const OperatorNode& node : graph.operators) {
+    if (seen.insert(node.op.name).second) names.push_back(node.op.name);
+  }
+  return names;
 }
 
 }  // namespace mk

@@ -49,6 +49,9 @@ struct ComputationGraph {
 // writes. InvalidInput names the operator.
 Status validate(const ComputationGraph& graph);
 
+// Distinct names, in program order.
+std::vector<std::string> operator_names(const ComputationGraph& graph);
+
 enum class OperatorFusion : std::uint8_t { kNone, kNormLinear };
 
 struct StepShape {
