@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -286,6 +287,29 @@ Status read_all(Database& db, Trace& trace) {
   return {};
 }
 
+// SQLite notices missing pages, but not that the last one is cut short. Its header, big endian:
+// page size at byte 16 (1 means 65536), pages at byte 28.
+Status check_size(const std::string& path) {
+  std::array<unsigned char, 32> header{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(reinterpret_cast<char*>(header.data()), header.size());
+  if (!file) return fail(ErrorCode::kInvalidInput, "truncated within the header of SQLite");
+  const auto number = [&](std::size_t first, std::size_t end) {
+    std::uint64_t value = 0;
+    for (std::size_t i = first; i < end; ++i) value = value << 8 | header[i];
+    return value;
+  };
+  const std::uint64_t page = number(16, 18) == 1 ? 65536 : number(16, 18);
+  const std::uint64_t whole = page * number(28, 32);
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(path, error);
+  if (!error && size < whole) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("truncated: {} of {} bytes are there", size, whole));
+  }
+  return {};
+}
+
 // What can be said before SQLite looks: it opens an empty file as an empty database.
 Status check_file(const std::string& path) {
   std::error_code error;
@@ -299,7 +323,7 @@ Status check_file(const std::string& path) {
   if (!is_sqlite_file(path)) {
     return fail(ErrorCode::kInvalidInput, "not a trace: it is no SQLite database");
   }
-  return {};
+  return check_size(path);
 }
 
 Result<Trace> read_checked(const std::string& path) {

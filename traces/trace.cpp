@@ -117,8 +117,10 @@ void add_counters(Trace& trace, const RunRecord& record) {
   }
 }
 
-void add_policy(Trace& trace) {
+// The keys that follow from the record; the rest is the caller's.
+void add_meta(Trace& trace) {
   const auto put = [&](const char* key, std::string value) { trace.meta[key] = std::move(value); };
+  if (!trace.graphs.empty()) put("graph_hash", fmt::format("{:016x}", trace.graphs[0].hash));
   put("policy", std::string(facts(trace.policy.kind).name));
   put("placement", std::string(name_of(trace.policy.placement)));
   put("jit_placement",
@@ -135,8 +137,8 @@ Trace make_trace(const RunRecord& record) {
   trace.meta = record.meta;
   trace.policy = record.policy;
   trace.roles = record.roles;
-  add_policy(trace);
   for (const auto& graph : record.graphs) trace.graphs.push_back(trace_graph(*graph));
+  add_meta(trace);
   trace.lanes = record.lanes;
   trace.iterations = record.iterations;
   for (const IterationRecord& it : record.iterations) {

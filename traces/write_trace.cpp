@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -202,15 +203,12 @@ void write_slices(Writer& out, const Trace& trace) {
   const SliceColumns& s = trace.slices;
   out.table("slice", 15, [&](auto&& insert) {
     for (std::size_t i = 0; i < s.size(); ++i) {
-      const std::optional<std::int64_t> bound =
-          s.bound[i] == Bound::kUnknown
-              ? std::nullopt
-              : std::optional<std::int64_t>(static_cast<std::int64_t>(s.bound[i]));
-      const bool written =
-          insert(static_cast<std::int64_t>(i), s.lane[i], Index{s.task[i]}, Index{s.iteration[i]},
-                 Index{s.name[i]}, s.start[i], s.end[i], Instant{s.enqueued[i]},
-                 Instant{s.fetched[i]}, Instant{s.ready[i]}, Instant{s.preload[i]},
-                 Instant{s.page[i]}, Instant{s.first_data[i]}, Instant{s.notified[i]}, bound);
+      const auto bound = static_cast<std::uint32_t>(s.bound[i]);
+      const bool written = insert(
+          static_cast<std::int64_t>(i), s.lane[i], Index{s.task[i]}, Index{s.iteration[i]},
+          Index{s.name[i]}, s.start[i], s.end[i], Instant{s.enqueued[i]}, Instant{s.fetched[i]},
+          Instant{s.ready[i]}, Instant{s.preload[i]}, Instant{s.page[i]}, Instant{s.first_data[i]},
+          Instant{s.notified[i]}, Index{s.bound[i] == Bound::kUnknown ? kNoIndex : bound});
       if (!written) return;
     }
   });
@@ -278,9 +276,20 @@ Status flush(const std::string& path) {
   return status;
 }
 
+// A rename would put a file in the place of a device or a folder.
+Status check_target(const std::string& path) {
+  std::error_code ignored;
+  const auto target = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(target) && !std::filesystem::is_regular_file(target)) {
+    return fail(ErrorCode::kIo, "is there already, and no ordinary file");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status write_trace(const Trace& trace, const std::string& path, const TraceWriteOptions& options) {
+  if (Status status = check_target(path); !status) return with_context(path, status.error());
   const std::string partial = fmt::format("{}.partial-{}", path, ::getpid());
   std::remove(partial.c_str());
   Status status = write_database(trace, partial, options);
