@@ -52,14 +52,20 @@ Status check_indexes(const std::vector<Spec>& tasks, std::size_t operators, std:
   return {};
 }
 
-Status check_tensors(const std::vector<Operator>& operators, std::size_t tensors) {
+Status check_tensors(const std::vector<Operator>& operators, const std::vector<Tensor>& tensors) {
+  for (const Tensor& tensor : tensors) {
+    if (std::any_of(tensor.shape.extent.begin(), tensor.shape.extent.end(),
+                    [](std::int64_t extent) { return extent < 1; }))
+      return fail(ErrorCode::kInvalidInput, fmt::format("tensor {}: an empty shape", tensor.name));
+  }
   for (const Operator& op : operators) {
     if (op.grid.extent[0] == 0 || op.grid.extent[1] == 0 || op.grid.extent[2] == 0)
       return fail(ErrorCode::kInvalidInput, fmt::format("{}: an empty grid", op.name));
     for (const Access& access : op.accesses) {
-      if (access.tensor.index >= tensors)
-        return fail(ErrorCode::kInvalidInput, fmt::format("{}: tensor {}, but there are {}",
-                                                          op.name, access.tensor.index, tensors));
+      if (access.tensor.index >= tensors.size())
+        return fail(ErrorCode::kInvalidInput,
+                    fmt::format("{}: tensor {}, but there are {}", op.name, access.tensor.index,
+                                tensors.size()));
       for (const DimCut& cut : access.cut) {
         if (cut.axis >= 3 || cut.granule < 1)
           return fail(ErrorCode::kInvalidInput,
@@ -259,7 +265,7 @@ void TaskGraphBuilder::reserve(std::size_t tasks, std::size_t events) {
 Result<TaskGraph> TaskGraphBuilder::build() && {
   if (tasks_.empty()) return fail(ErrorCode::kInvalidInput, "a task graph without tasks");
   Wiring w{tasks_, operators_, event_device_};
-  if (auto s = check_tensors(operators_, tensors_.size()); !s) return tl::unexpected(s.error());
+  if (auto s = check_tensors(operators_, tensors_); !s) return tl::unexpected(s.error());
   if (auto s = check_indexes(tasks_, operators_.size(), classes_.size(), event_device_.size()); !s)
     return tl::unexpected(s.error());
   if (auto s = check_tiles(w, tiles_); !s) return tl::unexpected(s.error());
