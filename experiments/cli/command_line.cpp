@@ -72,7 +72,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
     return kDone;
   }
   if (first == "--version") {
-    console.out << fmt::format("megascope {}\n", kVersion);
+    console.out << fmt::format("megascope {}\n", version());
     return kDone;
   }
   const Verb* verb = find_verb(first);

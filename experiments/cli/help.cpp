@@ -23,16 +23,13 @@ std::string left_column(const CLI::Option& option) {
   return text;
 }
 
-struct Entry {
-  std::string left{};
-  std::string right{};
-};
-
-Entry entry_of(const CLI::Option& option) {
-  Entry entry{left_column(option), option.get_description()};
-  if (!option.get_default_str().empty())
-    entry.right += fmt::format(" [{}]", option.get_default_str());
-  return entry;
+std::size_t default_column(const CLI::App& app) {
+  std::size_t column = 0;
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_default_str().empty())
+      column = std::max(column, option->get_description().size());
+  }
+  return column;
 }
 
 std::vector<const CLI::Option*> options_of(const CLI::App& app, const std::string& group,
@@ -42,14 +39,23 @@ std::vector<const CLI::Option*> options_of(const CLI::App& app, const std::strin
   });
 }
 
+// Widths of the columns: what to write, what it means; then the default.
+struct Columns {
+  std::size_t left = 0;
+  std::size_t right = 0;
+};
+
 void append_block(std::string& text, const std::string& heading,
-                  const std::vector<const CLI::Option*>& options, std::size_t width) {
+                  const std::vector<const CLI::Option*>& options, const Columns& columns) {
   if (options.empty()) return;
   text += '\n';
   if (!heading.empty()) text += heading + ":\n";
   for (const CLI::Option* option : options) {
-    const Entry entry = entry_of(*option);
-    text += fmt::format("  {:<{}}  {}\n", entry.left, width, entry.right);
+    text += fmt::format("  {:<{}}  ", left_column(*option), columns.left);
+    const std::string& meaning = option->get_description();
+    const std::string value = option->get_default_str();
+    text += value.empty() ? meaning : fmt::format("{:<{}}  [{}]", meaning, columns.right, value);
+    text += '\n';
   }
 }
 
@@ -72,12 +78,12 @@ std::string usage_line(const Verb& verb) {
 
 std::string verb_help(const Verb& verb, const CLI::App& app) {
   std::string text = usage_line(verb) + '\n' + std::string(verb.description) + '\n';
-  std::size_t width = 0;
+  Columns columns{0, default_column(app)};
   for (const CLI::Option* option : app.get_options())
-    width = std::max(width, left_column(*option).size());
-  append_block(text, "", options_of(app, "", true), width);
+    columns.left = std::max(columns.left, left_column(*option).size());
+  append_block(text, "", options_of(app, "", true), columns);
   for (const std::string& group : app.get_groups()) {
-    append_block(text, group == "Options" ? "" : group, options_of(app, group, false), width);
+    append_block(text, group == "Options" ? "" : group, options_of(app, group, false), columns);
   }
   text += '\n';
   append_examples(text, verb.examples);

@@ -9,5 +9,6 @@ extern const Verb models_verb;
 extern const Verb machines_verb;
 extern const Verb weights_verb;
 extern const Verb compile_verb;
+extern const Verb simulate_verb;
 
 }  // namespace mk::cli

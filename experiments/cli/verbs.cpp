@@ -5,10 +5,7 @@ namespace mk::cli {
 namespace {
 
 constexpr const Verb* kVerbs[] = {
-    &models_verb,
-    &machines_verb,
-    &weights_verb,
-    &compile_verb,
+    &models_verb, &machines_verb, &weights_verb, &compile_verb,
 };
 
 }  // namespace

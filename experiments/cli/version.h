@@ -1,10 +1,10 @@
 // The tool's version, as traces and `megascope --version` show it.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace mk::cli {
 
-inline constexpr std::string_view kVersion = "0.1";
+std::string version();
 
 }  // namespace mk::cli

@@ -1,0 +1,16 @@
+#include "experiments/cli/trace_output.h"
+
+#include "core/check.h"
+#include "experiments/cli/version.h"
+#include "traces/sqlite_file.h"
+
+namespace mk::cli {
+
+Status write_run(RunRecord record, const std::string& path) {
+  MK_CHECK(!record.graphs.empty(), "a run has a graph");
+  record.meta["model"] = record.graphs[0]->info().model;
+  record.meta["tool_version"] = version();
+  return write_trace(record, path);
+}
+
+}  // namespace mk::cli
