@@ -1,0 +1,369 @@
+#include "gpu_backend/host/bodies/task_bodies.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "gpu_backend/host/bodies/rope.h"
+
+namespace mk {
+namespace {
+
+// Room for one task's intermediate rows, kept by each thread.
+float* scratch(std::int64_t elements) {
+  thread_local std::vector<float> room;
+  if (room.size() < static_cast<std::size_t>(elements)) {
+    room.resize(static_cast<std::size_t>(elements));
+  }
+  return room.data();
+}
+
+struct AccessCount {
+  std::size_t reads = 0;
+  std::size_t writes = 0;
+};
+
+AccessCount expected_accesses(const Operator& op) {
+  const auto* linear = std::get_if<LinearParams>(&op.params);
+  const std::size_t residual = linear != nullptr && linear->residual ? 1 : 0;
+  const auto* attention = std::get_if<AttentionParams>(&op.params);
+  switch (op.kind) {
+    case TaskKind::kEmbedding:
+    case TaskKind::kRmsNorm:
+      return {2, 1};
+    case TaskKind::kLinear:
+    case TaskKind::kSiluLinear:
+      return {2 + residual, 1};
+    case TaskKind::kNormLinear:
+      return {3 + residual, 1};
+    case TaskKind::kAttention:
+      return {attention != nullptr && attention->qk_norm ? 5U : 3U, 3};
+    case TaskKind::kSiluMul:
+      return {1, 1};
+    case TaskKind::kArgmaxPartial:
+      return {1, 2};
+    case TaskKind::kArgmaxReduce:
+      return {2, 1};
+    default:
+      return {};
+  }
+}
+
+bool has_its_params(const Operator& op) {
+  switch (op.kind) {
+    case TaskKind::kRmsNorm:
+      return std::holds_alternative<RmsNormParams>(op.params);
+    case TaskKind::kLinear:
+    case TaskKind::kNormLinear:
+    case TaskKind::kSiluLinear:
+      return std::holds_alternative<LinearParams>(op.params);
+    case TaskKind::kAttention:
+      return std::holds_alternative<AttentionParams>(op.params);
+    case TaskKind::kArgmaxPartial:
+      return std::holds_alternative<ArgmaxParams>(op.params);
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+// The rows and columns of an activation that a task touches, rows past the live tokens left out.
+struct TaskBodies::Block {
+  std::int64_t row = 0;
+  std::int64_t rows = 0;
+  std::int64_t column = 0;
+  std::int64_t columns = 0;
+  std::int64_t stride = 0;
+
+  std::int64_t offset() const { return row * stride + column; }
+};
+
+bool TaskBodies::has_body(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::kEmpty:
+    case TaskKind::kEmbedding:
+    case TaskKind::kRmsNorm:
+    case TaskKind::kLinear:
+    case TaskKind::kNormLinear:
+    case TaskKind::kSiluLinear:
+    case TaskKind::kAttention:
+    case TaskKind::kSiluMul:
+    case TaskKind::kArgmaxPartial:
+    case TaskKind::kArgmaxReduce:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Status TaskBodies::check(const Operator& op) const {
+  const auto refuse = [&](std::string_view why) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("operator {} ({}): {}", op.name, name_of(op.kind), why));
+  };
+  if (op.kind == TaskKind::kEmpty) return {};
+  const auto is_read = [](const Access& access) { return access.mode == AccessMode::kRead; };
+  const auto reads =
+      static_cast<std::size_t>(std::count_if(op.accesses.begin(), op.accesses.end(), is_read));
+  const AccessCount expected = expected_accesses(op);
+  if (!has_its_params(op)) return refuse("its parameters are those of another kind");
+  if (!std::is_partitioned(op.accesses.begin(), op.accesses.end(), is_read) ||
+      reads != expected.reads || op.accesses.size() - reads != expected.writes) {
+    return refuse(
+        fmt::format("has {} accesses, {} of them reads; its body takes {} reads, then {} "
+                    "writes",
+                    op.accesses.size(), reads, expected.reads, expected.writes));
+  }
+  if (op.kind == TaskKind::kAttention) {
+    const std::int64_t head_dim = std::get<AttentionParams>(op.params).head_dim;
+    if (head_dim % 2 != 0 || head_dim > kMaxHeadDim) {
+      return refuse(
+          fmt::format("head_dim {}: even numbers up to {} run here", head_dim, kMaxHeadDim));
+    }
+  }
+  return {};
+}
+
+void TaskBodies::bind_rope(std::int64_t positions) {
+  positions_ = positions;
+  std::vector<AttentionParams> known;
+  for (const Operator& op : graph_->operators()) {
+    const auto* params = std::get_if<AttentionParams>(&op.params);
+    rope_of_.push_back(kNoIndex);
+    if (params == nullptr) continue;
+    const auto found = std::find(known.begin(), known.end(), *params);
+    rope_of_.back() = static_cast<std::uint32_t>(found - known.begin());
+    if (found != known.end()) continue;
+    known.push_back(*params);
+    rope_tables_.push_back(rope_table(*params, positions));
+  }
+}
+
+Result<TaskBodies> TaskBodies::bind(const ModelMemory& memory, std::int64_t positions,
+                                    const Kernels& kernels) {
+  TaskBodies bodies(memory, kernels);
+  for (const Operator& op : memory.graph().operators()) {
+    if (Status status = bodies.check(op); !status) return tl::unexpected(status.error());
+  }
+  bodies.bind_rope(positions);
+  return bodies;
+}
+
+void TaskBodies::set_state(const IterationState& state) {
+  live_tokens_ = state.live_tokens();
+  MK_CHECK(live_tokens_ <= graph_->info().batch_tokens, "the batch has room for the new tokens");
+  requests_ = state.requests;
+  first_row_.clear();
+  std::int64_t row = 0;
+  for (const RequestState& request : requests_) {
+    MK_CHECK(request.context_before + request.new_tokens <= positions_,
+             "positions are within what the bodies were bound for");
+    first_row_.push_back(row);
+    row += request.new_tokens;
+  }
+}
+
+TaskBodies::Block TaskBodies::block_of(const Operator& op, const Access& access,
+                                       std::uint32_t tile) const {
+  const Tensor& tensor = tensor_of(access);
+  const Region region = region_of(op, access, tensor, tile);
+  const std::int64_t end = std::min(region.end[0], live_tokens_);
+  return {.row = region.begin[0],
+          .rows = std::max<std::int64_t>(0, end - region.begin[0]),
+          .column = region.begin[1],
+          .columns = region.end[1] - region.begin[1],
+          .stride = tensor.shape.extent[1]};
+}
+
+void TaskBodies::execute(TaskId task) const {
+  if (graph_->tasks().kind[task.index] == TaskKind::kEmpty) return;
+  const Operator& op = graph_->op_of(task);
+  const std::uint32_t tile = graph_->tasks().tile[task.index];
+  if (memory_->dtype() == DType::kBf16) {
+    execute_as<Bf16>(op, tile);
+  } else {
+    execute_as<float>(op, tile);
+  }
+}
+
+template <typename W>
+void TaskBodies::execute_as(const Operator& op, std::uint32_t tile) const {
+  switch (op.kind) {
+    case TaskKind::kEmbedding:
+      return embedding<W>(op, tile);
+    case TaskKind::kRmsNorm:
+      return rms_norm<W>(op, tile);
+    case TaskKind::kLinear:
+    case TaskKind::kNormLinear:
+    case TaskKind::kSiluLinear:
+      return linear<W>(op, tile);
+    case TaskKind::kAttention:
+      return attention<W>(op, tile);
+    case TaskKind::kSiluMul:
+      return silu_mul(op, tile);
+    case TaskKind::kArgmaxPartial:
+      return argmax_partial(op, tile);
+    case TaskKind::kArgmaxReduce:
+      return argmax_reduce(op, tile);
+    default:
+      MK_CHECK(op.kind == TaskKind::kEmpty, "ModelMemory refuses kinds without a body");
+  }
+}
+
+template <typename W>
+void TaskBodies::embedding(const Operator& op, std::uint32_t tile) const {
+  const Access& table = op.accesses[1];
+  const Block out = block_of(op, op.accesses[2], tile);
+  kernels_->of<W>().embedding({.table = memory_->data<W>(table.tensor) + out.column,
+                               .ids = memory_->data<std::int32_t>(op.accesses[0].tensor) + out.row,
+                               .y = memory_->data<float>(op.accesses[2].tensor) + out.offset(),
+                               .row_stride = tensor_of(table).shape.extent[1],
+                               .y_stride = out.stride,
+                               .width = out.columns,
+                               .tokens = out.rows});
+}
+
+template <typename W>
+void TaskBodies::rms_norm(const Operator& op, std::uint32_t tile) const {
+  const Block out = block_of(op, op.accesses[2], tile);
+  const Block in = block_of(op, op.accesses[0], tile);
+  kernels_->of<W>().rms_norm(
+      {.x = memory_->data<float>(op.accesses[0].tensor) + in.offset(),
+       .weight = memory_->data<W>(op.accesses[1].tensor),
+       .y = memory_->data<float>(op.accesses[2].tensor) + out.offset(),
+       .x_stride = in.stride,
+       .y_stride = out.stride,
+       .width = out.columns,
+       .tokens = out.rows,
+       .epsilon = static_cast<float>(std::get<RmsNormParams>(op.params).epsilon)});
+}
+
+// The fused kinds make their input rows first, each task for itself, as the GPU's bodies do.
+template <typename W>
+void TaskBodies::linear(const Operator& op, std::uint32_t tile) const {
+  const auto& params = std::get<LinearParams>(op.params);
+  const bool norms = op.kind == TaskKind::kNormLinear;
+  const Access& weight = op.accesses[norms ? 2 : 1];
+  const Access& output = op.accesses.back();
+  const Block out = block_of(op, output, tile);
+  const Block in = block_of(op, op.accesses[0], tile);
+  const float* x = memory_->data<float>(op.accesses[0].tensor) + in.offset();
+  std::int64_t x_stride = in.stride;
+  if (op.kind != TaskKind::kLinear) {
+    float* made = scratch(in.rows * params.in);
+    if (norms) {
+      kernels_->of<W>().rms_norm({.x = x,
+                                  .weight = memory_->data<W>(op.accesses[1].tensor),
+                                  .y = made,
+                                  .x_stride = in.stride,
+                                  .y_stride = params.in,
+                                  .width = params.in,
+                                  .tokens = in.rows,
+                                  .epsilon = static_cast<float>(params.epsilon)});
+    } else {
+      kernels_->silu_mul({.gate_up = x,
+                          .y = made,
+                          .gate_up_stride = in.stride,
+                          .y_stride = params.in,
+                          .width = params.in,
+                          .tokens = in.rows});
+    }
+    x = made;
+    x_stride = params.in;
+  }
+  const float* residual = nullptr;
+  if (params.residual) {
+    residual = memory_->data<float>(op.accesses[norms ? 3 : 2].tensor) + out.offset();
+  }
+  kernels_->of<W>().linear({.weights = memory_->data<W>(weight.tensor) + out.column * params.in,
+                            .x = x,
+                            .residual = residual,
+                            .y = memory_->data<float>(output.tensor) + out.offset(),
+                            .x_stride = x_stride,
+                            .y_stride = out.stride,
+                            .in = params.in,
+                            .rows = out.columns,
+                            .tokens = out.rows});
+}
+
+template <typename W>
+void TaskBodies::attention(const Operator& op, std::uint32_t tile) const {
+  const auto& params = std::get<AttentionParams>(op.params);
+  const std::int64_t group = params.heads / params.kv_heads;
+  const std::size_t output = params.qk_norm ? 5 : 3;
+  const Region cache = region_of(op, op.accesses[1], tensor_of(op.accesses[1]), tile);
+  const std::int64_t slice = (group + 2) * params.head_dim;
+  const auto at = static_cast<std::size_t>(&op - graph_->operators().data());
+  AttentionArgs<W> args;
+  args.rope = rope_tables_[rope_of_[at]].data();
+  args.qkv_stride = slice * params.kv_heads;
+  args.y_stride = params.heads * params.head_dim;
+  args.group = group;
+  args.head_dim = params.head_dim;
+  args.epsilon = static_cast<float>(params.epsilon);
+  if (params.qk_norm) {
+    args.q_norm = memory_->data<W>(op.accesses[3].tensor);
+    args.k_norm = memory_->data<W>(op.accesses[4].tensor);
+  }
+  for (std::int64_t request = cache.begin[0]; request < cache.end[0]; ++request) {
+    const auto r = static_cast<std::size_t>(request);
+    if (r >= requests_.size()) break;
+    args.context_before = requests_[r].context_before;
+    args.new_tokens = requests_[r].new_tokens;
+    for (std::int64_t head = cache.begin[1]; head < cache.end[1]; ++head) {
+      const std::int64_t page =
+          (request * params.kv_heads + head) * params.max_context * params.head_dim;
+      args.keys = memory_->data<W>(op.accesses[1].tensor) + page;
+      args.values = memory_->data<W>(op.accesses[2].tensor) + page;
+      args.qkv = memory_->data<float>(op.accesses[0].tensor) + first_row_[r] * args.qkv_stride +
+                 head * slice;
+      args.y = memory_->data<float>(op.accesses[output].tensor) + first_row_[r] * args.y_stride +
+               head * group * params.head_dim;
+      kernels_->of<W>().attention(args);
+    }
+  }
+}
+
+void TaskBodies::silu_mul(const Operator& op, std::uint32_t tile) const {
+  const Block in = block_of(op, op.accesses[0], tile);
+  const Block out = block_of(op, op.accesses[1], tile);
+  kernels_->silu_mul({.gate_up = memory_->data<float>(op.accesses[0].tensor) + in.offset(),
+                      .y = memory_->data<float>(op.accesses[1].tensor) + out.offset(),
+                      .gate_up_stride = in.stride,
+                      .y_stride = out.stride,
+                      .width = out.columns,
+                      .tokens = out.rows});
+}
+
+void TaskBodies::argmax_partial(const Operator& op, std::uint32_t tile) const {
+  const auto& params = std::get<ArgmaxParams>(op.params);
+  const Block in = block_of(op, op.accesses[0], tile);
+  const Block out = block_of(op, op.accesses[1], tile);
+  MK_CHECK(out.columns == 1, "each part of the vocabulary has one candidate");
+  const std::int64_t count =
+      std::max<std::int64_t>(0, std::min(in.column + in.columns, params.vocabulary) - in.column);
+  const float* logits = memory_->data<float>(op.accesses[0].tensor) + in.offset();
+  float* value = memory_->data<float>(op.accesses[1].tensor) + out.offset();
+  std::int32_t* index = memory_->data<std::int32_t>(op.accesses[2].tensor) + out.offset();
+  for (std::int64_t row = 0; row < in.rows; ++row) {
+    const Largest found = kernels_->largest(logits + row * in.stride, count);
+    value[row * out.stride] = found.value;
+    index[row * out.stride] =
+        found.index + static_cast<std::int32_t>(params.first_index + in.column);
+  }
+}
+
+void TaskBodies::argmax_reduce(const Operator& op, std::uint32_t tile) const {
+  const Block in = block_of(op, op.accesses[0], tile);
+  const float* value = memory_->data<float>(op.accesses[0].tensor) + in.offset();
+  const std::int32_t* index = memory_->data<std::int32_t>(op.accesses[1].tensor) + in.offset();
+  std::int32_t* token = memory_->data<std::int32_t>(op.accesses[2].tensor) + in.row;
+  for (std::int64_t row = 0; row < in.rows; ++row) {
+    const Largest found = kernels_->largest(value + row * in.stride, in.columns);
+    token[row] = index[row * in.stride + found.index];
+  }
+}
+
+}  // namespace mk

@@ -1,0 +1,77 @@
+// Decoder: greedy decoding as a Program of run_on_threads, every iteration inside one run.
+//
+// The prompt goes in batch_tokens at a time, then one token an iteration; several requests of the
+// graph decode the same prompt side by side, each in its own cache.
+//
+//   Result<Decoder> decoder = Decoder::make(memory, {.prompt = ids, .generate = 20});
+//   Result<RunRecord> record = run_on_threads(graph, *decoder, options);
+//   DecodeResult result = decoder->result();
+//
+// prepare() is called by one thread at a time, between iterations; execute() by all workers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/iteration_state.h"
+#include "core/result.h"
+#include "gpu_backend/host/bodies/task_bodies.h"
+#include "gpu_backend/host/model_memory.h"
+
+namespace mk {
+
+struct DecodeOptions {
+  std::vector<std::uint32_t> prompt{};
+  std::uint32_t generate = 1;                    // tokens, at most
+  std::vector<std::uint32_t> end_of_sequence{};  // decoding stops after any of these
+  bool capture_logits = false;
+  std::optional<Isa> isa{};  // none: the fastest
+};
+
+struct DecodeResult {
+  std::vector<std::uint32_t> generated{};  // the token that ended it included
+  std::vector<float> logits{};             // [generated, vocabulary], iff they were asked for
+  std::int64_t vocabulary = 0;
+  bool ended_by_itself = false;  // at an end-of-sequence token
+  bool requests_agree = true;    // all requests generated the same: always, unless there is a bug
+};
+
+class Decoder {
+ public:
+  // InvalidInput: the graph has no embedding or no argmax, the prompt is empty or has an id past
+  // the vocabulary, prompt and generated tokens pass the context that the cache holds, nothing to
+  // generate, fewer batch tokens than requests. Clears the part of the cache that it will use.
+  // `memory` must outlive the decoder.
+  [[nodiscard]] static Result<Decoder> make(const ModelMemory& memory, DecodeOptions options);
+
+  const DecodePlan& plan() const { return plan_; }
+
+  // The Program.
+  void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t /*iteration*/) const {
+    bodies_.execute(TaskId(task));
+  }
+  bool prepare(std::uint32_t iteration, IterationState& state);
+
+  // What has been generated. Requires: no run is going on, and none was broken off.
+  DecodeResult result();
+
+ private:
+  Decoder(const ModelMemory& memory, DecodeOptions options, TaskBodies bodies)
+      : memory_(&memory), options_(std::move(options)), bodies_(std::move(bodies)) {}
+
+  void harvest();
+  void fill_token_ids(const IterationState& state);
+
+  const ModelMemory* memory_;
+  DecodeOptions options_;
+  TaskBodies bodies_;
+  DecodePlan plan_{};
+  TensorId token_ids_{};
+  TensorId logits_{};
+  TensorId next_token_{};
+  std::optional<IterationState> running_{};  // not yet harvested
+  DecodeResult result_{};
+};
+
+}  // namespace mk

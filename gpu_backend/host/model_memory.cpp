@@ -1,0 +1,167 @@
+#include "gpu_backend/host/model_memory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <span>
+#include <thread>
+
+#include "gpu_backend/host/bodies/task_bodies.h"
+#include "gpu_backend/host/bodies/weight_rows.h"
+
+namespace mk {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+constexpr std::int64_t kElementsAtOnce = std::int64_t{1} << 19;  // of one piece of work
+
+// One tensor's weights: where they come from and where they go.
+struct Filling {
+  TensorId tensor{};
+  WeightRows rows;
+  std::vector<WeightTensor> parameters{};
+};
+struct Piece {
+  const Filling* filling = nullptr;
+  std::int64_t begin = 0;  // rows
+  std::int64_t end = 0;
+};
+
+std::span<float> words_of(float* row, std::size_t count) { return {row, count}; }
+std::span<std::uint16_t> words_of(Bf16* row, std::size_t count) {
+  return {&row->bits, count};  // Bf16 is its bits
+}
+
+template <typename T>
+void fill_rows(const ModelMemory& memory, const Piece& piece) {
+  const WeightRows& rows = piece.filling->rows;
+  const std::int64_t length = rows.row_length();
+  T* data = memory.data<T>(piece.filling->tensor);
+  for (std::int64_t row = piece.begin; row < piece.end; ++row) {
+    T* target = data + row * length;
+    const auto source = rows.source_of(row);
+    if (!source) {
+      std::fill_n(target, length, T{});
+      continue;
+    }
+    piece.filling->parameters[source->parameter].read(
+        static_cast<std::uint64_t>(source->row * length),
+        words_of(target, static_cast<std::size_t>(length)));
+  }
+}
+
+Result<Filling> filling_of(const TaskGraph& graph, TensorId id, const WeightProvider& provider) {
+  Result<WeightRows> rows = WeightRows::of(graph, id);
+  if (!rows) return tl::unexpected(rows.error());
+  Filling filling{.tensor = id, .rows = std::move(*rows)};
+  const Tensor& tensor = graph.tensors()[id.index];
+  for (std::uint32_t p = 0; p < tensor.source.parameters.size(); ++p) {
+    Result<WeightTensor> parameter =
+        provider.tensor({.name = tensor.source.parameters[p], .shape = filling.rows.shape_of(p)});
+    if (!parameter) return with_context(tensor.name, parameter.error());
+    filling.parameters.push_back(std::move(*parameter));
+  }
+  return filling;
+}
+
+std::vector<Piece> pieces_of(const std::vector<Filling>& fillings) {
+  std::vector<Piece> pieces;
+  for (const Filling& filling : fillings) {
+    const std::int64_t at_once =
+        std::max<std::int64_t>(1, kElementsAtOnce / filling.rows.row_length());
+    for (std::int64_t row = 0; row < filling.rows.rows(); row += at_once) {
+      pieces.push_back({&filling, row, std::min(row + at_once, filling.rows.rows())});
+    }
+  }
+  return pieces;
+}
+
+double gigabytes(std::int64_t bytes) { return static_cast<double>(bytes) * 1e-9; }
+
+Status check_kinds(const TaskGraph& graph) {
+  for (const Operator& op : graph.operators()) {
+    if (TaskBodies::has_body(op.kind)) continue;
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{}: the host backend has no body for {} (operator {}); it can be "
+                            "compiled and simulated",
+                            graph.info().model, name_of(op.kind), op.name));
+  }
+  if (graph.info().devices != 1) {
+    return fail(ErrorCode::kUnsupported, fmt::format("{}: made for {} devices, the host is one",
+                                                     graph.info().model, graph.info().devices));
+  }
+  return {};
+}
+
+}  // namespace
+
+DType ModelMemory::type_of(TensorId id) const {
+  const Tensor& tensor = graph_->tensors()[id.index];
+  if (tensor.dtype == DType::kI32) return DType::kI32;
+  const bool stored = tensor.role == TensorRole::kWeight || tensor.role == TensorRole::kKvCache;
+  return stored ? dtype_ : DType::kF32;
+}
+
+Result<ModelMemory> ModelMemory::allocate(std::shared_ptr<const TaskGraph> graph,
+                                          const ModelMemoryOptions& options) {
+  if (options.dtype != DType::kF32 && options.dtype != DType::kBf16) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("the host runs in f32 or bf16, not {}", name_of(options.dtype)));
+  }
+  if (Status kinds = check_kinds(*graph); !kinds) return tl::unexpected(kinds.error());
+
+  ModelMemory memory(std::move(graph), options.dtype);
+  std::size_t end = 0;
+  std::int64_t weights = 0;
+  std::int64_t cache = 0;
+  for (std::uint32_t t = 0; t < memory.graph().tensors().size(); ++t) {
+    const Tensor& tensor = memory.graph().tensors()[t];
+    const std::int64_t bytes = tensor.shape.elements() * size_of(memory.type_of(TensorId(t)));
+    if (tensor.role == TensorRole::kWeight) weights += bytes;
+    if (tensor.role == TensorRole::kKvCache) cache += bytes;
+    memory.offset_.push_back(end);
+    end += (static_cast<std::size_t>(bytes) + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  memory.bytes_ = Bytes(static_cast<std::int64_t>(end));
+  const Bytes limit = options.limit.value_or(available_memory());
+  if (memory.bytes_ > limit) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{} needs {:.2f} GB of memory in {} (weights {:.2f}, KV cache {:.2f}), "
+                            "and {:.2f} GB are free",
+                            memory.graph().info().model, gigabytes(memory.bytes_.value),
+                            name_of(options.dtype), gigabytes(weights), gigabytes(cache),
+                            gigabytes(limit.value)));
+  }
+  Result<HostArena> arena = HostArena::allocate(end);
+  if (!arena) return tl::unexpected(arena.error());
+  memory.arena_ = std::move(*arena);
+  return memory;
+}
+
+Status ModelMemory::fill_weights(const WeightProvider& provider, std::uint32_t threads) {
+  std::vector<Filling> fillings;
+  for (std::uint32_t t = 0; t < graph_->tensors().size(); ++t) {
+    if (graph_->tensors()[t].role != TensorRole::kWeight) continue;
+    Result<Filling> filling = filling_of(*graph_, TensorId(t), provider);
+    if (!filling) return tl::unexpected(filling.error());
+    fillings.push_back(std::move(*filling));
+  }
+  const std::vector<Piece> pieces = pieces_of(fillings);
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t at = next++; at < pieces.size(); at = next++) {
+      if (dtype_ == DType::kBf16) {
+        fill_rows<Bf16>(*this, pieces[at]);
+      } else {
+        fill_rows<float>(*this, pieces[at]);
+      }
+    }
+  };
+  std::vector<std::jthread> others;
+  for (std::uint32_t i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+  return {};
+}
+
+}  // namespace mk
