@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 namespace mk {
@@ -70,9 +71,61 @@ Status check_tiles_apart(const ComputationGraph& graph, const OperatorNode& node
   return {};
 }
 
+// What passes and bodies rely on: parameters of the kind's type, and this many reads and writes.
+struct KindForm {
+  TaskKind kind;
+  std::size_t params;  // index into OperatorParams
+  std::size_t reads;   // at least
+  std::size_t writes;
+};
+
+template <typename P>
+constexpr std::size_t params_index() {
+  return OperatorParams(std::in_place_type<P>).index();
+}
+
+const KindForm kForms[] = {
+    {TaskKind::kEmbedding, params_index<EmbeddingParams>(), 2, 1},
+    {TaskKind::kRmsNorm, params_index<RmsNormParams>(), 2, 1},
+    {TaskKind::kLinear, params_index<LinearParams>(), 2, 1},
+    {TaskKind::kNormLinear, params_index<LinearParams>(), 3, 1},
+    {TaskKind::kSiluLinear, params_index<LinearParams>(), 2, 1},
+    {TaskKind::kAttention, params_index<AttentionParams>(), 3, 3},
+    {TaskKind::kSiluMul, params_index<SiluMulParams>(), 1, 1},
+    {TaskKind::kArgmaxPartial, params_index<ArgmaxParams>(), 1, 2},
+    {TaskKind::kArgmaxReduce, params_index<ArgmaxParams>(), 2, 1},
+    {TaskKind::kTopkSoftmax, params_index<MoeParams>(), 1, 3},
+    {TaskKind::kExpertLinear, params_index<MoeParams>(), 4, 1},
+    {TaskKind::kExpertSiluMul, params_index<MoeParams>(), 1, 1},
+    {TaskKind::kWeightedSum, params_index<MoeParams>(), 2, 1},
+};
+
+Status check_form(const Operator& op) {
+  const auto form = std::find_if(std::begin(kForms), std::end(kForms),
+                                 [&](const KindForm& f) { return f.kind == op.kind; });
+  if (form == std::end(kForms))
+    return fail(ErrorCode::kUnsupported, fmt::format("{}: the compiler makes no operators of kind "
+                                                     "{} yet",
+                                                     label_of(op), name_of(op.kind)));
+  const auto reads = static_cast<std::size_t>(
+      std::find_if(op.accesses.begin(), op.accesses.end(),
+                   [](const Access& a) { return a.mode == AccessMode::kWrite; }) -
+      op.accesses.begin());
+  const std::size_t writes = op.accesses.size() - reads;
+  const bool reads_first =
+      std::all_of(op.accesses.begin() + static_cast<std::ptrdiff_t>(reads), op.accesses.end(),
+                  [](const Access& a) { return a.mode == AccessMode::kWrite; });
+  if (op.params.index() != form->params)
+    return refuse(op, fmt::format("its parameters are not those of kind {}", name_of(op.kind)));
+  if (reads < form->reads || writes != form->writes || !reads_first)
+    return refuse(op, fmt::format("kind {} has at least {} reads, then {} writes", name_of(op.kind),
+                                  form->reads, form->writes));
+  return {};
+}
+
 Status check_node(const ComputationGraph& graph, const OperatorNode& node,
                   std::vector<bool>& written) {
-  if (node.op.kind == TaskKind::kEmpty) return refuse(node.op, "an operator of kind empty");
+  if (Status form = check_form(node.op); !form) return form;
   if (node.axes.size() > 3) return refuse(node.op, "more than three grid axes");
   if (node.op.device != 0)
     return fail(ErrorCode::kUnsupported,
