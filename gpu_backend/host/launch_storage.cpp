@@ -40,6 +40,7 @@ std::uint32_t most_jit_tasks(std::uint32_t all, const HostRunOptions& options,
 
 std::vector<std::uint32_t> most_events(const TaskGraph& graph, const PlacementTables& tables,
                                        const Roles& roles) {
+  if (roles.schedulers == 0) return {};
   std::vector<std::uint32_t> most(roles.schedulers, 2);  // begin and end
   for (std::uint32_t e = 0; e < graph.event_count(); ++e) {
     if (tables.launches_jit[e] == 0) continue;

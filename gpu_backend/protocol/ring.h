@@ -58,7 +58,7 @@ MK_HD constexpr Item item_of(std::uint64_t word) {
 // Adds one item as one of many producers; false iff the ring is full.
 template <class M>
 MK_HD bool push_shared(const Ring<M>& ring, Item item) {
-  const std::uint32_t position = M::add_relaxed(*ring.tail, 1);
+  const std::uint32_t position = M::add_relaxed(*ring.tail, 1U);
   if (position - M::load_acquire(*ring.head) > ring.mask) return false;
   M::store_release(ring.slots[position & ring.mask], ring.word(position, item));
   return true;

@@ -1,0 +1,150 @@
+#include "gpu_backend/host/run_on_threads.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "tests/gpu_backend/host/mixing_program.h"
+#include "tests/support/layered_graph.h"
+
+namespace mk {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::MixingProgram;
+
+std::shared_ptr<const TaskGraph> share(TaskGraph graph) {
+  return std::make_shared<const TaskGraph>(std::move(graph));
+}
+
+struct Case {
+  PolicyKind kind;
+  std::uint32_t workers;
+  std::uint32_t schedulers;
+};
+
+std::string name_of_case(const ::testing::TestParamInfo<Case>& info) {
+  return fmt::format("{}_{}w{}s", facts(info.param.kind).name, info.param.workers,
+                     info.param.schedulers);
+}
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  for (const PolicyKind kind :
+       {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kJit, PolicyKind::kStatic}) {
+    for (const std::uint32_t workers : {1U, 2U, 3U, 8U}) {
+      for (const std::uint32_t schedulers : {0U, 1U, 2U, 3U}) {
+        cases.push_back({kind, workers, schedulers});
+      }
+    }
+  }
+  return cases;
+}
+
+class EachPolicyAndSplit : public ::testing::TestWithParam<Case> {
+ protected:
+  HostRunOptions options() const {
+    HostRunOptions options;
+    options.policy.kind = GetParam().kind;
+    options.roles = {GetParam().workers, GetParam().schedulers};
+    return options;
+  }
+};
+
+TEST_P(EachPolicyAndSplit, ComputesWhatOneThreadComputes) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const auto graph = share(testing::random_graph(seed, 120));
+    MixingProgram program(*graph, 4);
+
+    const Result<RunRecord> record = run_on_threads(graph, program, options());
+
+    ASSERT_TRUE(record.has_value()) << record.error().message;
+    EXPECT_EQ(program.values(), MixingProgram::expected(*graph, 4)) << "seed " << seed;
+    EXPECT_EQ(record->iterations.size(), 4U);
+  }
+}
+
+TEST_P(EachPolicyAndSplit, ComputesTheSameWithoutARecorder) {
+  const auto graph = share(testing::grouped_graph({.operators = 6, .tasks = 24}));
+  MixingProgram program(*graph, 3);
+  HostRunOptions quiet = options();
+  quiet.record = false;
+
+  const Result<RunRecord> record = run_on_threads(graph, program, quiet);
+
+  ASSERT_TRUE(record.has_value()) << record.error().message;
+  EXPECT_EQ(program.values(), MixingProgram::expected(*graph, 3));
+  EXPECT_TRUE(record->tasks.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(RunOnThreads, EachPolicyAndSplit, ::testing::ValuesIn(all_cases()),
+                         name_of_case);
+
+TEST(RunOnThreads, PlacesJitTasksOnTheShortestQueueWhenAsked) {
+  for (const std::uint32_t schedulers : {0U, 1U, 2U}) {
+    const auto graph = share(testing::random_graph(7, 150));
+    MixingProgram program(*graph, 3);
+    HostRunOptions options;
+    options.policy = {PolicyKind::kJit, Placement::kRoundRobin, JitPlacement::kShortestQueue};
+    options.roles = {3, schedulers};
+
+    const Result<RunRecord> record = run_on_threads(graph, program, options);
+
+    ASSERT_TRUE(record.has_value()) << record.error().message;
+    EXPECT_EQ(program.values(), MixingProgram::expected(*graph, 3));
+  }
+}
+
+TEST(RunOnThreads, PutsStaticTasksOnTheWorkersOfThePlacementTables) {
+  const auto graph = share(testing::grouped_graph({.operators = 5, .tasks = 24}));
+  MixingProgram program(*graph, 2);
+  HostRunOptions options;
+  options.policy = {PolicyKind::kStatic, Placement::kSwizzle};
+  options.roles = {3, 0};
+
+  ASSERT_TRUE(run_on_threads(graph, program, options).has_value());
+
+  const PlacementTables tables = make_placement(*graph, options.policy, options.roles);
+  for (std::uint32_t w = 0; w < 3; ++w) {
+    for (const std::uint32_t task : tables.worker_list(w)) {
+      EXPECT_EQ(program.worker_of()[task], w);
+    }
+  }
+}
+
+TEST(RunOnThreads, RunsNothingWhereTheFirstPrepareSaysNo) {
+  const auto graph = share(testing::grouped_graph({}));
+  MixingProgram program(*graph, 0);
+
+  const Result<RunRecord> record = run_on_threads(graph, program, {});
+
+  ASSERT_TRUE(record.has_value());
+  EXPECT_TRUE(record->iterations.empty());
+}
+
+TEST(RunOnThreads, RefusesPoliciesThatLaunchKernels) {
+  const auto graph = share(testing::grouped_graph({}));
+  MixingProgram program(*graph, 1);
+  HostRunOptions options;
+  options.policy.kind = PolicyKind::kGraph;
+
+  const Result<RunRecord> record = run_on_threads(graph, program, options);
+
+  ASSERT_FALSE(record.has_value());
+  EXPECT_EQ(record.error().code, ErrorCode::kUsage);
+  EXPECT_THAT(record.error().message, HasSubstr("'graph'"));
+}
+
+TEST(RunOnThreads, RefusesInjectionsForWorkersThatAreNotThere) {
+  const auto graph = share(testing::grouped_graph({}));
+  MixingProgram program(*graph, 1);
+  HostRunOptions options;
+  options.injections.slow_workers.push_back({4, 2.0});
+
+  const Result<RunRecord> record = run_on_threads(graph, program, options);
+
+  ASSERT_FALSE(record.has_value());
+  EXPECT_THAT(record.error().message, HasSubstr("no worker 4 among 1"));
+}
+
+}  // namespace
+}  // namespace mk
