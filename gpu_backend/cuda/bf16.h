@@ -1,0 +1,99 @@
+// bf16 values and 16-byte loads, for host and device alike.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "core/policy.h"  // MK_HD
+
+// MK_UNROLL before a loop: it must be unrolled on the device, where arrays it indexes then live in
+// registers.
+#if defined(__CUDACC__)
+#define MK_INLINE __host__ __device__ __forceinline__
+#define MK_UNROLL _Pragma("unroll")
+#else
+#define MK_INLINE inline __attribute__((always_inline))
+#define MK_UNROLL
+#endif
+
+namespace mk::cuda {
+
+struct Bf16 {
+  std::uint16_t bits = 0;
+};
+
+MK_INLINE float bits_to_float(std::uint32_t bits) {
+#if defined(__CUDA_ARCH__)
+  return __uint_as_float(bits);
+#else
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+#endif
+}
+
+MK_INLINE std::uint32_t float_to_bits(float value) {
+#if defined(__CUDA_ARCH__)
+  return __float_as_uint(value);
+#else
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+#endif
+}
+
+MK_INLINE float to_float(Bf16 value) {
+  return bits_to_float(static_cast<std::uint32_t>(value.bits) << 16);
+}
+
+// Nearest, ties to even; NaN stays NaN.
+MK_INLINE Bf16 to_bf16(float value) {
+  const std::uint32_t bits = float_to_bits(value);
+  const std::uint32_t rounded = bits + 0x7fffU + ((bits >> 16) & 1U);
+  const bool is_nan = (bits & 0x7fffffffU) > 0x7f800000U;
+  return {static_cast<std::uint16_t>((is_nan ? bits | 0x400000U : rounded) >> 16)};
+}
+
+// N floats that one instruction loads.
+template <int N>
+struct Floats {
+  float at[N];
+};
+
+// Vector loads. Require: `p` aligned to what is loaded.
+template <class T, class U>
+MK_INLINE T load_as(const U* p) {
+#if defined(__CUDA_ARCH__)
+  return *reinterpret_cast<const T*>(p);
+#else
+  T value;
+  std::memcpy(&value, p, sizeof value);
+  return value;
+#endif
+}
+
+struct alignas(16) Words4 {
+  std::uint32_t at[4];
+};
+struct alignas(8) Words2 {
+  std::uint32_t at[2];
+};
+struct alignas(16) Float4 {
+  float at[4];
+};
+
+// The two bf16 values of a little-endian word.
+MK_INLINE float low_float(std::uint32_t pair) { return bits_to_float(pair << 16); }
+MK_INLINE float high_float(std::uint32_t pair) { return bits_to_float(pair & 0xffff0000U); }
+
+MK_INLINE Floats<4> load_bf16x4(const Bf16* p) {
+  const Words2 w = load_as<Words2>(p);
+  return {{low_float(w.at[0]), high_float(w.at[0]), low_float(w.at[1]), high_float(w.at[1])}};
+}
+
+MK_INLINE Floats<8> widen(const Words4& w) {
+  return {{low_float(w.at[0]), high_float(w.at[0]), low_float(w.at[1]), high_float(w.at[1]),
+           low_float(w.at[2]), high_float(w.at[2]), low_float(w.at[3]), high_float(w.at[3])}};
+}
+
+}  // namespace mk::cuda

@@ -1,0 +1,91 @@
+// Block context: what a task body asks of the thread block that runs it. Bodies are templates over
+// a context C, so that one source runs on the device (device_block.cuh) and on CPU fibers
+// (tests/gpu_backend/cuda/fiber_block.h), where schedules are drawn at random, copies land late and
+// memory that is waiting for a copy is poisoned.
+//
+// Only the compute warps of a block run bodies. A context has
+//   thread(), warp(), lane(), warps(), threads()   place among the compute threads
+//   shared()          the block's shared memory, aligned to 128
+//   work_bytes()      bytes of the work area behind SharedMemory<Shape>
+//   sync()            barrier of all compute threads
+//   warp_sync()       barrier of the warp's lanes; orders their memory
+//   shuffle_xor(v, mask)   the value of lane (lane() ^ mask); v is float or u32
+//   sum(v, width), max(v)  butterfly over the lanes of each aligned group of `width`; same bits in
+//                     all lanes
+//   init_barrier(b)   by one thread, before any use; then publish_barriers() by it, and sync()
+//   copy(to, from, bytes, b)   whole warp: global to shared memory, asynchronously; b's current
+//                     phase ends once it has landed. 16-byte alignment of all three. At most one
+//                     copy a barrier is in flight.
+//   wait(b, parity)   returns once the phase of that parity has ended; the copy's bytes can be read
+//   exp(x), rsqrt(x)  fast ones
+// Every thread of the block (warp) calls sync() (warp_sync, shuffles, copy) or none does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gpu_backend/cuda/bf16.h"
+
+namespace mk::cuda {
+
+// Warps that run bodies, and each warp's ring of `kStages` chunks of `kChunkBytes`.
+template <std::uint32_t Warps, std::uint32_t Stages, std::uint32_t ChunkBytes>
+struct BlockShape {
+  static constexpr std::uint32_t kWarps = Warps;
+  static constexpr std::uint32_t kThreads = 32 * Warps;
+  static constexpr std::uint32_t kStages = Stages;
+  static constexpr std::uint32_t kChunkBytes = ChunkBytes;
+  static constexpr std::uint32_t kChunkElements = ChunkBytes / 2;
+  static_assert(ChunkBytes % 1024 == 0, "whole steps of a warp: 128 elements, two rows");
+};
+
+// Layout of a block's shared memory; the work area of the bodies follows it.
+template <class Shape>
+struct SharedMemory {
+  unsigned char ring[Shape::kWarps][Shape::kStages][Shape::kChunkBytes];
+  std::uint64_t full[Shape::kWarps][Shape::kStages];
+  float scratch[2 * 32];  // one or two words a warp
+  alignas(128) unsigned char work[1];
+
+  static constexpr std::size_t kFixedBytes =
+      (Shape::kWarps * Shape::kStages * (Shape::kChunkBytes + 8) + 256 + 127) / 128 * 128;
+};
+
+template <class Shape, class C>
+MK_INLINE SharedMemory<Shape>& shared_of(C& c) {
+  static_assert(offsetof(SharedMemory<Shape>, work) == SharedMemory<Shape>::kFixedBytes);
+  return *reinterpret_cast<SharedMemory<Shape>*>(c.shared());
+}
+
+template <class T, class Shape, class C>
+MK_INLINE T* work_of(C& c) {
+  return reinterpret_cast<T*>(shared_of<Shape>(c).work);
+}
+
+// Once a block, before any body.
+template <class Shape, class C>
+MK_HD void init_shared(C& c) {
+  SharedMemory<Shape>& shared = shared_of<Shape>(c);
+  if (c.thread() == 0) {
+    for (std::uint32_t i = 0; i < Shape::kWarps * Shape::kStages; ++i) {
+      c.init_barrier(&shared.full[i / Shape::kStages][i % Shape::kStages]);
+    }
+    c.publish_barriers();
+  }
+  c.sync();
+}
+
+// The sum over all compute threads, the same bits in each.
+template <class Shape, class C>
+MK_HD float block_sum(C& c, float value) {
+  float* const scratch = shared_of<Shape>(c).scratch;
+  value = c.sum(value, 32);
+  if (c.lane() == 0) scratch[c.warp()] = value;
+  c.sync();
+  float total = 0;
+  for (std::uint32_t w = 0; w < Shape::kWarps; ++w) total += scratch[w];
+  c.sync();
+  return total;
+}
+
+}  // namespace mk::cuda

@@ -1,0 +1,225 @@
+// The linear body: streams the tile's weights once, whatever the number of tokens.
+//
+// Each warp owns a ring of shared-memory chunks and fills it itself: the chunks of the rows that
+// are its own, one bulk copy each, always kStages of them in flight or in use. So warps never wait
+// for each other while they stream, and the ring goes on from task to task: chunks of the next
+// linear task may be requested while this one computes (WarpStream).
+//
+// Invariant: each output is summed in an order that depends on `in` alone: neither the cut into
+// tasks nor the number of tokens changes a bit of it.
+#pragma once
+
+#include "gpu_backend/cuda/block.h"
+#include "gpu_backend/cuda/bodies/elementwise.h"
+#include "gpu_backend/cuda/task_descriptor.h"
+
+namespace mk::cuda {
+
+// How the weights of a task are cut into chunks for one warp. Groups of rows go to the warps in
+// turn; a group is one chunk of two short rows, or one long row in panels.
+template <class Shape>
+struct ChunkPlan {
+  std::uint32_t in = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t group_rows = 1;
+  std::uint32_t panels = 1;
+  std::uint32_t panel = 0;   // columns of a panel; the last may be shorter
+  std::uint32_t groups = 0;  // of this warp
+
+  MK_INLINE ChunkPlan() = default;
+  MK_INLINE ChunkPlan(const LinearTask& task, std::uint32_t warp) : in(task.in), rows(task.rows) {
+    group_rows = 2 * in <= Shape::kChunkElements ? 2 : 1;
+    panels = (in + Shape::kChunkElements - 1) / Shape::kChunkElements;
+    panel = ((in + panels - 1) / panels + 127) / 128 * 128;
+    const std::uint32_t all = (rows + group_rows - 1) / group_rows;
+    groups = all > warp ? (all - warp - 1) / Shape::kWarps + 1 : 0;
+  }
+  MK_INLINE std::uint32_t chunks() const { return groups * panels; }
+  MK_INLINE std::uint32_t row_of_group(std::uint32_t group, std::uint32_t warp) const {
+    return (group * Shape::kWarps + warp) * group_rows;
+  }
+  MK_INLINE std::uint32_t rows_at(std::uint32_t row) const {
+    return row + group_rows <= rows ? group_rows : 1;
+  }
+  MK_INLINE std::uint32_t columns_of(std::uint32_t p) const {
+    return (p + 1) * panel <= in ? panel : in - p * panel;
+  }
+};
+
+// A warp's ring, as each of its lanes knows it. Chunks are numbered over the whole run.
+struct WarpStream {
+  std::uint32_t requested = 0;
+  std::uint32_t used = 0;
+};
+
+template <class Shape, class C>
+MK_INLINE void request_chunk(C& c, WarpStream& stream, const LinearTask& task,
+                             const ChunkPlan<Shape>& plan, std::uint32_t chunk) {
+  SharedMemory<Shape>& shared = shared_of<Shape>(c);
+  const std::uint32_t stage = stream.requested % Shape::kStages;
+  const std::uint32_t row = plan.row_of_group(chunk / plan.panels, c.warp());
+  const std::uint32_t p = chunk % plan.panels;
+  const std::uint32_t elements =
+      plan.panels == 1 ? plan.rows_at(row) * plan.in : plan.columns_of(p);
+  c.copy(shared.ring[c.warp()][stage],
+         task.weights + std::uint64_t{row} * plan.in + std::uint64_t{p} * plan.panel, elements * 2,
+         &shared.full[c.warp()][stage]);
+  ++stream.requested;
+}
+
+// Requests this warp's first chunks of a task that is yet to come, as far as its ring has room.
+template <class Shape, class C>
+MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task) {
+  const ChunkPlan<Shape> plan(task, c.warp());
+  for (std::uint32_t chunk = stream.requested - stream.used;
+       chunk < plan.chunks() && chunk < Shape::kStages; ++chunk) {
+    request_chunk(c, stream, task, plan, chunk);
+  }
+}
+
+// f(x[t]) in shared memory, rows of `in` floats; null where it does not fit.
+template <class Shape, class C>
+MK_HD const float* stage_input(C& c, const LinearTask& task, std::uint32_t tokens) {
+  if (std::uint64_t{tokens} * task.in * 4 > c.work_bytes()) return nullptr;
+  float* const staged = work_of<float, Shape>(c);
+  for (std::uint32_t t = 0; t < tokens; ++t) {
+    const float* const x = task.x + std::uint64_t{t} * task.x_stride;
+    float* const to = staged + t * task.in;
+    float scale = 1;
+    if (task.input == LinearInput::kNorm) {
+      scale = block_rms_scale<Shape>(c, x, task.in, task.epsilon);
+    }
+    for (std::uint32_t i = c.thread() * 4; i < task.in; i += c.threads() * 4) {
+      Float4 v;
+      if (task.input == LinearInput::kSilu) {
+        const Float4 a = load_as<Float4>(x + 2 * i);
+        const Float4 b = load_as<Float4>(x + 2 * i + 4);
+        v = {{silu(c, a.at[0]) * a.at[1], silu(c, a.at[2]) * a.at[3], silu(c, b.at[0]) * b.at[1],
+              silu(c, b.at[2]) * b.at[3]}};
+      } else {
+        v = load_as<Float4>(x + i);
+        if (task.input == LinearInput::kNorm) {
+          const Floats<4> w = load_bf16x4(task.norm + i);
+          for (int k = 0; k < 4; ++k) v.at[k] *= scale * w.at[k];
+        }
+      }
+      for (std::uint32_t k = 0; k < 4; ++k) to[i + k] = v.at[k];
+    }
+  }
+  c.sync();
+  return staged;
+}
+
+// acc[r][t] += weights[r][lane's columns] . x[t], over `columns` columns of Rows rows in shared
+// memory.
+template <int Rows, int Tokens>
+MK_INLINE void multiply_chunk(float (&acc)[Rows][Tokens], const Bf16* weights,
+                              std::uint32_t row_stride, const float* x, std::uint32_t x_stride,
+                              std::uint32_t tokens, std::uint32_t columns, std::uint32_t lane) {
+  for (std::uint32_t i = lane * 4; i < columns; i += 128) {
+    Floats<4> w[Rows];
+    MK_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      w[r] = load_bf16x4(weights + static_cast<std::uint32_t>(r) * row_stride + i);
+    }
+    MK_UNROLL
+    for (int t = 0; t < Tokens; ++t) {
+      const std::uint32_t row = static_cast<std::uint32_t>(t) < tokens
+                                    ? static_cast<std::uint32_t>(t)
+                                    : tokens - 1;  // past the live rows: a row that is there
+      const Float4 v = load_as<Float4>(x + std::uint64_t{row} * x_stride + i);
+      MK_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        MK_UNROLL
+        for (int k = 0; k < 4; ++k) acc[r][t] += w[r].at[k] * v.at[k];
+      }
+    }
+  }
+}
+
+// Adds the residual and writes y for the rows of one group. Lane r * Tokens + t has acc[r][t].
+template <int Rows, int Tokens, class C>
+MK_INLINE void write_group(C& c, float (&acc)[Rows][Tokens], const LinearTask& task,
+                           std::uint32_t row, std::uint32_t rows, std::uint32_t tokens,
+                           float residual) {
+  float mine = 0;
+  MK_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    MK_UNROLL
+    for (int t = 0; t < Tokens; ++t) {
+      const float total = c.sum(acc[r][t], 32);
+      if (c.lane() == static_cast<std::uint32_t>(r * Tokens + t)) mine = total;
+    }
+  }
+  const std::uint32_t r = c.lane() / Tokens;
+  const std::uint32_t t = c.lane() % Tokens;
+  if (r < rows && t < tokens) task.y[std::uint64_t{t} * task.y_stride + row + r] = mine + residual;
+}
+
+template <int Rows, int Tokens, class C>
+MK_INLINE float residual_of_lane(C& c, const LinearTask& task, std::uint32_t row,
+                                 std::uint32_t rows, std::uint32_t tokens) {
+  const std::uint32_t r = c.lane() / Tokens;
+  const std::uint32_t t = c.lane() % Tokens;
+  if (task.residual == nullptr || r >= rows || t >= tokens) return 0;
+  return task.residual[std::uint64_t{t} * task.y_stride + row + r];
+}
+
+// This warp's groups of rows.
+template <class Shape, int Rows, int Tokens, class C>
+MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const float* x,
+                       std::uint32_t x_stride, std::uint32_t tokens) {
+  const ChunkPlan<Shape> plan(task, c.warp());
+  SharedMemory<Shape>& shared = shared_of<Shape>(c);
+  const std::uint32_t chunks = plan.chunks();
+  std::uint32_t next = stream.requested - stream.used;  // preloaded chunks come first
+  std::uint32_t chunk = 0;
+  for (std::uint32_t group = 0; group < plan.groups; ++group) {
+    const std::uint32_t row = plan.row_of_group(group, c.warp());
+    const std::uint32_t rows = plan.rows_at(row);
+    const float residual = residual_of_lane<Rows, Tokens>(c, task, row, rows, tokens);
+    float acc[Rows][Tokens] = {};
+    for (std::uint32_t p = 0; p < plan.panels; ++p, ++chunk) {
+      for (; next < chunks && next < chunk + Shape::kStages; ++next) {
+        request_chunk(c, stream, task, plan, next);
+      }
+      const std::uint32_t stage = stream.used % Shape::kStages;
+      c.wait(&shared.full[c.warp()][stage], stream.used / Shape::kStages & 1U);
+      const auto* const weights = reinterpret_cast<const Bf16*>(shared.ring[c.warp()][stage]);
+      // A last single row: the second row of the pair is computed from what lies there, unused.
+      multiply_chunk<Rows, Tokens>(acc, weights, Rows > 1 && rows == 1 ? 0 : plan.in,
+                                   x + p * plan.panel, x_stride, tokens, plan.columns_of(p),
+                                   c.lane());
+      c.warp_sync();  // all lanes have read the chunk: its stage may be filled again
+      ++stream.used;
+    }
+    write_group<Rows, Tokens>(c, acc, task, row, rows, tokens, residual);
+  }
+}
+
+template <class Shape, int Tokens, class C>
+MK_HD void stream_task(C& c, WarpStream& stream, const LinearTask& task, const float* x,
+                       std::uint32_t x_stride, std::uint32_t tokens) {
+  if (2 * task.in <= Shape::kChunkElements) {
+    stream_rows<Shape, 2, Tokens>(c, stream, task, x, x_stride, tokens);
+  } else {
+    stream_rows<Shape, 1, Tokens>(c, stream, task, x, x_stride, tokens);
+  }
+}
+
+// Requires: in % 8 == 0, 1 <= step.rows <= kMaxTokens, and what descriptors.h checks of the work
+// area.
+template <class Shape, class C>
+MK_HD void run_linear(C& c, WarpStream& stream, const LinearTask& task, const Step& step) {
+  const std::uint32_t tokens = step.rows;
+  preload_linear<Shape>(c, stream, task);
+  const float* x = stage_input<Shape>(c, task, tokens);
+  if (tokens == 1) return stream_task<Shape, 1>(c, stream, task, x, task.in, 1);
+  const std::uint32_t x_stride = x != nullptr ? task.in : task.x_stride;
+  if (x == nullptr) x = task.x;
+  if (tokens <= 4) return stream_task<Shape, 4>(c, stream, task, x, x_stride, tokens);
+  if (tokens <= 8) return stream_task<Shape, 8>(c, stream, task, x, x_stride, tokens);
+  return stream_task<Shape, 16>(c, stream, task, x, x_stride, tokens);
+}
+
+}  // namespace mk::cuda

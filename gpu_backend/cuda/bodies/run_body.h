@@ -1,0 +1,54 @@
+// The one switch from a task's kind to its body.
+#pragma once
+
+#include "gpu_backend/cuda/bodies/attention.h"
+#include "gpu_backend/cuda/bodies/elementwise.h"
+#include "gpu_backend/cuda/bodies/linear.h"
+
+namespace mk::cuda {
+
+constexpr bool has_body(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::kEmpty:
+    case TaskKind::kEmbedding:
+    case TaskKind::kRmsNorm:
+    case TaskKind::kLinear:
+    case TaskKind::kNormLinear:
+    case TaskKind::kSiluLinear:
+    case TaskKind::kAttention:
+    case TaskKind::kSiluMul:
+    case TaskKind::kArgmaxPartial:
+    case TaskKind::kArgmaxReduce:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Runs one task by all compute threads. When it returns, this thread's part is done: a barrier must
+// stand between it and whoever reads the results, or the next body.
+template <class Shape, class C>
+MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const Step& step) {
+  switch (task.kind) {
+    case TaskKind::kEmbedding:
+      return run_embedding(c, task.embedding, step);
+    case TaskKind::kRmsNorm:
+      return run_rmsnorm<Shape>(c, task.rmsnorm, step);
+    case TaskKind::kLinear:
+    case TaskKind::kNormLinear:
+    case TaskKind::kSiluLinear:
+      return run_linear<Shape>(c, stream, task.linear, step);
+    case TaskKind::kAttention:
+      return run_attention<Shape>(c, task.attention, step);
+    case TaskKind::kSiluMul:
+      return run_silu_mul(c, task.silu_mul, step);
+    case TaskKind::kArgmaxPartial:
+      return run_argmax_partial<Shape>(c, task.argmax_partial, step);
+    case TaskKind::kArgmaxReduce:
+      return run_argmax_reduce(c, task.argmax_reduce, step);
+    default:
+      return;
+  }
+}
+
+}  // namespace mk::cuda

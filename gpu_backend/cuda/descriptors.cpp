@@ -1,0 +1,268 @@
+#include "gpu_backend/cuda/descriptors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "core/check.h"
+#include "gpu_backend/cuda/bodies/run_body.h"
+
+namespace mk::cuda {
+namespace {
+
+std::uint32_t u32(std::int64_t value) { return static_cast<std::uint32_t>(value); }
+
+// One task's regions as typed pointers to their first element.
+class Tile {
+ public:
+  Tile(const TaskGraph& graph, const TensorAddresses& addresses, TaskId task)
+      : graph_(graph), addresses_(addresses), regions_(graph.regions(task)) {}
+
+  const Region& region(std::size_t access) const { return regions_[access]; }
+  std::size_t accesses() const { return regions_.size(); }
+  const Shape& shape(std::size_t access) const {
+    return graph_.tensors()[regions_[access].tensor.index].shape;
+  }
+  std::int64_t begin(std::size_t access, std::size_t dim) const {
+    return regions_[access].begin[dim];
+  }
+  std::int64_t size(std::size_t access, std::size_t dim) const {
+    return regions_[access].end[dim] - regions_[access].begin[dim];
+  }
+  // Elements from one row of dimension 0 to the next.
+  std::uint32_t stride(std::size_t access) const {
+    return u32(shape(access).elements() / shape(access).extent[0]);
+  }
+
+  template <class T>
+  T* at(std::size_t access) const {
+    const Region& r = regions_[access];
+    std::int64_t element = 0;
+    for (std::size_t d = 0; d < kMaxRank; ++d) {
+      element = element * shape(access).extent[d] + r.begin[d];
+    }
+    return whole<T>(access) + element;
+  }
+  // The tensor's first element, whatever the tile.
+  template <class T>
+  T* whole(std::size_t access) const {
+    return reinterpret_cast<T*>(addresses_.of_tensor[regions_[access].tensor.index]);
+  }
+
+ private:
+  const TaskGraph& graph_;
+  const TensorAddresses& addresses_;
+  std::vector<Region> regions_;
+};
+
+EmbeddingTask embedding(const Tile& tile, const EmbeddingParams& params) {
+  return {tile.at<Bf16>(1), tile.at<std::int32_t>(0), tile.at<float>(2),     tile.stride(1),
+          tile.stride(2),   u32(tile.size(2, 1)),     u32(params.vocabulary)};
+}
+
+RmsNormTask rmsnorm(const Tile& tile, const RmsNormParams& params) {
+  return {tile.whole<float>(0),
+          tile.at<Bf16>(1),
+          tile.whole<float>(2),
+          u32(params.hidden),
+          u32(tile.begin(0, 0)),
+          u32(tile.size(0, 0)),
+          static_cast<float>(params.epsilon)};
+}
+
+LinearTask linear(const Tile& tile, const LinearParams& params, TaskKind kind) {
+  const bool is_normed = kind == TaskKind::kNormLinear;
+  const std::size_t w = is_normed ? 2 : 1;
+  const std::size_t y = w + (params.residual ? 2 : 1);
+  LinearTask task{};
+  task.weights = tile.at<Bf16>(w);
+  task.x = tile.whole<float>(0);
+  task.residual = params.residual ? tile.at<float>(w + 1) : nullptr;
+  task.y = tile.at<float>(y);
+  task.norm = is_normed ? tile.at<Bf16>(1) : nullptr;
+  task.in = u32(params.in);
+  task.rows = u32(tile.size(w, 0));
+  task.x_stride = tile.stride(0);
+  task.y_stride = tile.stride(y);
+  task.input = is_normed                       ? LinearInput::kNorm
+               : kind == TaskKind::kSiluLinear ? LinearInput::kSilu
+                                               : LinearInput::kPlain;
+  task.epsilon = static_cast<float>(params.epsilon);
+  return task;
+}
+
+AttentionTask attention(const Tile& tile, const AttentionParams& params, const float* rope) {
+  const std::size_t y = params.qk_norm ? 5 : 3;
+  AttentionTask task{};
+  task.qkv = tile.whole<float>(0) + tile.begin(0, 1);
+  task.y = tile.whole<float>(y) + tile.begin(y, 1);
+  task.keys = tile.at<Bf16>(1);
+  task.values = tile.at<Bf16>(2);
+  task.q_norm = params.qk_norm ? tile.at<Bf16>(3) : nullptr;
+  task.k_norm = params.qk_norm ? tile.at<Bf16>(4) : nullptr;
+  task.rope = rope;
+  task.qkv_stride = tile.stride(0);
+  task.y_stride = tile.stride(y);
+  task.group = u32(params.heads / params.kv_heads);
+  task.head_dim = u32(params.head_dim);
+  task.request = u32(tile.begin(1, 0));
+  task.epsilon = static_cast<float>(params.epsilon);
+  return task;
+}
+
+SiluMulTask silu_mul(const Tile& tile) {
+  return {tile.at<float>(0), tile.at<float>(1), tile.stride(0), tile.stride(1),
+          u32(tile.size(1, 1))};
+}
+
+ArgmaxPartialTask argmax_partial(const Tile& tile, const ArgmaxParams& params) {
+  const std::int64_t begin = tile.begin(0, 1);
+  const std::int64_t count =
+      std::clamp(params.vocabulary - begin, std::int64_t{0}, tile.size(0, 1));
+  return {tile.at<float>(0), tile.at<float>(1), tile.at<std::int32_t>(2),       tile.stride(0),
+          tile.stride(1),    u32(count),        u32(params.first_index + begin)};
+}
+
+ArgmaxReduceTask argmax_reduce(const Tile& tile) {
+  return {tile.whole<float>(0), tile.whole<std::int32_t>(1),  tile.whole<std::int32_t>(2),
+          tile.stride(0),       u32(tile.shape(0).extent[1]), u32(tile.begin(2, 0)),
+          u32(tile.size(2, 0))};
+}
+
+TaskDescriptor descriptor_of(const TaskGraph& graph, const TensorAddresses& addresses,
+                             TaskId task) {
+  TaskDescriptor d;
+  d.kind = graph.tasks().kind[task.index];
+  if (d.kind == TaskKind::kEmpty) return d;
+  const Tile tile(graph, addresses, task);
+  const OperatorParams& params = graph.op_of(task).params;
+  switch (d.kind) {
+    case TaskKind::kEmbedding:
+      d.embedding = embedding(tile, std::get<EmbeddingParams>(params));
+      break;
+    case TaskKind::kRmsNorm:
+      d.rmsnorm = rmsnorm(tile, std::get<RmsNormParams>(params));
+      break;
+    case TaskKind::kAttention:
+      d.attention = attention(tile, std::get<AttentionParams>(params), addresses.rope);
+      d.request = d.attention.request;
+      break;
+    case TaskKind::kSiluMul:
+      d.silu_mul = silu_mul(tile);
+      break;
+    case TaskKind::kArgmaxPartial:
+      d.argmax_partial = argmax_partial(tile, std::get<ArgmaxParams>(params));
+      break;
+    case TaskKind::kArgmaxReduce:
+      d.argmax_reduce = argmax_reduce(tile);
+      break;
+    default:
+      d.linear = linear(tile, std::get<LinearParams>(params), d.kind);
+  }
+  return d;
+}
+
+// Vector loads and bulk copies need these.
+bool is_aligned(const TaskDescriptor& d) {
+  switch (d.kind) {
+    case TaskKind::kEmbedding:
+      return d.embedding.width % 4 == 0 &&
+             reinterpret_cast<std::uintptr_t>(d.embedding.table) % 8 == 0;
+    case TaskKind::kLinear:
+    case TaskKind::kNormLinear:
+    case TaskKind::kSiluLinear:
+      return reinterpret_cast<std::uintptr_t>(d.linear.weights) % 16 == 0;
+    default:
+      return true;
+  }
+}
+
+Status check_linear(const LinearParams& params, TaskKind kind, std::uint32_t tokens,
+                    const BlockNeeds& block) {
+  if (params.in % 8 != 0) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("an input of {} columns, must be a multiple of 8", params.in));
+  }
+  // One token's input is always staged; the fused inputs are staged whole.
+  const std::int64_t staged = kind == TaskKind::kLinear ? 1 : tokens;
+  const auto bytes = static_cast<std::uint64_t>(staged * params.in * 4);
+  if (bytes > block.work_bytes) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("its input takes {} bytes of shared memory, {} are free", bytes,
+                            block.work_bytes));
+  }
+  return {};
+}
+
+Status check_attention(const AttentionParams& params, const BlockNeeds& block) {
+  const auto head_dim = static_cast<std::uint64_t>(params.head_dim);
+  if (!std::has_single_bit(head_dim) || head_dim < 16 || head_dim > kMaxHeadDim) {
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("heads of {}, must be a power of two from 16 to {}", head_dim, kMaxHeadDim));
+  }
+  if (params.page_positions != 0 || params.splits != 1) {
+    return fail(ErrorCode::kUnsupported, "a paged or split KV cache has no body here yet");
+  }
+  if (attention_work_bytes(block.warps, u32(params.head_dim)) > block.work_bytes) {
+    return fail(ErrorCode::kUnsupported, "its heads do not fit into the shared memory");
+  }
+  return {};
+}
+
+Status check_operator(const Operator& op, std::uint32_t tokens, const BlockNeeds& block) {
+  if (!has_body(op.kind)) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("the CUDA backend has no body for {} yet", name_of(op.kind)));
+  }
+  if (const auto* params = std::get_if<LinearParams>(&op.params)) {
+    return check_linear(*params, op.kind, tokens, block);
+  }
+  if (const auto* params = std::get_if<AttentionParams>(&op.params)) {
+    return check_attention(*params, block);
+  }
+  if (const auto* params = std::get_if<RmsNormParams>(&op.params); params && params->hidden % 4) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("rows of {}, must be a multiple of 4", params->hidden));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status check_supported(const TaskGraph& graph, const BlockNeeds& block) {
+  const GraphInfo& info = graph.info();
+  if (info.devices != 1) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{}: made for {} devices, one runs it", info.model, info.devices));
+  }
+  if (info.batch_tokens > kMaxTokens) {
+    return fail(ErrorCode::kUnsupported, fmt::format("{}: {} batch tokens, at most {}", info.model,
+                                                     info.batch_tokens, kMaxTokens));
+  }
+  for (const Operator& op : graph.operators()) {
+    if (Status ok = check_operator(op, info.batch_tokens, block); !ok) {
+      return with_context(fmt::format("{}, operator {}", info.model, op.name), ok.error());
+    }
+  }
+  return {};
+}
+
+Result<std::vector<TaskDescriptor>> make_descriptors(const TaskGraph& graph,
+                                                     const TensorAddresses& addresses) {
+  MK_CHECK(addresses.of_tensor.size() == graph.tensors().size(), "every tensor has an address");
+  std::vector<TaskDescriptor> descriptors;
+  descriptors.reserve(graph.task_count());
+  for (std::uint32_t t = 0; t < graph.task_count(); ++t) {
+    descriptors.push_back(descriptor_of(graph, addresses, TaskId(t)));
+    if (!is_aligned(descriptors.back())) {
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("{}: {} begins where vector loads cannot; cut it otherwise",
+                              graph.info().model, graph.task_name(TaskId(t))));
+    }
+  }
+  return descriptors;
+}
+
+}  // namespace mk::cuda

@@ -1,0 +1,122 @@
+// TaskDescriptor: all that a block needs to run one task, 128 bytes, made once from the TaskGraph
+// (descriptors.h). Pointers already point at the tile. Activations are float, weights and KV cache
+// bf16, as in the host backend.
+//
+// Rows of activations are tokens; strides are in elements. Only the live rows of an iteration
+// (Step) are computed.
+#pragma once
+
+#include <cstdint>
+
+#include "core/task_kind.h"
+#include "gpu_backend/cuda/bf16.h"
+
+namespace mk::cuda {
+
+inline constexpr std::uint32_t kMaxTokens = 16;  // rows of a batch that the bodies handle
+inline constexpr std::uint32_t kMaxHeadDim = 256;
+
+// y[t][0 .. width) = table[ids[t]][0 .. width).
+struct EmbeddingTask {
+  const Bf16* table;
+  const std::int32_t* ids;
+  float* y;
+  std::uint32_t table_stride, y_stride, width, vocabulary;
+};
+
+// Rows [first, first + rows) of the batch: y = x / sqrt(mean(x^2) + epsilon) * weight.
+struct RmsNormTask {
+  const float* x;
+  const Bf16* weight;
+  float* y;
+  std::uint32_t width, first, rows;
+  float epsilon;
+};
+
+enum class LinearInput : std::uint32_t {
+  kPlain,
+  kNorm,  // rmsnorm(x) * norm
+  kSilu,  // silu(x[2 i]) * x[2 i + 1]
+};
+
+// y[t][r] = sum_i weights[r][i] f(x[t])[i] (+ residual[t][r]) for r in [0, rows).
+struct LinearTask {
+  const Bf16* weights;  // rows x in, contiguous
+  const float* x;
+  const float* residual;  // may be null
+  float* y;
+  const Bf16* norm;  // of kNorm
+  std::uint32_t in, rows, x_stride, y_stride;
+  LinearInput input;
+  float epsilon;
+};
+
+// The new tokens of one request on one KV head.
+struct AttentionTask {
+  const float* qkv;  // row 0: `group` q heads, k head, v head
+  float* y;          // row 0: `group` heads
+  Bf16* keys;        // [positions, head_dim] of this request and head
+  Bf16* values;
+  const Bf16* q_norm;  // both or neither
+  const Bf16* k_norm;
+  const float* rope;  // [positions, head_dim]: head_dim / 2 cosines, then as many sines
+  std::uint32_t qkv_stride, y_stride, group, head_dim, request;
+  float epsilon;
+};
+
+// y[t][i] = silu(gate_up[t][2 i]) * gate_up[t][2 i + 1] for i in [0, width).
+struct SiluMulTask {
+  const float* gate_up;
+  float* y;
+  std::uint32_t gate_up_stride, y_stride, width;
+};
+
+// The largest of logits[t][0 .. count), the first of equals; `first_index` is the index of the
+// first.
+struct ArgmaxPartialTask {
+  const float* logits;
+  float* value;
+  std::int32_t* index;
+  std::uint32_t logits_stride, part_stride, count, first_index;
+};
+
+// token[t] = index of the largest of the parts, for rows [first, first + rows).
+struct ArgmaxReduceTask {
+  const float* value;
+  const std::int32_t* index;
+  std::int32_t* token;
+  std::uint32_t part_stride, parts, first, rows;
+};
+
+struct alignas(128) TaskDescriptor {
+  TaskKind kind = TaskKind::kEmpty;
+  std::uint32_t request = 0;  // of attention tasks
+  union {
+    EmbeddingTask embedding;
+    RmsNormTask rmsnorm;
+    LinearTask linear;
+    AttentionTask attention;
+    SiluMulTask silu_mul;
+    ArgmaxPartialTask argmax_partial;
+    ArgmaxReduceTask argmax_reduce;
+    unsigned char raw[120];
+  };
+
+  MK_HD TaskDescriptor() : raw{} {}
+  MK_HD bool is_linear() const {
+    return kind == TaskKind::kLinear || kind == TaskKind::kNormLinear ||
+           kind == TaskKind::kSiluLinear;
+  }
+};
+static_assert(sizeof(TaskDescriptor) == 128);
+
+// What a task must know of the iteration.
+struct Step {
+  std::uint32_t rows = 0;  // live rows of the batch
+  // Of the descriptor's request:
+  std::uint32_t first_row = 0;
+  std::uint32_t new_tokens = 0;
+  std::uint32_t context_before = 0;
+};
+
+}  // namespace mk::cuda

@@ -1,0 +1,503 @@
+// Each body on CPU fibers against double precision, with copies that land late and poisoned memory.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "gpu_backend/cuda/bodies/run_body.h"
+#include "tests/gpu_backend/cuda/fiber_block.h"
+
+namespace mk::cuda::test {
+namespace {
+
+using Shape = BlockShape<2, 3, 1024>;
+constexpr std::uint64_t kWorkBytes = 24 << 10;
+
+FiberGrid::Options grid_options(std::uint64_t seed) {
+  return {.blocks = 1,
+          .warps = Shape::kWarps,
+          .shared_bytes = SharedMemory<Shape>::kFixedBytes + kWorkBytes,
+          .fixed_bytes = SharedMemory<Shape>::kFixedBytes,
+          .seed = seed};
+}
+
+// A context with one thing wrong.
+struct SkipsWait : FiberContext {
+  using FiberContext::FiberContext;
+  explicit SkipsWait(const FiberContext& c) : FiberContext(c) {}
+  void wait(std::uint64_t*, std::uint32_t) {}
+};
+struct ReleasesEarly : FiberContext {
+  explicit ReleasesEarly(const FiberContext& c) : FiberContext(c) {}
+  void warp_sync() {}
+};
+struct SkipsSync : FiberContext {
+  explicit SkipsSync(const FiberContext& c) : FiberContext(c) {}
+  void sync() {}
+};
+
+template <class Context = FiberContext>
+std::string run_tasks(const std::vector<TaskDescriptor>& tasks, const Step& step,
+                      std::uint64_t seed = 1) {
+  FiberGrid grid(grid_options(seed));
+  return grid.run([&](FiberContext& c) {
+    init_shared<Shape>(c);
+    Context context(c);
+    WarpStream stream;
+    for (const TaskDescriptor& task : tasks) {
+      run_body<Shape>(context, stream, task, step);
+      c.sync();
+    }
+  });
+}
+
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : engine_(seed) {}
+  std::vector<float> floats(std::size_t n) {
+    std::vector<float> all(n);
+    for (float& v : all) v = normal_(engine_);
+    return all;
+  }
+  std::vector<Bf16> bf16s(std::size_t n) {
+    std::vector<Bf16> all(n);
+    for (Bf16& v : all) v = to_bf16(normal_(engine_));
+    return all;
+  }
+
+ private:
+  std::mt19937_64 engine_;
+  std::normal_distribution<float> normal_{0, 1};
+};
+
+// max |got - want| / max |want|; infinite where `got` is no number.
+double error_of(const std::vector<float>& got, const std::vector<double>& want) {
+  double worst = 0;
+  double largest = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const double difference = std::abs(static_cast<double>(got[i]) - want[i]);
+    worst = std::isnan(difference) ? INFINITY : std::max(worst, difference);
+    largest = std::max(largest, std::abs(want[i]));
+  }
+  return worst / largest;
+}
+
+struct LinearCase {
+  std::uint32_t in, rows, tokens;
+  LinearInput input = LinearInput::kPlain;
+};
+
+// A linear task with its data, and what it should give.
+struct LinearProblem {
+  LinearProblem(const LinearCase& c, std::uint64_t seed) : shape(c) {
+    Random random(seed);
+    weights = random.bf16s(std::size_t{c.rows} * c.in + 8);
+    norm = random.bf16s(c.in);
+    x = random.floats(std::size_t{c.tokens} * x_width());
+    residual = random.floats(std::size_t{c.tokens} * c.rows);
+    y.assign(residual.size(), NAN);
+  }
+  std::uint32_t x_width() const {
+    return shape.input == LinearInput::kSilu ? 2 * shape.in : shape.in;
+  }
+  // 16-byte alignment of the heap is that of the copies.
+  TaskDescriptor task() {
+    TaskDescriptor d;
+    d.kind = shape.input == LinearInput::kPlain  ? TaskKind::kLinear
+             : shape.input == LinearInput::kNorm ? TaskKind::kNormLinear
+                                                 : TaskKind::kSiluLinear;
+    d.linear = {weights.data(), x.data(),  residual.data(), y.data(),    norm.data(), shape.in,
+                shape.rows,     x_width(), shape.rows,      shape.input, 1e-6F};
+    return d;
+  }
+  double input(std::uint32_t t, std::uint32_t i) const {
+    const float* const row = x.data() + std::size_t{t} * x_width();
+    if (shape.input == LinearInput::kSilu) {
+      const double gate = row[2 * i];
+      return gate / (1 + std::exp(-gate)) * row[2 * i + 1];
+    }
+    if (shape.input == LinearInput::kPlain) return row[i];
+    double squares = 0;
+    for (std::uint32_t k = 0; k < shape.in; ++k) squares += double{row[k]} * row[k];
+    return row[i] / std::sqrt(squares / shape.in + 1e-6) * to_float(norm[i]);
+  }
+  std::vector<double> wanted() const {
+    std::vector<double> all;
+    for (std::uint32_t t = 0; t < shape.tokens; ++t) {
+      std::vector<double> in(shape.in);
+      for (std::uint32_t i = 0; i < shape.in; ++i) in[i] = input(t, i);
+      for (std::uint32_t r = 0; r < shape.rows; ++r) {
+        double sum = residual[std::size_t{t} * shape.rows + r];
+        for (std::uint32_t i = 0; i < shape.in; ++i) {
+          sum += in[i] * to_float(weights[std::size_t{r} * shape.in + i]);
+        }
+        all.push_back(sum);
+      }
+    }
+    return all;
+  }
+
+  LinearCase shape;
+  std::vector<Bf16> weights, norm;
+  std::vector<float> x, residual, y;
+};
+
+class LinearBody : public testing::TestWithParam<LinearCase> {};
+
+TEST_P(LinearBody, AgreesWithDoublePrecision) {
+  LinearProblem problem(GetParam(), 3);
+
+  const std::string fault = run_tasks({problem.task()}, {.rows = GetParam().tokens});
+
+  EXPECT_EQ(fault, "");
+  EXPECT_LT(error_of(problem.y, problem.wanted()), 2e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, LinearBody,
+                         testing::Values(LinearCase{64, 7, 1},    // two rows a chunk, odd rows
+                                         LinearCase{200, 16, 1},  // the last step of a row is short
+                                         LinearCase{512, 5, 1},   // one row a chunk
+                                         LinearCase{1544, 9, 1},  // four panels, the last is short
+                                         LinearCase{1024, 9, 3}, LinearCase{64, 6, 4},
+                                         LinearCase{256, 4, 7}, LinearCase{64, 5, 16},
+                                         LinearCase{2048, 3, 16},  // inputs past the work area
+                                         LinearCase{512, 6, 2, LinearInput::kNorm},
+                                         LinearCase{256, 6, 3, LinearInput::kSilu}));
+
+TEST(LinearBody, GivesTheSameBitsHoweverItIsCutAndBatched) {
+  LinearProblem whole({512, 12, 5}, 8);
+  LinearProblem cut({512, 12, 5}, 8);
+  std::vector<TaskDescriptor> parts;
+  for (std::uint32_t row = 0; row < 12; row += 4) {
+    TaskDescriptor part = cut.task();
+    part.linear.weights += std::size_t{row} * 512;
+    part.linear.y += row;
+    part.linear.residual += row;
+    part.linear.rows = 4;
+    parts.push_back(part);
+  }
+  LinearProblem first_token({512, 12, 5}, 8);
+
+  EXPECT_EQ(run_tasks({whole.task()}, {.rows = 5}), "");
+  EXPECT_EQ(run_tasks(parts, {.rows = 5}, 7), "");
+  EXPECT_EQ(run_tasks({first_token.task()}, {.rows = 1}), "");
+
+  EXPECT_EQ(whole.y, cut.y);
+  EXPECT_TRUE(std::equal(first_token.y.begin(), first_token.y.begin() + 12, whole.y.begin()));
+}
+
+TEST(LinearBody, LeavesDeadRowsAlone) {
+  LinearProblem problem({64, 6, 4}, 3);
+
+  EXPECT_EQ(run_tasks({problem.task()}, {.rows = 2}), "");
+
+  EXPECT_FALSE(std::isnan(problem.y[11]));
+  EXPECT_TRUE(std::isnan(problem.y[12]));
+}
+
+TEST(LinearBody, GoesOnThroughTheRingFromTaskToTask) {
+  LinearProblem a({512, 11, 1}, 1);
+  LinearProblem b({1544, 5, 1}, 2);
+  LinearProblem c({64, 30, 1}, 3);
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    EXPECT_EQ(run_tasks({a.task(), b.task(), c.task()}, {.rows = 1}, seed), "");
+    EXPECT_LT(error_of(b.y, b.wanted()), 2e-6);
+    EXPECT_LT(error_of(c.y, c.wanted()), 2e-6);
+  }
+}
+
+TEST(LinearBody, TakesOverWhatWasPreloaded) {
+  LinearProblem a({512, 11, 1}, 1);
+  LinearProblem b({1544, 5, 1}, 2);
+  FiberGrid grid(grid_options(4));
+  const std::string fault = grid.run([&](FiberContext& c) {
+    init_shared<Shape>(c);
+    WarpStream stream;
+    const TaskDescriptor first = a.task();
+    const TaskDescriptor second = b.task();
+    run_body<Shape>(c, stream, first, {.rows = 1});
+    preload_linear<Shape>(c, stream, second.linear);
+    c.sync();
+    run_body<Shape>(c, stream, second, {.rows = 1});
+  });
+  EXPECT_EQ(fault, "");
+  EXPECT_LT(error_of(b.y, b.wanted()), 2e-6);
+}
+
+// Planted bugs: each must be seen under at least one of a few schedules.
+template <class Context>
+bool is_found(const LinearCase& shape) {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    LinearProblem problem(shape, 5);
+    const std::string fault = run_tasks<Context>({problem.task()}, {.rows = shape.tokens}, seed);
+    if (!fault.empty() || !(error_of(problem.y, problem.wanted()) < 2e-6)) return true;
+  }
+  return false;
+}
+
+TEST(PlantedBug, AMissingWaitForACopyIsFound) { EXPECT_TRUE(is_found<SkipsWait>({512, 24, 1})); }
+TEST(PlantedBug, AChunkReleasedTooEarlyIsFound) {
+  EXPECT_TRUE(is_found<ReleasesEarly>({3000, 12, 1}));
+}
+TEST(PlantedBug, AMissingBarrierBehindTheStagedInputIsFound) {
+  EXPECT_TRUE(is_found<SkipsSync>({512, 24, 1}));
+}
+TEST(PlantedBug, NoneIsFoundWhereThereIsNone) {
+  EXPECT_FALSE(is_found<FiberContext>({512, 24, 1}));
+}
+
+struct AttentionCase {
+  std::uint32_t head_dim, group, context_before, new_tokens;
+  bool qk_norm;
+};
+
+// One KV head's attention with its data, and what it should give.
+struct AttentionProblem {
+  AttentionProblem(const AttentionCase& c, std::uint64_t seed) : shape(c) {
+    Random random(seed);
+    const std::size_t positions = c.context_before + c.new_tokens;
+    qkv = random.floats(std::size_t{c.new_tokens} * width());
+    keys = random.bf16s(positions * c.head_dim);
+    values = random.bf16s(positions * c.head_dim);
+    q_norm = random.bf16s(c.head_dim);
+    k_norm = random.bf16s(c.head_dim);
+    for (std::size_t p = 0; p < positions; ++p) {
+      for (std::uint32_t i = 0; i < c.head_dim; ++i) {
+        const double angle = static_cast<double>(p) * std::pow(0.7, i % (c.head_dim / 2));
+        rope.push_back(static_cast<float>(i < c.head_dim / 2 ? std::cos(angle) : std::sin(angle)));
+      }
+    }
+    y.assign(std::size_t{c.new_tokens} * c.group * c.head_dim, NAN);
+  }
+  std::uint32_t width() const { return (shape.group + 2) * shape.head_dim; }
+
+  TaskDescriptor task() {
+    TaskDescriptor d;
+    d.kind = TaskKind::kAttention;
+    d.attention = {qkv.data(),
+                   y.data(),
+                   keys.data(),
+                   values.data(),
+                   shape.qk_norm ? q_norm.data() : nullptr,
+                   shape.qk_norm ? k_norm.data() : nullptr,
+                   rope.data(),
+                   width(),
+                   shape.group * shape.head_dim,
+                   shape.group,
+                   shape.head_dim,
+                   0,
+                   1e-6F};
+    return d;
+  }
+  Step step() const { return {shape.new_tokens, 0, shape.new_tokens, shape.context_before}; }
+
+  std::vector<double> turned(const float* row, const std::vector<Bf16>& norm,
+                             std::size_t position) const {
+    std::vector<double> v(row, row + shape.head_dim);
+    if (shape.qk_norm) {
+      double squares = 0;
+      for (const double e : v) squares += e * e;
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        v[i] *= to_float(norm[i]) / std::sqrt(squares / shape.head_dim + 1e-6);
+      }
+    }
+    const std::size_t half = v.size() / 2;
+    const float* const angle = rope.data() + position * shape.head_dim;
+    for (std::size_t i = 0; i < half; ++i) {
+      const double a = v[i];
+      const double b = v[i + half];
+      v[i] = a * angle[i] - b * angle[i + half];
+      v[i + half] = b * angle[i] + a * angle[i + half];
+    }
+    return v;
+  }
+
+  // From caches as the task found them.
+  std::vector<double> wanted() const {
+    std::vector<std::vector<double>> k, v;
+    for (std::size_t p = 0; p < shape.context_before; ++p) {
+      k.push_back(row_of(keys, p));
+      v.push_back(row_of(values, p));
+    }
+    std::vector<double> all;
+    for (std::size_t t = 0; t < shape.new_tokens; ++t) {
+      const float* const row = qkv.data() + t * width();
+      const std::size_t position = shape.context_before + t;
+      k.push_back(rounded(turned(row + shape.group * shape.head_dim, k_norm, position)));
+      const float* const value = row + (shape.group + 1) * shape.head_dim;
+      v.push_back(rounded(std::vector<double>(value, value + shape.head_dim)));
+      for (std::size_t h = 0; h < shape.group; ++h) {
+        const auto q = turned(row + h * shape.head_dim, q_norm, position);
+        const auto out = softmax_of(q, k, v);
+        all.insert(all.end(), out.begin(), out.end());
+      }
+    }
+    return all;
+  }
+
+  std::vector<double> row_of(const std::vector<Bf16>& cache, std::size_t position) const {
+    std::vector<double> row;
+    for (std::size_t i = 0; i < shape.head_dim; ++i) {
+      row.push_back(to_float(cache[position * shape.head_dim + i]));
+    }
+    return row;
+  }
+  static std::vector<double> rounded(std::vector<double> v) {
+    for (double& e : v) e = to_float(to_bf16(static_cast<float>(e)));
+    return v;
+  }
+  static std::vector<double> softmax_of(const std::vector<double>& q,
+                                        const std::vector<std::vector<double>>& k,
+                                        const std::vector<std::vector<double>>& v) {
+    std::vector<double> out(q.size());
+    double total = 0;
+    for (std::size_t p = 0; p < k.size(); ++p) {
+      double score = 0;
+      for (std::size_t i = 0; i < q.size(); ++i) score += q[i] * k[p][i];
+      const double share = std::exp(score / std::sqrt(static_cast<double>(q.size())));
+      total += share;
+      for (std::size_t i = 0; i < q.size(); ++i) out[i] += share * v[p][i];
+    }
+    for (double& e : out) e /= total;
+    return out;
+  }
+
+  AttentionCase shape;
+  std::vector<float> qkv, rope, y;
+  std::vector<Bf16> keys, values, q_norm, k_norm;
+};
+
+class AttentionBody : public testing::TestWithParam<AttentionCase> {};
+
+TEST_P(AttentionBody, AgreesWithDoublePrecision) {
+  AttentionProblem problem(GetParam(), 3);
+  const std::vector<double> wanted = problem.wanted();
+
+  const std::string fault = run_tasks({problem.task()}, problem.step());
+
+  EXPECT_EQ(fault, "");
+  // A key that falls on the other side of a rounding to bf16 moves the result a little.
+  EXPECT_LT(error_of(problem.y, wanted), 1e-3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, AttentionBody,
+                         testing::Values(AttentionCase{64, 4, 0, 1, false},   // the first token
+                                         AttentionCase{64, 4, 37, 1, false},  // Llama 3.2 1B
+                                         AttentionCase{128, 2, 21, 1, true},  // Qwen3 0.6B
+                                         AttentionCase{128, 4, 5, 3, true},
+                                         AttentionCase{16, 3, 30, 2, true},
+                                         AttentionCase{64, 3, 0, 6, false},   // a prompt; SmolLM2
+                                         AttentionCase{64, 8, 11, 1, false},  // two passes
+                                         AttentionCase{256, 1, 4, 1, true}));
+
+TEST(AttentionBody, AppendsWhatItAttendsTo) {
+  AttentionProblem problem({64, 2, 3, 2, true}, 9);
+  const auto old_keys = problem.row_of(problem.keys, 2);
+
+  EXPECT_EQ(run_tasks({problem.task()}, problem.step()), "");
+
+  EXPECT_EQ(problem.row_of(problem.keys, 2), old_keys);
+  const float* const second = problem.qkv.data() + problem.width();
+  const auto key = problem.turned(second + 2 * 64, problem.k_norm, 4);
+  const auto stored = problem.row_of(problem.keys, 4);
+  for (std::size_t i = 0; i < 64; ++i) EXPECT_NEAR(stored[i], key[i], 0.005 * std::abs(key[i]));
+  EXPECT_EQ(problem.row_of(problem.values, 4)[7], to_float(to_bf16(second[3 * 64 + 7])));
+}
+
+TEST(PlantedBug, AMissingBarrierInAttentionIsFound) {
+  bool found = false;
+  for (std::uint64_t seed = 0; seed < 10 && !found; ++seed) {
+    AttentionProblem problem({64, 4, 37, 1, false}, 3);
+    const auto wanted = problem.wanted();
+    const std::string fault = run_tasks<SkipsSync>({problem.task()}, problem.step(), seed);
+    found = !fault.empty() || !(error_of(problem.y, wanted) < 1e-3);
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(EmbeddingBody, CopiesRowsOfTheTable) {
+  const std::vector<Bf16> table = Random(1).bf16s(10 * 32);
+  const std::vector<std::int32_t> ids{7, 0, 3};
+  std::vector<float> y(3 * 32, NAN);
+  TaskDescriptor d;
+  d.kind = TaskKind::kEmbedding;
+  d.embedding = {table.data(), ids.data(), y.data(), 32, 32, 32, 10};
+
+  EXPECT_EQ(run_tasks({d}, {.rows = 2}), "");
+
+  EXPECT_EQ(y[5], to_float(table[7 * 32 + 5]));
+  EXPECT_EQ(y[32 + 31], to_float(table[31]));
+  EXPECT_TRUE(std::isnan(y[64]));
+}
+
+TEST(RmsNormBody, AgreesWithDoublePrecision) {
+  Random random(2);
+  const std::vector<float> x = random.floats(3 * 200);
+  const std::vector<Bf16> weight = random.bf16s(200);
+  std::vector<float> y(3 * 200, NAN);
+  TaskDescriptor d;
+  d.kind = TaskKind::kRmsNorm;
+  d.rmsnorm = {x.data(), weight.data(), y.data(), 200, 0, 3, 1e-5F};
+
+  EXPECT_EQ(run_tasks({d}, {.rows = 3}), "");
+
+  std::vector<double> wanted;
+  for (std::size_t t = 0; t < 3; ++t) {
+    double squares = 0;
+    for (std::size_t i = 0; i < 200; ++i) squares += double{x[t * 200 + i]} * x[t * 200 + i];
+    for (std::size_t i = 0; i < 200; ++i) {
+      wanted.push_back(x[t * 200 + i] / std::sqrt(squares / 200 + 1e-5) * to_float(weight[i]));
+    }
+  }
+  EXPECT_LT(error_of(y, wanted), 2e-6);
+}
+
+TEST(SiluMulBody, AgreesWithDoublePrecision) {
+  const std::vector<float> x = Random(2).floats(2 * 100);
+  std::vector<float> y(2 * 50, NAN);
+  TaskDescriptor d;
+  d.kind = TaskKind::kSiluMul;
+  d.silu_mul = {x.data(), y.data(), 100, 50, 50};
+
+  EXPECT_EQ(run_tasks({d}, {.rows = 2}), "");
+
+  std::vector<double> wanted;
+  for (std::size_t i = 0; i < 100; ++i) {
+    wanted.push_back(x[2 * i] / (1 + std::exp(-double{x[2 * i]})) * x[2 * i + 1]);
+  }
+  EXPECT_LT(error_of(y, wanted), 1e-6);
+}
+
+TEST(ArgmaxBodies, FindTheFirstOfTheLargest) {
+  std::vector<float> logits = Random(2).floats(2 * 300);
+  logits[140] = logits[260] = logits[7] = 9;
+  logits[300 + 299] = 9;  // padding
+  logits[300 + 200] = 8;
+  std::vector<float> value(2 * 3, NAN);
+  std::vector<std::int32_t> index(2 * 3, -1), token(2, -1);
+  std::vector<TaskDescriptor> tasks(4);
+  for (std::uint32_t part = 0; part < 3; ++part) {
+    tasks[part].kind = TaskKind::kArgmaxPartial;
+    tasks[part].argmax_partial = {
+        logits.data() + 100 * part, value.data() + part, index.data() + part, 300, 3,
+        part == 2 ? 98U : 100U,     100 * part};
+  }
+  tasks[3].kind = TaskKind::kArgmaxReduce;
+  tasks[3].argmax_reduce = {value.data(), index.data(), token.data(), 3, 3, 0, 2};
+
+  EXPECT_EQ(run_tasks(tasks, {.rows = 2}), "");
+
+  EXPECT_EQ(token, (std::vector<std::int32_t>{7, 200}));
+}
+
+TEST(FiberGrid, SaysThatThreadsWaitForEachOther) {
+  FiberGrid grid(grid_options(1));
+  const std::string fault = grid.run([](FiberContext& c) {
+    if (c.thread() != 3) c.sync();
+  });
+  EXPECT_EQ(fault, "deadlock: every thread waits");
+}
+
+}  // namespace
+}  // namespace mk::cuda::test

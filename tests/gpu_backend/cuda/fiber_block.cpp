@@ -1,0 +1,259 @@
+#include "tests/gpu_backend/cuda/fiber_block.h"
+
+#include <ucontext.h>
+
+#include <cstring>
+#include <utility>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+namespace mk::cuda::test {
+
+// AddressSanitizer must know which stack is in use.
+struct StackSwitch {
+  void* fake = nullptr;
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+};
+
+struct Fiber {
+  ucontext_t context{};
+  std::unique_ptr<char[]> stack{};
+  StackSwitch sanitizer{};
+  FiberGrid* grid = nullptr;
+  std::function<void()> body{};
+  bool done = false;
+};
+
+struct FiberGrid::SchedulerContext {
+  ucontext_t context{};
+  StackSwitch sanitizer{};
+};
+
+struct FiberGrid::PendingCopy {
+  void* to = nullptr;
+  const void* from = nullptr;
+  std::uint32_t bytes = 0;
+  CopyBarrier* barrier = nullptr;
+  std::uint32_t steps = 0;
+};
+
+namespace {
+
+constexpr std::size_t kStackBytes = 64 << 10;
+constexpr std::uint64_t kShortCopy = 8;  // scheduler steps
+constexpr std::uint64_t kLongCopy = 200;
+
+void leave_stack([[maybe_unused]] StackSwitch* from, [[maybe_unused]] const StackSwitch& to) {
+#if defined(__SANITIZE_ADDRESS__)
+  __sanitizer_start_switch_fiber(from != nullptr ? &from->fake : nullptr, to.bottom, to.size);
+#endif
+}
+
+void enter_stack([[maybe_unused]] StackSwitch& self, [[maybe_unused]] StackSwitch* came_from) {
+#if defined(__SANITIZE_ADDRESS__)
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+  __sanitizer_finish_switch_fiber(self.fake, &bottom, &size);
+  if (came_from != nullptr) *came_from = {came_from->fake, bottom, size};
+#endif
+}
+
+}  // namespace
+
+struct FiberEntry {
+  static void prepare(Fiber& fiber) {
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.get();
+    fiber.context.uc_stack.ss_size = kStackBytes;
+    const auto address = reinterpret_cast<std::uintptr_t>(&fiber);
+    makecontext(&fiber.context, reinterpret_cast<void (*)()>(&FiberEntry::start), 2,
+                static_cast<unsigned>(address), static_cast<unsigned>(address >> 32));
+  }
+
+  // makecontext passes ints only.
+  static void start(unsigned low, unsigned high) {
+    auto* fiber = reinterpret_cast<Fiber*>(static_cast<std::uintptr_t>(high) << 32 | low);
+    FiberGrid& grid = *fiber->grid;
+    enter_stack(fiber->sanitizer, &grid.scheduler_->sanitizer);
+    fiber->body();
+    fiber->done = true;
+    --grid.running_;
+    leave_stack(nullptr, grid.scheduler_->sanitizer);
+    swapcontext(&fiber->context, &grid.scheduler_->context);
+  }
+};
+
+FiberGrid::FiberGrid(const Options& options)
+    : random_(options.seed), scheduler_(std::make_unique<SchedulerContext>()) {
+  for (std::uint32_t b = 0; b < options.blocks; ++b) {
+    auto block = std::make_unique<FiberBlockState>();
+    block->number = b;
+    block->storage = std::make_unique<unsigned char[]>(options.shared_bytes + 128);
+    std::memset(block->storage.get(), 0xff, options.shared_bytes + 128);
+    const auto address = reinterpret_cast<std::uintptr_t>(block->storage.get());
+    block->shared = block->storage.get() + (128 - address % 128) % 128;
+    block->work_bytes = static_cast<std::uint32_t>(options.shared_bytes - options.fixed_bytes);
+    block->barrier.expected = options.warps * 32;
+    block->warps.resize(options.warps);
+    for (FiberWarp& warp : block->warps) warp.barrier.expected = 32;
+    blocks_.push_back(std::move(block));
+  }
+}
+
+FiberGrid::~FiberGrid() = default;
+
+std::string FiberGrid::run(const std::function<void(FiberContext&)>& body) {
+  for (auto& block : blocks_) {
+    for (std::uint32_t thread = 0; thread < block->barrier.expected; ++thread) {
+      auto fiber = std::make_unique<Fiber>();
+      fiber->grid = this;
+      fiber->stack = std::make_unique<char[]>(kStackBytes);
+      fiber->sanitizer = {nullptr, fiber->stack.get(), kStackBytes};
+      fiber->body = [this, &body, state = block.get(), thread] {
+        FiberContext context(*this, *state, thread);
+        body(context);
+      };
+      FiberEntry::prepare(*fiber);
+      ready_.push_back(fiber.get());
+      fibers_.push_back(std::move(fiber));
+    }
+  }
+  running_ = fibers_.size();
+  while (running_ > 0 && fault_.empty()) {
+    land_copies();
+    if (ready_.empty()) {
+      if (copies_.empty()) fail("deadlock: every thread waits");
+      continue;
+    }
+    std::swap(ready_[random_() % ready_.size()], ready_.back());
+    Fiber* const next = ready_.back();
+    ready_.pop_back();
+    resume(*next);
+  }
+  if (fault_.empty() && !copies_.empty()) fail("a copy is in flight at the end");
+  return fault_;
+}
+
+void FiberGrid::resume(Fiber& fiber) {
+  current_ = &fiber;
+  leave_stack(&scheduler_->sanitizer, fiber.sanitizer);
+  swapcontext(&scheduler_->context, &fiber.context);
+  enter_stack(scheduler_->sanitizer, nullptr);
+}
+
+void FiberGrid::switch_to_scheduler() {
+  Fiber& self = *current_;
+  leave_stack(&self.sanitizer, scheduler_->sanitizer);
+  swapcontext(&self.context, &scheduler_->context);
+  enter_stack(self.sanitizer, &scheduler_->sanitizer);
+}
+
+void FiberGrid::park(std::vector<Fiber*>& list) {
+  list.push_back(current_);
+  switch_to_scheduler();
+}
+
+void FiberGrid::wake(std::vector<Fiber*>& list) {
+  ready_.insert(ready_.end(), list.begin(), list.end());
+  list.clear();
+}
+
+// The fiber that fails never runs again.
+void FiberGrid::fail(std::string what) {
+  if (fault_.empty()) fault_ = std::move(what);
+}
+
+void FiberGrid::wait_on(FiberBarrier& barrier) {
+  if (++barrier.arrived < barrier.expected) {
+    park(barrier.waiting);
+    return;
+  }
+  barrier.arrived = 0;
+  wake(barrier.waiting);
+  if (random_() % 2 == 0) park(ready_);
+}
+
+void FiberGrid::land_copies() {
+  for (std::size_t i = 0; i < copies_.size();) {
+    PendingCopy& copy = copies_[i];
+    if (--copy.steps > 0) {
+      ++i;
+      continue;
+    }
+    std::memcpy(copy.to, copy.from, copy.bytes);
+    ++copy.barrier->phase;
+    copy.barrier->in_flight = false;
+    wake(copy.barrier->waiting);
+    copy = copies_.back();
+    copies_.pop_back();
+  }
+}
+
+void FiberContext::sync() { grid_.wait_on(block_.barrier); }
+void FiberContext::warp_sync() { grid_.wait_on(block_.warps[warp()].barrier); }
+void FiberContext::yield() { grid_.park(grid_.ready_); }
+
+// Two buffers in turn: nobody can be two exchanges ahead of a lane that still reads.
+const std::uint32_t* FiberContext::exchange(std::uint32_t word) {
+  std::uint32_t* const words = block_.warps[warp()].exchange[exchanges_++ % 2];
+  words[lane()] = word;
+  warp_sync();
+  return words;
+}
+
+std::uint32_t FiberContext::shuffle_xor(std::uint32_t value, std::uint32_t mask) {
+  return exchange(value)[lane() ^ mask];
+}
+
+float FiberContext::shuffle_xor(float value, std::uint32_t mask) {
+  return bits_to_float(shuffle_xor(float_to_bits(value), mask));
+}
+
+float FiberContext::sum(float value, std::uint32_t width) {
+  const std::uint32_t* const words = exchange(float_to_bits(value));
+  float level[32];
+  float next[32];
+  for (std::uint32_t i = 0; i < 32; ++i) level[i] = bits_to_float(words[i]);
+  for (std::uint32_t mask = width / 2; mask > 0; mask /= 2) {
+    for (std::uint32_t i = 0; i < 32; ++i) next[i] = level[i] + level[i ^ mask];
+    std::memcpy(level, next, sizeof level);
+  }
+  return level[lane()];
+}
+
+void FiberContext::init_barrier(std::uint64_t* barrier) {
+  if (!block_.copy_barriers.emplace(barrier, CopyBarrier{}).second) {
+    grid_.fail("a barrier is initialised twice");
+  }
+}
+
+void FiberContext::copy(void* to, const void* from, std::uint32_t bytes, std::uint64_t* barrier) {
+  if (lane() != 0) return;
+  const auto found = block_.copy_barriers.find(barrier);
+  const bool is_aligned =
+      (reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from) | bytes) %
+          16 ==
+      0;
+  if (found == block_.copy_barriers.end() || !is_aligned || bytes == 0 || found->second.in_flight) {
+    grid_.fail(!is_aligned  ? "a misaligned copy"
+               : bytes == 0 ? "a copy of nothing"
+                            : "a copy on a barrier that is not free");
+    std::vector<Fiber*> never;
+    grid_.park(never);
+  }
+  std::memset(to, 0xff, bytes);
+  found->second.in_flight = true;
+  const std::uint64_t longest = grid_.random_() % 2 == 0 ? kShortCopy : kLongCopy;
+  const auto steps = static_cast<std::uint32_t>(1 + grid_.random_() % longest);
+  grid_.copies_.push_back({to, from, bytes, &found->second, steps});
+}
+
+void FiberContext::wait(std::uint64_t* barrier, std::uint32_t parity) {
+  CopyBarrier& state = block_.copy_barriers[barrier];
+  while ((state.phase & 1U) == parity) grid_.park(state.waiting);
+}
+
+}  // namespace mk::cuda::test
