@@ -21,13 +21,28 @@ constexpr std::uint64_t mix_bits(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// The 64 bits of (seed, iteration, index, stream). Streams tell apart what is drawn for the same
-// index: a task's own durations, an SM's factor, routing ...
+// The draws of one iteration. Streams tell apart what is drawn for the same index: a task's own
+// durations, an SM's factor, routing ...
+class RandomStream {
+ public:
+  constexpr RandomStream() = default;
+  constexpr RandomStream(std::uint64_t seed, std::uint32_t iteration, std::uint32_t stream)
+      : key_(mix_bits(seed + kStep * (std::uint64_t{iteration} + 1) +
+                      0xd1b54a32d192ed03U * std::uint64_t{stream})) {}
+
+  // 64 bits of their own for each index.
+  constexpr std::uint64_t bits(std::uint32_t index) const {
+    return mix_bits(key_ + kStep * (std::uint64_t{index} + 1));
+  }
+
+ private:
+  static constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15U;
+  std::uint64_t key_ = 0;
+};
+
 constexpr std::uint64_t random_bits(std::uint64_t seed, std::uint32_t iteration,
                                     std::uint32_t index, std::uint32_t stream) {
-  const std::uint64_t run = mix_bits(seed + 0x9e3779b97f4a7c15U * (std::uint64_t{iteration} + 1) +
-                                     0xd1b54a32d192ed03U * std::uint64_t{stream});
-  return mix_bits(run + 0x9e3779b97f4a7c15U * (std::uint64_t{index} + 1));
+  return RandomStream(seed, iteration, stream).bits(index);
 }
 
 // Uniform in (0, 1), from the upper 53 bits, never 0 or 1.

@@ -1,0 +1,120 @@
+#include "simulator/bounds.h"
+
+#include <algorithm>
+
+namespace mk::simulator {
+namespace {
+
+// The engine rounds weights to 2^-20 and instants to ps; a bound has to stay below that.
+constexpr double kBelowRounding = 1 - 4e-6;
+
+class Bounds {
+ public:
+  Bounds(const TaskGraph& graph, const Machine& machine, const SimulationOptions& options,
+         Costs& costs, const Spreads& spreads, const Hops& hops, double fastest_sm)
+      : graph_(graph),
+        machine_(machine),
+        options_(options),
+        costs_(costs),
+        spreads_(spreads),
+        hops_(hops),
+        fastest_sm_(fastest_sm * kBelowRounding),
+        active_at_(graph.event_count()) {}
+
+  LowerBounds compute() {
+    const bool megakernel = facts(options_.policy.kind).family == PolicyFamily::kMegakernel;
+    for (std::uint32_t i = 0; i < options_.iterations.size(); ++i) {
+      if (i == 0 || !(options_.iterations[i] == options_.iterations[i - 1])) {
+        costs_.evaluate(options_.iterations[i]);
+      }
+      add_amounts();
+      if (megakernel) add_iteration(i);
+    }
+    finish(megakernel);
+    return bounds_;
+  }
+
+ private:
+  void add_amounts() {
+    for (const std::uint32_t row : costs_.row_of()) {
+      const BodyCost& cost = costs_.rows()[row];
+      bounds_.weight_bytes += cost.bytes - cost.kv_bytes;
+      bounds_.kv_bytes += cost.kv_bytes;
+      bounds_.flops += cost.flops;
+      // The fastest that noise can make it.
+      compute_ += static_cast<double>(cost.compute) * cost.tiles * spreads_.factor(cost.spread, 0);
+    }
+  }
+
+  // The body alone with the memory, ps before noise.
+  double shortest(const BodyCost& cost) const {
+    const double limit = costs_.limits()[cost.stream_class] * 1e-3;
+    const double stream = static_cast<double>(cost.bytes) / limit;
+    const double compute = static_cast<double>(cost.compute) * cost.tiles;
+    return static_cast<double>(cost.start_up) * cost.tiles +
+           static_cast<double>(cost.between) * (cost.tiles - 1) + std::max(stream, compute) +
+           static_cast<double>(cost.tail);
+  }
+
+  void add_iteration(std::uint32_t iteration) {
+    const RandomStream draws(options_.seed, iteration, kTaskDraws);
+    std::vector<double> alone;
+    for (const BodyCost& cost : costs_.rows()) alone.push_back(shortest(cost));
+    std::fill(active_at_.begin(), active_at_.end(), 0.0);
+    const TaskColumns& tasks = graph_.tasks();
+    const double delay = options_.injections.notify_delay_us * 1e6;
+    for (std::uint32_t task = 0; task < graph_.task_count(); ++task) {
+      const std::uint32_t row = costs_.row_of()[task];
+      const std::uint64_t bits = options_.mechanisms.noise ? draws.bits(task) : 0;
+      const double body =
+          alone[row] * fastest_sm_ * spreads_.factor(costs_.rows()[row].spread, bits >> kBodyBits);
+      const auto dispatch =
+          static_cast<double>(hops_.dispatch.draw(spreads_, bits >> kDispatchBits));
+      const auto notify = static_cast<double>(hops_.notify.draw(spreads_, bits >> kNotifyBits));
+      work_ += body;
+      double& activated = active_at_[tasks.triggering_event[task]];
+      activated = std::max(activated, active_at_[tasks.dependent_event[task]] + dispatch + body +
+                                          delay + notify - 4);
+    }
+    critical_path_ += active_at_.back();
+  }
+
+  void finish(bool megakernel) {
+    const double units = megakernel ? options_.roles.workers : machine_.sms.value;
+    double best = 0;
+    for (std::uint32_t n = 1; n <= static_cast<std::uint32_t>(units); ++n) {
+      best = std::max(best, machine_.bandwidth_at(n));
+    }
+    const auto bytes = static_cast<double>(bounds_.weight_bytes + bounds_.kv_bytes);
+    const auto duration = [](double ps) { return Duration(static_cast<Picoseconds>(ps)); };
+    if (options_.mechanisms.shared_bandwidth) {
+      bounds_.bytes = duration(bytes / (best * 1e-3) * kBelowRounding);
+    }
+    bounds_.flop = duration(compute_ / units * fastest_sm_);
+    bounds_.critical_path = duration(critical_path_);
+    if (megakernel) bounds_.work = duration(work_ / units);
+  }
+
+  const TaskGraph& graph_;
+  const Machine& machine_;
+  const SimulationOptions& options_;
+  Costs& costs_;
+  const Spreads& spreads_;
+  const Hops& hops_;
+  double fastest_sm_;
+  std::vector<double> active_at_;
+  double critical_path_ = 0;
+  double work_ = 0;
+  double compute_ = 0;
+  LowerBounds bounds_{};
+};
+
+}  // namespace
+
+LowerBounds lower_bounds(const TaskGraph& graph, const Machine& machine,
+                         const SimulationOptions& options, Costs& costs, const Spreads& spreads,
+                         const Hops& hops, double fastest_sm) {
+  return Bounds(graph, machine, options, costs, spreads, hops, fastest_sm).compute();
+}
+
+}  // namespace mk::simulator

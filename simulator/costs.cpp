@@ -1,0 +1,156 @@
+#include "simulator/costs.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+
+namespace mk::simulator {
+namespace {
+
+constexpr double kPicosecondsPerMicrosecond = 1e6;
+
+double ps(const Number& us) { return us.value * kPicosecondsPerMicrosecond; }
+
+Hop hop_of(const Latency& latency, bool on, Spreads& spreads) {
+  return {on ? ps(latency.typical) : 0, spreads.index_of(latency.spread.value)};
+}
+
+}  // namespace
+
+Picoseconds to_picoseconds(double us) {
+  return static_cast<Picoseconds>(std::llround(us * kPicosecondsPerMicrosecond));
+}
+
+std::uint32_t Spreads::index_of(double spread) {
+  if (!noise_) spread = 0;
+  const auto found = std::find(spread_.begin(), spread_.end(), spread);
+  if (found == spread_.end()) {
+    spread_.push_back(spread);
+    tables_.emplace_back(spread);
+    return static_cast<std::uint32_t>(spread_.size() - 1);
+  }
+  return static_cast<std::uint32_t>(found - spread_.begin());
+}
+
+Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spreads) {
+  const ProtocolNumbers& p = machine.protocol;
+  const bool on = mechanisms.hand_off;
+  notify = hop_of(p.notify, on, spreads);
+  observe = hop_of(p.observe, on, spreads);
+  dispatch = hop_of(p.dispatch, on, spreads);
+  fetch = hop_of(p.fetch, mechanisms.batch_fetch, spreads);
+  activate = hop_of(p.activate, mechanisms.scheduler_cost, spreads);
+  dequeue = hop_of(p.dequeue, mechanisms.scheduler_cost, spreads);
+  enqueue = hop_of(p.enqueue, mechanisms.scheduler_cost, spreads);
+  boundary = hop_of(machine.boundary.base, mechanisms.boundary_cost, spreads);
+  if (mechanisms.boundary_cost) {
+    per_request = ps(machine.boundary.per_request);
+    per_page = ps(machine.boundary.per_page);
+    per_token = ps(machine.boundary.per_token);
+  }
+  if (mechanisms.contention && on) contention = to_picoseconds(p.contention.value);
+  if (mechanisms.poll_phase) {
+    const double observed = on ? p.observe.typical.value : 0;
+    poll_period = to_picoseconds(observed + p.poll_interval.value);
+    look_period = to_picoseconds(2 * observed + p.poll_interval.value);
+    if (mechanisms.scheduler_cost) scheduler_period = to_picoseconds(p.scheduler_poll.value);
+  }
+  fetch_batch = static_cast<std::uint32_t>(p.fetch_batch.value);
+}
+
+Costs::Costs(const TaskGraph& graph, const Machine& machine, Spreads& spreads)
+    : graph_(graph),
+      machine_(machine),
+      row_of_(graph.task_count()),
+      class_of_kind_(kTaskKindCount),
+      spread_of_kind_(kTaskKindCount) {
+  std::vector<std::uint32_t> row(graph.classes().size() * kTaskKindCount, kNoIndex);
+  std::vector<bool> seen(kTaskKindCount);
+  for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
+    const Key key{graph.tasks().task_class[task], graph.tasks().kind[task]};
+    std::uint32_t& r = row[key.task_class * kTaskKindCount + index_of(key.kind)];
+    if (r == kNoIndex) {
+      r = static_cast<std::uint32_t>(keys_.size());
+      keys_.push_back(key);
+      seen[index_of(key.kind)] = true;
+    }
+    row_of_[task] = r;
+  }
+  rows_.resize(keys_.size());
+  for (const TaskKindFacts& kind : kTaskKinds) {
+    const std::size_t k = index_of(kind.kind);
+    if (!seen[k]) continue;
+    const BodyNumbers& body = machine.body(kind.kind);
+    const double limit = machine.stream_limit(body);
+    const auto found = std::find(limits_.begin(), limits_.end(), limit);
+    class_of_kind_[k] = static_cast<std::uint32_t>(found - limits_.begin());
+    if (found == limits_.end()) limits_.push_back(limit);
+    spread_of_kind_[k] = spreads.index_of(body.spread.value);
+  }
+}
+
+void Costs::evaluate(const IterationState& state) {
+  for (std::size_t i = 0; i < keys_.size(); ++i) rows_[i] = evaluate(keys_[i], state);
+}
+
+BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
+  const TaskClass& amounts = graph_.classes()[key.task_class];
+  const BodyNumbers& body = machine_.body(key.kind);
+  BodyCost cost;
+  cost.stream_class = class_of_kind_[index_of(key.kind)];
+  cost.spread = spread_of_kind_[index_of(key.kind)];
+  if (key.kind == TaskKind::kEmpty) return cost;
+  cost.kv_bytes = amounts.kv_bytes.at(state);
+  cost.bytes = amounts.weight_bytes.at(state) + cost.kv_bytes;
+  cost.flops = amounts.flops.at(state);
+  const std::int64_t activations = amounts.activation_bytes.at(state);
+  if (cost.bytes == 0 && cost.flops == 0 && activations == 0) return cost;
+
+  const auto tile = static_cast<std::int64_t>(body.tile_bytes.value);
+  cost.tile_bytes = tile > 0 ? tile : cost.bytes;
+  if (cost.bytes > 0) {
+    cost.tiles = static_cast<std::uint32_t>((cost.bytes + cost.tile_bytes - 1) / cost.tile_bytes);
+  }
+  const double clock = machine_.clock.value * 1e9;
+  const double seconds =
+      static_cast<double>(cost.flops) / (body.flops_per_cycle.value * clock * cost.tiles);
+  cost.compute = static_cast<Picoseconds>(seconds * 1e12 + 0.5);
+  cost.start_up = to_picoseconds(body.start_up.value);
+  cost.between = to_picoseconds(body.epilogue.value);
+  cost.tail =
+      cost.between + to_picoseconds(body.fixed.value + body.per_activation.value *
+                                                           static_cast<double>(activations) / 1024);
+  return cost;
+}
+
+std::int64_t new_pages(const TaskGraph& graph, const IterationState& state) {
+  for (const Operator& op : graph.operators()) {
+    const auto* attention = std::get_if<AttentionParams>(&op.params);
+    if (attention == nullptr) continue;
+    const std::int64_t page = attention->page_positions;
+    std::int64_t pages = 0;
+    if (page == 0) return 0;
+    for (const RequestState& request : state.requests) {
+      const std::int64_t before = request.context_before;
+      pages += (before + request.new_tokens + page - 1) / page - (before + page - 1) / page;
+    }
+    return pages;  // all layers share one page table
+  }
+  return 0;
+}
+
+std::vector<double> sm_factors(const Machine& machine, std::uint32_t workers, std::uint64_t seed,
+                               bool sm_spread) {
+  std::vector<double> factors(workers, 1.0);
+  if (!sm_spread) return factors;
+  const LogNormal drawn(machine.sm_spread.value);
+  const RandomStream stream(seed, 0, kSmDraws);
+  for (std::uint32_t worker = 0; worker < workers; ++worker) {
+    factors[worker] = worker < machine.sm_factor.size() ? machine.sm_factor[worker].value
+                                                        : drawn.factor(stream.bits(worker));
+  }
+  return factors;
+}
+
+}  // namespace mk::simulator

@@ -1,0 +1,132 @@
+// What bodies and hops cost: machine numbers turned into picoseconds once, and one draw a task.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/iteration_state.h"
+#include "core/machine.h"
+#include "core/random.h"
+#include "core/task_graph.h"
+#include "simulator/mechanisms.h"
+
+namespace mk::simulator {
+
+using Picoseconds = std::int64_t;
+
+Picoseconds to_picoseconds(double us);
+
+inline Picoseconds scaled(Picoseconds duration, double factor) {
+  return static_cast<Picoseconds>(static_cast<double>(duration) * factor + 0.5);
+}
+
+// Log-normal tables, one a distinct spread.
+class Spreads {
+ public:
+  explicit Spreads(bool noise) : noise_(noise) {}
+  std::uint32_t index_of(double spread);
+  double factor(std::uint32_t index, std::uint64_t bits) const {
+    return tables_[index].factor(bits);
+  }
+
+ private:
+  bool noise_;
+  std::vector<double> spread_{};
+  std::vector<LogNormal> tables_{};
+};
+
+// A hop: its typical duration and where its spread lies.
+struct Hop {
+  double typical = 0;  // ps
+  std::uint32_t spread = 0;
+
+  Picoseconds draw(const Spreads& spreads, std::uint64_t bits) const {
+    return static_cast<Picoseconds>(typical * spreads.factor(spread, bits) + 0.5);
+  }
+};
+
+// The bits of one 64-bit word that each draw of a task, or of an event's step, takes.
+inline constexpr unsigned kBodyBits = 0;
+inline constexpr unsigned kNotifyBits = 10;
+inline constexpr unsigned kObserveBits = 20;
+inline constexpr unsigned kDispatchBits = 30;
+inline constexpr unsigned kFetchBits = 40;
+inline constexpr unsigned kEnqueueBits = 50;
+inline constexpr unsigned kActivateBits = 0;
+inline constexpr unsigned kDequeueBits = 10;
+inline constexpr unsigned kBoundaryBits = 20;
+inline constexpr unsigned kBeginBits = 30;
+
+enum RandomUse : std::uint32_t { kTaskDraws, kEventDraws, kSmDraws };
+
+// The hops of the megakernel protocol under the switches of `mechanisms`.
+struct Hops {
+  Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spreads);
+
+  Hop notify{}, observe{}, dispatch{}, fetch{}, activate{}, dequeue{}, enqueue{}, boundary{};
+  Picoseconds contention = 0;
+  Picoseconds poll_period = 0;       // of a worker that waits for one flag; 0: sees it at once
+  Picoseconds look_period = 0;       // of a worker that looks at its JIT queue and its AOT head
+  Picoseconds scheduler_period = 0;  // of an idle scheduler
+  std::uint32_t fetch_batch = 1;
+  double per_request = 0, per_page = 0, per_token = 0;  // ps
+};
+
+// A body of one class and kind, in one iteration.
+struct BodyCost {
+  std::int64_t bytes = 0;       // streamed, all tiles together
+  std::int64_t tile_bytes = 0;  // of each tile but the last
+  Picoseconds start_up = 0;     // once a tile
+  Picoseconds between = 0;      // epilogue of a tile that another one follows
+  Picoseconds tail = 0;         // after the last byte: epilogue, fixed, activations
+  Picoseconds compute = 0;      // the arithmetic of a tile, beside its stream
+  std::int64_t flops = 0;
+  std::int64_t kv_bytes = 0;  // part of `bytes`
+  std::uint32_t tiles = 1;    // 0 streamed bytes: 1
+  std::uint32_t stream_class = 0;
+  std::uint32_t spread = 0;
+};
+
+// The rows of BodyCost of a graph, the row of each task, and the stream classes.
+class Costs {
+ public:
+  // Requires: `machine` is valid.
+  Costs(const TaskGraph& graph, const Machine& machine, Spreads& spreads);
+
+  // Evaluates the rows for an iteration.
+  void evaluate(const IterationState& state);
+
+  const BodyCost& of(std::uint32_t task) const { return rows_[row_of_[task]]; }
+  const std::vector<BodyCost>& rows() const { return rows_; }
+  const std::vector<std::uint32_t>& row_of() const { return row_of_; }
+
+  // GB/s that a stream of each class takes at most.
+  const std::vector<double>& limits() const { return limits_; }
+
+ private:
+  struct Key {
+    std::uint32_t task_class;
+    TaskKind kind;
+  };
+  BodyCost evaluate(const Key& key, const IterationState& state) const;
+
+  const TaskGraph& graph_;
+  const Machine& machine_;
+  std::vector<Key> keys_{};
+  std::vector<BodyCost> rows_{};
+  std::vector<std::uint32_t> row_of_{};
+  std::vector<double> limits_{};
+  std::vector<std::uint32_t> class_of_kind_{};
+  std::vector<std::uint32_t> spread_of_kind_{};
+};
+
+// KV pages that an iteration's new tokens make necessary; 0 iff the KV cache is contiguous.
+std::int64_t new_pages(const TaskGraph& graph, const IterationState& state);
+
+// How many times as long as on a typical one a body lasts on each worker's SM: the machine's
+// factors or a draw. Never 0.
+std::vector<double> sm_factors(const Machine& machine, std::uint32_t workers, std::uint64_t seed,
+                               bool sm_spread);
+
+}  // namespace mk::simulator

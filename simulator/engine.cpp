@@ -1,0 +1,137 @@
+#include "simulator/engine.h"
+
+#include <fmt/format.h>
+
+#include "simulator/engine_dispatch.h"
+#include "simulator/engine_worker.h"
+
+namespace mk::simulator {
+namespace {
+
+// A key of the timers keeps this many bits of an instant: 2^51 ps are 37 minutes.
+constexpr Picoseconds kLongestRun = Picoseconds{1} << (63 - Tournament::kIndexBits);
+
+MemoryServer::Settings memory_settings(const EngineInput& input) {
+  const Mechanisms& mechanisms = input.options.mechanisms;
+  MemoryServer::Settings settings;
+  settings.workers = input.options.roles.workers;
+  settings.limits = input.costs.limits();
+  for (std::uint32_t n = 0; n <= settings.workers; ++n) {
+    settings.supply.push_back(input.machine.bandwidth_at(n));
+  }
+  settings.smooth_knee = mechanisms.smooth_knee;
+  settings.shared = mechanisms.shared_bandwidth;
+  return settings;
+}
+
+}  // namespace
+
+template <Choice kChoice, bool kRecord>
+Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
+    : graph_(input.graph),
+      machine_(input.machine),
+      options_(input.options),
+      tables_(input.tables),
+      roles_(input.options.roles),
+      policy_(input.options.policy),
+      costs_(input.costs),
+      spreads_(input.spreads),
+      hops_(input.hops),
+      recording_(recording),
+      noise_(input.options.mechanisms.noise),
+      one_publication_(input.options.mechanisms.broadcast_queue &&
+                       input.machine.kind == MachineKind::kGpu),
+      queue_capacity_(input.options.mechanisms.queue_limit
+                          ? static_cast<std::uint32_t>(
+                                std::min(4e9, input.machine.protocol.queue_capacity.value))
+                          : kNoIndex),
+      notify_delay_(to_picoseconds(input.options.injections.notify_delay_us)),
+      dependent_(graph_.tasks().dependent_event.data()),
+      triggering_(graph_.tasks().triggering_event.data()),
+      cost_row_(costs_.row_of().data()),
+      timers_(roles_.workers + roles_.schedulers),
+      memory_(memory_settings(input)),
+      workers_(roles_.workers),
+      events_(graph_.event_count()),
+      schedulers_(roles_.schedulers),
+      jit_depths_(roles_.workers),
+      enqueued_(graph_.task_count()),
+      next_in_queue_(kHasJit ? graph_.task_count() : 0) {
+  const std::vector<double> factors =
+      sm_factors(machine_, roles_.workers, options_.seed, options_.mechanisms.sm_spread);
+  for (std::uint32_t w = 0; w < roles_.workers; ++w) {
+    workers_[w].sm_factor = factors[w] * options_.injections.slow_factor(w);
+  }
+  for (std::uint32_t d = 0; d < roles_.dispatchers(); ++d) {
+    dispatchers_.push_back(initial_state(roles_, d));
+  }
+}
+
+template <Choice kChoice, bool kRecord>
+Result<EngineOutcome> Engine<kChoice, kRecord>::run() {
+  // With no schedulers worker 0 does the first dispatcher's step.
+  const bool by_worker = roles_.schedulers == 0 && policy_.kind != PolicyKind::kStatic;
+  if (by_worker) workers_[0].stage = Stage::kStartUp;
+  const Picoseconds free_at = begin_iteration(0, 0);
+  if (by_worker) {
+    workers_[0].free_at = free_at;
+    settle(0);
+  }
+  while (!done_) {
+    if (Status status = turn(); !status) return tl::unexpected(status.error());
+  }
+  for (const WorkerState& worker : workers_) outcome_.busy += worker.busy;
+  return std::move(outcome_);
+}
+
+// The next thing that happens.
+template <Choice kChoice, bool kRecord>
+Status Engine<kChoice, kRecord>::turn() {
+  ++outcome_.events;
+  const std::uint64_t timer = timers_.top();
+  const auto timer_at = static_cast<Picoseconds>(timer >> Tournament::kIndexBits);
+  const Picoseconds stream_at = memory_.next_end();
+  if (stream_at != MemoryServer::kNever && stream_at <= timer_at) {
+    last_byte(memory_.finish_next(), stream_at);
+  } else if (timer != Tournament::kNone) {
+    const std::uint32_t entity = Tournament::entity_of(timer);
+    timers_.clear(entity);
+    on_timer(entity, timer_at);
+    if (timer_at > kLongestRun) {
+      return fail(ErrorCode::kUnsupported, "the simulated run is longer than 37 minutes");
+    }
+  } else {
+    return tl::unexpected(stuck());
+  }
+  if (failure_) return tl::unexpected(*failure_);
+  return {};
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::on_timer(std::uint32_t entity, Picoseconds now) {
+  if (entity >= roles_.workers) return scheduler_step(entity - roles_.workers, now);
+  if constexpr (kChoice == Choice::kEither) {
+    if (workers_[entity].stage == Stage::kIdle) return look(entity, now);
+  }
+  first_byte(entity, now);
+}
+
+template <Choice kChoice, bool kRecord>
+Error Engine<kChoice, kRecord>::stuck() const {
+  std::string waits;
+  for (std::uint32_t e = 1; e < graph_.event_count() && waits.size() < 200; ++e) {
+    if (events_[e].missing == 0) continue;
+    waits += fmt::format("{}event {} waits for {} of {} notifications", waits.empty() ? "" : "; ",
+                         e, events_[e].missing, graph_.events().trigger_count[e]);
+  }
+  return {ErrorCode::kStuck, fmt::format("iteration {} got stuck: {}", iteration_, waits)};
+}
+
+template class Engine<Choice::kListed, false>;
+template class Engine<Choice::kListed, true>;
+template class Engine<Choice::kJit, false>;
+template class Engine<Choice::kJit, true>;
+template class Engine<Choice::kEither, false>;
+template class Engine<Choice::kEither, true>;
+
+}  // namespace mk::simulator

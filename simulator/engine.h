@@ -1,0 +1,155 @@
+// Engine: one run of a megakernel policy, event by event where the order of events decides
+// something, and by max-plus sums where it does not.
+//
+// A task costs two engine events: the arrival of its first byte, and of its last. All hops behind
+// the last byte (epilogue, notify, activation, poll, dispatch) are sums that are known then, since
+// what they lead to cannot happen before. A hybrid worker chooses between two queues, so it needs a
+// third event, at the instant of the choice; a scheduler's step is one event for each activated
+// event that it serves.
+//
+// Entities of the timers: workers, then schedulers. At one instant the ends of streams come first,
+// then timers in that order.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/policy.h"
+#include "core/record.h"
+#include "core/task_graph.h"
+#include "simulator/costs.h"
+#include "simulator/engine_state.h"
+#include "simulator/memory_server.h"
+#include "simulator/recording.h"
+#include "simulator/simulate.h"
+
+namespace mk::simulator {
+
+// How a worker comes to its next task.
+enum class Choice : std::uint8_t {
+  kListed,  // aot, static: the next of its list
+  kJit,     // jit: the next of its queue
+  kEither,  // hybrid: next_queue() decides, at the instant when it is free
+};
+
+struct EngineInput {
+  const TaskGraph& graph;
+  const Machine& machine;
+  const SimulationOptions& options;
+  const PlacementTables& tables;
+  Costs& costs;
+  const Spreads& spreads;
+  const Hops& hops;
+};
+
+struct EngineOutcome {
+  std::vector<Picoseconds> begins{};  // activation of `begin`, an iteration
+  std::vector<Picoseconds> ends{};
+  Picoseconds busy = 0;
+  std::uint64_t tasks = 0;
+  std::uint64_t events = 0;
+  std::int64_t bytes = 0;  // streamed
+};
+
+template <Choice kChoice, bool kRecord>
+class Engine {
+ public:
+  Engine(const EngineInput& input, Recording& recording);
+
+  Result<EngineOutcome> run();
+
+ private:
+  static constexpr bool kHasAot = kChoice != Choice::kJit;
+  static constexpr bool kHasJit = kChoice != Choice::kListed;
+
+  // engine.cpp: the crank
+  Status turn();
+  void on_timer(std::uint32_t entity, Picoseconds now);
+  Error stuck() const;
+
+  // engine_worker.cpp: a worker from task to task
+  void settle(std::uint32_t worker);
+  void settle_listed(std::uint32_t worker);
+  void settle_jit(std::uint32_t worker);
+  void look(std::uint32_t worker, Picoseconds now);
+  void take_jit(std::uint32_t worker, Picoseconds now);
+  void take_aot(std::uint32_t worker, Picoseconds now);
+  void await_news(std::uint32_t worker, Picoseconds now);
+  void look_by(std::uint32_t worker, Picoseconds instant);
+  Picoseconds fetch_aot(std::uint32_t worker, Picoseconds seen);
+  Picoseconds fetch_jit(std::uint32_t worker, Picoseconds seen);
+  void pop_jit(std::uint32_t worker);
+  void wait_for_event(std::uint32_t worker, std::uint32_t event);
+  void begin_after(std::uint32_t worker, std::uint32_t task, Picoseconds ready);
+  void begin_body(std::uint32_t worker, std::uint32_t task, Picoseconds start, Picoseconds fetched);
+  void first_byte(std::uint32_t worker, Picoseconds now);
+  void last_byte(std::uint32_t worker, Picoseconds now);
+  void complete(std::uint32_t worker, Picoseconds end);
+
+  // engine_dispatch.cpp: events, dispatchers, iterations
+  void activate(std::uint32_t worker, std::uint32_t event, Picoseconds instant);
+  void wake_waiters(std::uint32_t event);
+  Picoseconds hand_over(std::uint32_t event, Picoseconds instant);
+  void publish(std::uint32_t scheduler, std::uint32_t event, Picoseconds instant);
+  bool has_work(std::uint32_t scheduler, std::uint32_t event) const;
+  void arm_scheduler(std::uint32_t scheduler);
+  void scheduler_step(std::uint32_t scheduler, Picoseconds now);
+  Picoseconds dispatch(std::uint32_t dispatcher, std::uint32_t event, Picoseconds now);
+  Picoseconds enqueue_aot(std::uint32_t dispatcher, Picoseconds now);
+  Picoseconds enqueue_jit(std::uint32_t dispatcher, std::uint32_t event, Picoseconds now);
+  void push_jit(std::uint32_t worker, std::uint32_t task, Picoseconds enqueued);
+  Picoseconds end_iteration(std::uint32_t dispatcher, Picoseconds now);
+  Picoseconds begin_iteration(std::uint32_t dispatcher, Picoseconds instant);
+  void start_static_workers(Picoseconds begun);
+  Picoseconds boundary_cost() const;
+
+  void set_timer(std::uint32_t entity, Picoseconds instant) {
+    timers_.set(entity, static_cast<std::uint64_t>(instant) << Tournament::kIndexBits);
+  }
+  std::uint64_t task_bits(std::uint32_t task) const { return noise_ ? task_draws_.bits(task) : 0; }
+  std::uint64_t event_bits(std::uint32_t event, std::uint32_t dispatcher = 0) const {
+    return noise_ ? mix_bits(event_draws_.bits(event) + dispatcher) : 0;
+  }
+  const IterationState& state() const { return options_.iterations[iteration_]; }
+
+  const TaskGraph& graph_;
+  const Machine& machine_;
+  const SimulationOptions& options_;
+  const PlacementTables& tables_;
+  const Roles roles_;
+  const Policy policy_;
+  Costs& costs_;
+  const Spreads& spreads_;
+  const Hops& hops_;
+  Recording& recording_;
+  const bool noise_;
+  const bool one_publication_;  // reaches all schedulers
+  const std::uint32_t queue_capacity_;
+  const Picoseconds notify_delay_;
+
+  const std::uint32_t* const dependent_;  // columns of the graph
+  const std::uint32_t* const triggering_;
+  const std::uint32_t* const cost_row_;
+  const BodyCost* cost_rows_ = nullptr;
+
+  Tournament timers_;
+  MemoryServer memory_;
+  std::vector<WorkerState> workers_{};
+  std::vector<EventState> events_{};
+  std::vector<SchedulerState> schedulers_{};
+  std::vector<DispatcherState> dispatchers_{};
+  std::vector<std::uint32_t> jit_depths_{};
+  std::vector<std::uint32_t> touched_{};  // workers whose JIT queue was empty before this step
+  std::vector<Picoseconds> enqueued_{};   // a task, in this iteration
+  std::vector<std::uint32_t> next_in_queue_{};  // a task: the one behind it in its JIT queue
+
+  RandomStream task_draws_{};
+  RandomStream event_draws_{};
+  std::uint32_t iteration_ = 0;
+  bool done_ = false;
+  std::optional<Error> failure_{};
+  EngineOutcome outcome_{};
+};
+
+}  // namespace mk::simulator

@@ -1,0 +1,286 @@
+// Engine: events, dispatchers, iterations. Included by engine.cpp only.
+#pragma once
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "simulator/engine.h"
+
+namespace mk::simulator {
+
+// `worker` made the last arrival at `event`; what it has to do for that keeps it busy.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::activate(std::uint32_t worker, std::uint32_t event,
+                                        Picoseconds instant) {
+  events_[event].activated = instant;
+  const bool is_end = event == graph_.end_event().index;
+  if (is_end) outcome_.ends.push_back(instant);
+  if constexpr (kHasAot) wake_waiters(event);
+  if (!is_end && tables_.launches_jit[event] == 0) {
+    if constexpr (kRecord) {
+      recording_.record().activations.push_back(
+          {event, iteration_, to_nanoseconds(instant), kNotTaken, kNotTaken, {}});
+    }
+    return;
+  }
+  WorkerState& w = workers_[worker];
+  w.free_at = roles_.schedulers == 0 ? dispatch(worker, event, instant) : hand_over(event, instant);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::wake_waiters(std::uint32_t event) {
+  std::uint32_t worker = events_[event].waiters;
+  events_[event].waiters = kNoIndex;
+  while (worker != kNoIndex) {
+    WorkerState& w = workers_[worker];
+    const std::uint32_t next = w.next_waiter;
+    w.registered = false;
+    if (w.stage == Stage::kWaiting) {
+      begin_after(worker, tables_.list_tasks[w.aot_next], events_[event].activated);
+    } else if (w.stage == Stage::kIdle) {
+      look_by(worker, events_[event].activated);
+    }
+    worker = next;
+  }
+}
+
+// Publishes the event to the schedulers that have to do for it; when the last publication is done.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::hand_over(std::uint32_t event, Picoseconds instant) {
+  const Picoseconds step = hops_.activate.draw(spreads_, event_bits(event) >> kActivateBits);
+  const std::uint32_t launched =
+      graph_.events().end_task[event] - graph_.events().first_task[event];
+  if (event != 0 && !is_broadcast(roles_, launched)) {
+    publish(scheduler_of(roles_, event), event, instant + step);
+    return instant + step;
+  }
+  Picoseconds published = one_publication_ ? instant + step : instant;
+  for (std::uint32_t s = 0; s < roles_.schedulers; ++s) {
+    if (!has_work(s, event)) continue;
+    if (!one_publication_) published += step;
+    publish(s, event, published);
+  }
+  return published;
+}
+
+template <Choice kChoice, bool kRecord>
+bool Engine<kChoice, kRecord>::has_work(std::uint32_t scheduler, std::uint32_t event) const {
+  const WorkerRange own = workers_of(roles_, scheduler);
+  if (event == 0 && tables_.list_first[own.end] != tables_.list_first[own.begin]) return true;
+  if (tables_.launches_jit[event] == 0) return false;
+  const TaskRange share = share_of(roles_, scheduler, event, graph_.events().first_task[event],
+                                   graph_.events().end_task[event]);
+  for (std::uint32_t task = share.begin; task < share.end; ++task) {
+    if (is_jit_launched(policy_.kind, graph_.tasks().label[task])) return true;
+  }
+  return false;
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::publish(std::uint32_t scheduler, std::uint32_t event,
+                                       Picoseconds instant) {
+  PendingEvents& pending = schedulers_[scheduler].pending;
+  pending.push({instant, event});
+  if (options_.mechanisms.queue_limit &&
+      static_cast<double>(pending.size()) > machine_.protocol.event_queue_capacity.value) {
+    failure_ = Error{ErrorCode::kStuck,
+                     fmt::format("the queue of scheduler {} overflows at {} events", scheduler,
+                                 machine_.protocol.event_queue_capacity.value)};
+  }
+  arm_scheduler(scheduler);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::arm_scheduler(std::uint32_t scheduler) {
+  const SchedulerState& s = schedulers_[scheduler];
+  if (s.pending.empty()) return;
+  set_timer(roles_.workers + scheduler,
+            poll_after(s.free_at, s.pending.front().published, hops_.scheduler_period));
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::scheduler_step(std::uint32_t scheduler, Picoseconds now) {
+  SchedulerState& s = schedulers_[scheduler];
+  const std::uint32_t event = s.pending.pop().event;
+  const std::uint64_t bits = event_bits(event, scheduler);
+  s.free_at = dispatch(scheduler, event, now + hops_.dequeue.draw(spreads_, bits >> kDequeueBits));
+  arm_scheduler(scheduler);
+}
+
+// The dispatcher's step for an activated event; when it is done.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::dispatch(std::uint32_t dispatcher, std::uint32_t event,
+                                               Picoseconds now) {
+  Picoseconds done = now;
+  const bool is_end = event == graph_.end_event().index;
+  const Picoseconds activated = events_[event].activated;
+  const std::uint32_t iteration = iteration_;
+  if (is_end) {
+    done = end_iteration(dispatcher, now);
+  } else {
+    if (kHasAot && event == 0) done = enqueue_aot(dispatcher, done);
+    if (kHasJit && tables_.launches_jit[event] != 0) done = enqueue_jit(dispatcher, event, done);
+  }
+  if constexpr (kRecord) {
+    const std::uint32_t lane = roles_.schedulers == 0 ? dispatcher : roles_.workers + dispatcher;
+    recording_.record().activations.push_back({event, iteration, to_nanoseconds(activated),
+                                               to_nanoseconds(now),
+                                               is_end ? kNotTaken : to_nanoseconds(done), lane});
+  }
+  return done;
+}
+
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Picoseconds now) {
+  const WorkerRange own = workers_of(roles_, dispatcher);
+  DispatcherState& turn = dispatchers_[dispatcher];
+  const std::uint32_t* const first = tables_.list_first.data();
+  Picoseconds done = now;
+  for_each_aot_row(own, turn.phase, first, tables_.list_tasks.data(),
+                   [&](std::uint32_t, std::uint32_t task) {
+                     done += hops_.enqueue.draw(spreads_, task_bits(task) >> kEnqueueBits);
+                     enqueued_[task] = done;
+                   });
+  for (std::uint32_t worker = own.begin; worker < own.end; ++worker) {
+    WorkerState& w = workers_[worker];
+    const std::uint32_t list = list_of(own, worker, turn.phase);
+    w.aot_next = first[list];
+    w.aot_end = first[list + 1];
+    w.aot_batch = 0;
+    if (w.aot_end - w.aot_next > queue_capacity_) {
+      failure_ = Error{ErrorCode::kInvalidInput,
+                       fmt::format("the queue of worker {} holds {} tasks, but {} are placed on it "
+                                   "ahead",
+                                   worker, queue_capacity_, w.aot_end - w.aot_next)};
+    }
+    if (w.stage != Stage::kIdle || w.aot_next == w.aot_end) continue;
+    if constexpr (kChoice == Choice::kListed) {
+      settle_listed(worker);
+    } else {
+      look_by(worker, enqueued_[tables_.list_tasks[w.aot_next]]);
+    }
+  }
+  turn.phase = next_phase(own, turn.phase, tables_.phase_step[dispatcher]);
+  return done;
+}
+
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std::uint32_t event,
+                                                  Picoseconds now) {
+  const WorkerRange own = workers_of(roles_, dispatcher);
+  const TaskRange share = share_of(roles_, dispatcher, event, graph_.events().first_task[event],
+                                   graph_.events().end_task[event]);
+  const bool by_depth = policy_.jit_placement == JitPlacement::kShortestQueue;
+  Picoseconds done = now;
+  touched_.clear();
+  for (std::uint32_t task = share.begin; task < share.end; ++task) {
+    if (!is_jit_launched(policy_.kind, graph_.tasks().label[task])) continue;
+    if (by_depth) {
+      for (std::uint32_t i = 0; i < own.size(); ++i) {
+        jit_depths_[i] = workers_[own.begin + i].jit_depth;
+      }
+    }
+    const std::uint32_t worker = place_jit(policy_, own, dispatchers_[dispatcher], task,
+                                           by_depth ? jit_depths_.data() : nullptr);
+    done += hops_.enqueue.draw(spreads_, task_bits(task) >> kEnqueueBits);
+    push_jit(worker, task, done);
+  }
+  // Only now, so that a worker's first fetch sees all that is there by then.
+  for (const std::uint32_t worker : touched_) {
+    if (workers_[worker].stage != Stage::kIdle) continue;
+    if constexpr (kChoice == Choice::kJit) {
+      settle_jit(worker);
+    } else {
+      look_by(worker, enqueued_[workers_[worker].jit_head]);
+    }
+  }
+  return done;
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::push_jit(std::uint32_t worker, std::uint32_t task,
+                                        Picoseconds enqueued) {
+  WorkerState& w = workers_[worker];
+  next_in_queue_[task] = kNoIndex;
+  if (w.jit_head == kNoIndex) {
+    w.jit_head = task;
+    touched_.push_back(worker);
+  } else {
+    // Published in order: with several producers a late one holds up those behind it.
+    enqueued = std::max(enqueued, enqueued_[w.jit_tail]);
+    next_in_queue_[w.jit_tail] = task;
+  }
+  w.jit_tail = task;
+  enqueued_[task] = enqueued;
+  if (++w.jit_depth > queue_capacity_) {
+    failure_ = Error{ErrorCode::kStuck, fmt::format("the queue of worker {} overflows at {} tasks",
+                                                    worker, queue_capacity_)};
+  }
+}
+
+// Prepares and begins the next iteration; when the dispatcher is free again.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::end_iteration(std::uint32_t dispatcher, Picoseconds now) {
+  if (iteration_ + 1 == options_.iterations.size()) {
+    done_ = true;
+    return now;
+  }
+  ++iteration_;
+  const Picoseconds prepared = now + boundary_cost();
+  return begin_iteration(dispatcher,
+                         prepared + hops_.notify.draw(spreads_, event_bits(0) >> kBeginBits));
+}
+
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::boundary_cost() const {
+  const double amounts =
+      hops_.per_request * static_cast<double>(state().quantity(QuantityKind::kLiveRequests, 0)) +
+      hops_.per_page * static_cast<double>(new_pages(graph_, state())) +
+      hops_.per_token * static_cast<double>(state().live_tokens());
+  return hops_.boundary.draw(spreads_, event_bits(0) >> kBoundaryBits) +
+         static_cast<Picoseconds>(amounts + 0.5);
+}
+
+// `begin` is activated at `instant`; when the dispatcher that did it is free again.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::begin_iteration(std::uint32_t dispatcher,
+                                                      Picoseconds instant) {
+  outcome_.begins.push_back(instant);
+  task_draws_ = RandomStream(options_.seed, iteration_, kTaskDraws);
+  event_draws_ = RandomStream(options_.seed, iteration_, kEventDraws);
+  if (iteration_ == 0 || !(state() == options_.iterations[iteration_ - 1])) {
+    costs_.evaluate(state());
+  }
+  cost_rows_ = costs_.rows().data();
+  for (std::uint32_t e = 0; e < graph_.event_count(); ++e) {
+    events_[e] = EventState{kUnknown, 0, graph_.events().trigger_count[e], kNoIndex};
+  }
+  events_[0].activated = instant;
+  events_[0].missing = 0;
+  if (policy_.kind == PolicyKind::kStatic) {
+    start_static_workers(instant);
+    return instant;
+  }
+  if (roles_.schedulers == 0) return dispatch(dispatcher, 0, instant);
+  return hand_over(0, instant);
+}
+
+// Each worker sees at its next poll that the iteration has begun, and walks its list.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::start_static_workers(Picoseconds begun) {
+  if constexpr (kRecord) {
+    recording_.record().activations.push_back(
+        {0, iteration_, to_nanoseconds(begun), kNotTaken, kNotTaken, {}});
+  }
+  for (std::uint32_t worker = 0; worker < roles_.workers; ++worker) {
+    WorkerState& w = workers_[worker];
+    w.aot_next = tables_.list_first[worker];
+    w.aot_end = tables_.list_first[worker + 1];
+    w.aot_batch = 0;
+    w.free_at = poll_after(w.free_at, begun, hops_.poll_period);
+    if (w.stage == Stage::kIdle) settle(worker);
+  }
+}
+
+}  // namespace mk::simulator

@@ -1,0 +1,104 @@
+// What the engine of the megakernel policies keeps of workers, events and schedulers. Instants are
+// picoseconds since the activation of the first `begin`.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "core/policy.h"
+#include "core/units.h"
+#include "simulator/costs.h"
+
+namespace mk::simulator {
+
+inline constexpr Picoseconds kUnknown = std::numeric_limits<Picoseconds>::max();
+
+enum class Stage : std::uint8_t {
+  kIdle,      // has no next task that is known, or looks for one at its timer (hybrid)
+  kWaiting,   // holds a task whose event is not active, and is committed to it
+  kStartUp,   // the timer is the first byte of the body's next tile
+  kStreaming  // in the memory server
+};
+
+struct WorkerState {
+  Picoseconds free_at = 0;  // its last notification, or dispatcher's step, is done
+  Picoseconds in_hand = 0;  // the head's descriptor is there; hybrid: when it looked last
+  Picoseconds fetched = 0;  // of the running task, for the record
+  Picoseconds aot_fetched = 0;
+  Picoseconds jit_fetched = 0;
+  Picoseconds start = 0;
+  Picoseconds first_data = 0;
+  Picoseconds compute_end = 0;
+  Picoseconds busy = 0;  // sum of its bodies' durations
+  double sm_factor = 1;
+  double factor = 1;  // of the running body: noise x SM x injection
+  std::uint32_t task = kNoIndex;
+  std::uint32_t tiles_left = 0;
+  std::uint32_t aot_next = 0;  // into list_tasks
+  std::uint32_t aot_end = 0;
+  std::uint32_t aot_batch = 0;  // fetched, not begun
+  std::uint32_t jit_head = kNoIndex;
+  std::uint32_t jit_tail = kNoIndex;
+  std::uint32_t jit_batch = 0;
+  std::uint32_t jit_depth = 0;
+  std::uint32_t next_waiter = kNoIndex;  // of the same event
+  bool registered = false;               // stands in the waiters' list of its AOT head's event
+  Stage stage = Stage::kIdle;
+};
+
+struct EventState {
+  Picoseconds activated = kUnknown;
+  Picoseconds last_arrival = 0;
+  std::uint32_t missing = 0;
+  std::uint32_t waiters = kNoIndex;  // first worker
+};
+
+// Events on their way to one scheduler, by their publication.
+class PendingEvents {
+ public:
+  struct Entry {
+    Picoseconds published = 0;
+    std::uint32_t event = 0;
+  };
+
+  bool empty() const { return head_ == entries_.size(); }
+  std::size_t size() const { return entries_.size() - head_; }
+  const Entry& front() const { return entries_[head_]; }
+
+  void push(Entry entry) {
+    entries_.push_back(entry);
+    for (std::size_t i = entries_.size() - 1;
+         i > head_ && entries_[i - 1].published > entry.published; --i) {
+      entries_[i] = entries_[i - 1];
+      entries_[i - 1] = entry;
+    }
+  }
+
+  Entry pop() {
+    const Entry entry = entries_[head_++];
+    if (head_ == entries_.size()) {
+      entries_.clear();
+      head_ = 0;
+    }
+    return entry;
+  }
+
+ private:
+  std::vector<Entry> entries_{};
+  std::size_t head_ = 0;
+};
+
+struct SchedulerState {
+  PendingEvents pending{};
+  Picoseconds free_at = 0;
+};
+
+// The first poll at or after `instant` of somebody who polls every `period` from `origin` on.
+inline Picoseconds poll_after(Picoseconds origin, Picoseconds instant, Picoseconds period) {
+  if (instant <= origin) return origin;
+  if (period <= 0) return instant;
+  return origin + (instant - origin + period - 1) / period * period;
+}
+
+}  // namespace mk::simulator

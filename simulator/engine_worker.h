@@ -1,0 +1,259 @@
+// Engine: a worker from task to task. Included by engine.cpp only.
+#pragma once
+
+#include <algorithm>
+
+#include "simulator/engine.h"
+
+namespace mk::simulator {
+
+// The worker has nothing to do from `free_at` on: what comes next?
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::settle(std::uint32_t worker) {
+  if constexpr (kChoice == Choice::kListed) {
+    settle_listed(worker);
+  } else if constexpr (kChoice == Choice::kJit) {
+    settle_jit(worker);
+  } else {
+    WorkerState& w = workers_[worker];
+    w.stage = Stage::kIdle;
+    w.in_hand = w.free_at;
+    set_timer(worker, w.free_at);
+  }
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::settle_listed(std::uint32_t worker) {
+  WorkerState& w = workers_[worker];
+  w.stage = Stage::kIdle;
+  if (w.aot_next == w.aot_end) return;
+  const std::uint32_t task = tables_.list_tasks[w.aot_next];
+  if (w.aot_batch == 0) {
+    w.aot_fetched = fetch_aot(worker, poll_after(w.free_at, enqueued_[task], hops_.poll_period));
+  }
+  w.in_hand = std::max(w.free_at, w.aot_fetched);
+  const std::uint32_t event = dependent_[task];
+  const Picoseconds activated = events_[event].activated;
+  w.stage = Stage::kWaiting;
+  if (activated == kUnknown) return wait_for_event(worker, event);
+  begin_after(worker, task, activated);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::settle_jit(std::uint32_t worker) {
+  WorkerState& w = workers_[worker];
+  w.stage = Stage::kIdle;
+  if (w.jit_head == kNoIndex) return;
+  const std::uint32_t task = w.jit_head;
+  if (w.jit_batch == 0) {
+    w.jit_fetched = fetch_jit(worker, poll_after(w.free_at, enqueued_[task], hops_.poll_period));
+  }
+  const Picoseconds in_hand = std::max(w.free_at, w.jit_fetched);
+  pop_jit(worker);
+  const Picoseconds start =
+      in_hand + hops_.dispatch.draw(spreads_, task_bits(task) >> kDispatchBits);
+  begin_body(worker, task, start, w.jit_fetched);
+}
+
+// A hybrid worker looks at its queues.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::look(std::uint32_t worker, Picoseconds now) {
+  WorkerState& w = workers_[worker];
+  w.in_hand = now;
+  QueueView view;
+  view.jit_empty = w.jit_batch == 0 && (w.jit_head == kNoIndex || enqueued_[w.jit_head] > now);
+  if (view.jit_empty && w.aot_next != w.aot_end) {
+    const std::uint32_t head = tables_.list_tasks[w.aot_next];
+    if (w.aot_batch == 0 && enqueued_[head] <= now) {
+      w.aot_fetched = fetch_aot(worker, now);
+      if (w.aot_fetched > now) {
+        w.in_hand = w.aot_fetched;
+        return set_timer(worker, w.aot_fetched);
+      }
+    }
+    view.aot_empty = w.aot_batch == 0;
+    view.aot_head_ready = !view.aot_empty && events_[dependent_[head]].activated <= now;
+  }
+  switch (next_queue(policy_, view)) {
+    case NextQueue::kJit:
+      return take_jit(worker, now);
+    case NextQueue::kAot:
+      return take_aot(worker, now);
+    case NextQueue::kNone:
+      return await_news(worker, now);
+  }
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::take_jit(std::uint32_t worker, Picoseconds now) {
+  WorkerState& w = workers_[worker];
+  const std::uint32_t task = w.jit_head;
+  if (w.jit_batch == 0) w.jit_fetched = fetch_jit(worker, now);
+  pop_jit(worker);
+  const Picoseconds start = std::max(now, w.jit_fetched) +
+                            hops_.dispatch.draw(spreads_, task_bits(task) >> kDispatchBits);
+  begin_body(worker, task, start, w.jit_fetched);
+}
+
+// Takes the head, whose event need not be active where the policy blocks.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::take_aot(std::uint32_t worker, Picoseconds now) {
+  WorkerState& w = workers_[worker];
+  const std::uint32_t task = tables_.list_tasks[w.aot_next];
+  const Picoseconds activated = events_[dependent_[task]].activated;
+  w.in_hand = now;
+  w.stage = Stage::kWaiting;
+  if (activated != kUnknown) return begin_after(worker, task, activated);
+  if (!w.registered) wait_for_event(worker, dependent_[task]);
+}
+
+// Nothing can be taken now: looks again at the first poll after the next thing that is known to
+// come; what is not known yet calls look_by() itself.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::await_news(std::uint32_t worker, Picoseconds /*now*/) {
+  WorkerState& w = workers_[worker];
+  w.stage = Stage::kIdle;
+  if (w.jit_head != kNoIndex) look_by(worker, enqueued_[w.jit_head]);
+  if (w.aot_next == w.aot_end) return;
+  const std::uint32_t head = tables_.list_tasks[w.aot_next];
+  if (w.aot_batch == 0) return look_by(worker, enqueued_[head]);
+  const Picoseconds activated = events_[dependent_[head]].activated;
+  if (activated != kUnknown) return look_by(worker, activated);
+  if (!w.registered) wait_for_event(worker, dependent_[head]);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::look_by(std::uint32_t worker, Picoseconds instant) {
+  const Picoseconds at = poll_after(workers_[worker].in_hand, instant, hops_.look_period);
+  const std::uint64_t key = static_cast<std::uint64_t>(at) << Tournament::kIndexBits | worker;
+  if (key < timers_.key(worker)) set_timer(worker, at);
+}
+
+// Takes the next descriptors of the list that were enqueued by `seen`; when they are there.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::fetch_aot(std::uint32_t worker, Picoseconds seen) {
+  WorkerState& w = workers_[worker];
+  const std::uint32_t task = tables_.list_tasks[w.aot_next];
+  const std::uint32_t limit = std::min(hops_.fetch_batch, w.aot_end - w.aot_next);
+  std::uint32_t count = 1;
+  while (count < limit && enqueued_[tables_.list_tasks[w.aot_next + count]] <= seen) ++count;
+  w.aot_batch = count;
+  return seen + hops_.fetch.draw(spreads_, task_bits(task) >> kFetchBits);
+}
+
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::fetch_jit(std::uint32_t worker, Picoseconds seen) {
+  WorkerState& w = workers_[worker];
+  std::uint32_t count = 1;
+  for (std::uint32_t task = next_in_queue_[w.jit_head];
+       count < hops_.fetch_batch && task != kNoIndex && enqueued_[task] <= seen;
+       task = next_in_queue_[task]) {
+    ++count;
+  }
+  w.jit_batch = count;
+  return seen + hops_.fetch.draw(spreads_, task_bits(w.jit_head) >> kFetchBits);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::pop_jit(std::uint32_t worker) {
+  WorkerState& w = workers_[worker];
+  w.jit_head = next_in_queue_[w.jit_head];
+  if (w.jit_head == kNoIndex) w.jit_tail = kNoIndex;
+  --w.jit_batch;
+  --w.jit_depth;
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::wait_for_event(std::uint32_t worker, std::uint32_t event) {
+  WorkerState& w = workers_[worker];
+  w.next_waiter = events_[event].waiters;
+  w.registered = true;
+  events_[event].waiters = worker;
+}
+
+// The AOT head's event is (or will be) active at `ready`.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::begin_after(std::uint32_t worker, std::uint32_t task,
+                                           Picoseconds ready) {
+  WorkerState& w = workers_[worker];
+  const std::uint64_t bits = task_bits(task);
+  const Picoseconds start = poll_after(w.in_hand, ready, hops_.poll_period) +
+                            hops_.observe.draw(spreads_, bits >> kObserveBits) +
+                            hops_.dispatch.draw(spreads_, bits >> kDispatchBits);
+  ++w.aot_next;
+  --w.aot_batch;
+  begin_body(worker, task, start, w.aot_fetched);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::begin_body(std::uint32_t worker, std::uint32_t task,
+                                          Picoseconds start, Picoseconds fetched) {
+  WorkerState& w = workers_[worker];
+  const BodyCost& cost = cost_rows_[cost_row_[task]];
+  w.task = task;
+  w.fetched = fetched;
+  w.start = start;
+  w.factor = spreads_.factor(cost.spread, task_bits(task) >> kBodyBits) * w.sm_factor;
+  w.tiles_left = cost.tiles;
+  w.first_data = start + scaled(cost.start_up, w.factor);
+  w.stage = Stage::kStartUp;
+  set_timer(worker, w.first_data);
+}
+
+// The first byte of the next tile can be used.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now) {
+  WorkerState& w = workers_[worker];
+  const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+  w.compute_end = now + scaled(cost.compute, w.factor);
+  if (cost.bytes == 0) return complete(worker, w.compute_end + scaled(cost.tail, w.factor));
+  --w.tiles_left;
+  const std::int64_t bytes =
+      w.tiles_left > 0 ? cost.tile_bytes : cost.bytes - (cost.tiles - 1) * cost.tile_bytes;
+  w.stage = Stage::kStreaming;
+  outcome_.bytes += bytes;
+  memory_.start(now, worker, cost.stream_class, bytes, w.factor);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::last_byte(std::uint32_t worker, Picoseconds now) {
+  WorkerState& w = workers_[worker];
+  const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+  const Picoseconds done = std::max(now, w.compute_end);
+  if (w.tiles_left == 0) return complete(worker, done + scaled(cost.tail, w.factor));
+  w.stage = Stage::kStartUp;
+  set_timer(worker, done + scaled(cost.between + cost.start_up, w.factor));
+}
+
+// The body ends at `end`: arrives at the triggering event, and goes on to the next task.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds end) {
+  WorkerState& w = workers_[worker];
+  const std::uint32_t event = triggering_[w.task];
+  EventState& e = events_[event];
+  ++outcome_.tasks;
+  w.busy += end - w.start;
+  const Picoseconds alone =
+      end + notify_delay_ + hops_.notify.draw(spreads_, task_bits(w.task) >> kNotifyBits);
+  const bool lost = options_.injections.lost_notify == w.task;
+  const Picoseconds arrival = lost ? alone : std::max(alone, e.last_arrival + hops_.contention);
+  w.free_at = arrival;
+  if constexpr (kRecord) {
+    const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+    const bool computes = w.compute_end > end - scaled(cost.tail, w.factor) - 1;
+    const Bound bound = cost.bytes == 0 ? Bound::kUnknown
+                        : computes      ? Bound::kCompute
+                                        : Bound::kMemory;
+    recording_.add(
+        {w.task, iteration_, worker, w.fetched, events_[dependent_[w.task]].activated, w.start,
+         w.first_data, end, arrival, bound},
+        policy_.kind == PolicyKind::kStatic ? kNotTaken : to_nanoseconds(enqueued_[w.task]));
+  }
+  if (!lost) {
+    e.last_arrival = arrival;
+    if (--e.missing == 0) activate(worker, event, arrival);
+  }
+  settle(worker);
+}
+
+}  // namespace mk::simulator

@@ -1,0 +1,280 @@
+#include "simulator/kernels.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+
+namespace mk::simulator {
+namespace {
+
+// What one block of a kernel does in an iteration.
+struct BlockWork {
+  std::int64_t bytes = 0;
+  Picoseconds start_up = 0;
+  Picoseconds compute = 0;
+  Picoseconds tail = 0;
+  std::uint32_t spread = 0;
+};
+
+// Launch costs under one policy.
+struct LaunchHops {
+  Hop host{};   // of the host, a launch
+  Hop gap{};    // between two kernels
+  Hop first{};  // before an iteration's first kernel
+  Picoseconds fill = 0;
+  Picoseconds drain = 0;
+};
+
+LaunchHops launch_hops(const LaunchNumbers& launch, PolicyKind policy, Spreads& spreads) {
+  const auto hop = [&](const Latency& latency) {
+    return Hop{latency.typical.value * 1e6, spreads.index_of(latency.spread.value)};
+  };
+  LaunchHops hops;
+  hops.fill = to_picoseconds(launch.kernel_fill.value);
+  hops.drain = to_picoseconds(launch.kernel_drain.value);
+  const Latency* gap = policy == PolicyKind::kStream  ? &launch.stream
+                       : policy == PolicyKind::kGraph ? &launch.graph
+                                                      : &launch.pdl;
+  hops.gap = hop(*gap);
+  if (policy == PolicyKind::kStream) {
+    hops.host = hop(launch.eager);
+  } else {
+    hops.first = hop(launch.graph_launch);
+  }
+  return hops;
+}
+
+class KernelRun {
+ public:
+  KernelRun(const TaskGraph& graph, const Machine& machine, const SimulationOptions& options,
+            Costs& costs, Spreads& spreads, Recording* recording)
+      : graph_(graph),
+        machine_(machine),
+        options_(options),
+        costs_(costs),
+        spreads_(spreads),
+        recording_(recording),
+        policy_(options.policy.kind),
+        hops_(launch_hops(machine.launch, policy_, spreads)),
+        sms_(static_cast<std::uint32_t>(machine.sms.value)),
+        kernels_(kernels_of(graph, costs, machine)),
+        memory_(settings()) {
+    if (recording_ != nullptr) lane_ = recording_->add_lane(LaneKind::kStream, "kernels");
+  }
+
+  EngineOutcome run() {
+    Picoseconds now = 0;
+    for (std::uint32_t i = 0; i < options_.iterations.size(); ++i) {
+      costs_.evaluate(options_.iterations[i]);
+      outcome_.begins.push_back(now);
+      now = iterate(i, now);
+      outcome_.ends.push_back(now);
+    }
+    return std::move(outcome_);
+  }
+
+ private:
+  std::uint32_t most_slots() const {
+    std::uint32_t slots = sms_;
+    for (const Kernel& kernel : kernels_) {
+      const double per_sm = machine_.body(kernel.kind).kernel_blocks_per_sm.value;
+      slots = std::max(slots, sms_ * static_cast<std::uint32_t>(per_sm));
+    }
+    return std::min(slots, Tournament::kMaxEntities);
+  }
+
+  MemoryServer::Settings settings() const {
+    MemoryServer::Settings settings;
+    settings.workers = most_slots();
+    settings.limits = {1.0};
+    for (std::uint32_t n = 0; n <= settings.workers; ++n) {
+      settings.supply.push_back(machine_.bandwidth_at(std::min(n, sms_)));
+    }
+    settings.smooth_knee = options_.mechanisms.smooth_knee;
+    settings.shared = options_.mechanisms.shared_bandwidth;
+    return settings;
+  }
+
+  Picoseconds iterate(std::uint32_t iteration, Picoseconds begin);
+  BlockWork block_work(const Kernel& kernel, std::uint32_t slots) const;
+  Picoseconds run_blocks(const Kernel& kernel, Picoseconds start, Picoseconds fill);
+  void start_block(const BlockWork& work, std::uint32_t slot, Picoseconds at);
+
+  const TaskGraph& graph_;
+  const Machine& machine_;
+  const SimulationOptions& options_;
+  Costs& costs_;
+  Spreads& spreads_;
+  Recording* recording_;
+  PolicyKind policy_;
+  LaunchHops hops_;
+  std::uint32_t sms_;
+  std::vector<Kernel> kernels_;
+  MemoryServer memory_;
+
+  struct Slot {
+    Picoseconds start = 0;
+    Picoseconds compute_end = 0;
+    double factor = 1;
+  };
+  std::vector<Slot> slots_{};
+  RandomStream draws_{};
+  std::uint32_t next_block_ = 0;  // of the iteration
+  std::uint32_t lane_ = 0;
+  EngineOutcome outcome_{};
+};
+
+// The end of the iteration that begins at `begin`.
+Picoseconds KernelRun::iterate(std::uint32_t iteration, Picoseconds begin) {
+  const bool noise = options_.mechanisms.noise;
+  draws_ = RandomStream(options_.seed, iteration, kTaskDraws);
+  const RandomStream launches(options_.seed, iteration, kEventDraws);
+  const auto bits = [&](std::uint32_t i) { return noise ? launches.bits(i) : 0; };
+  next_block_ = 0;
+  Picoseconds host = begin;
+  Picoseconds blocks_end = begin + hops_.first.draw(spreads_, bits(kNoIndex - 1));
+  Picoseconds complete = blocks_end;
+  for (std::uint32_t k = 0; k < kernels_.size(); ++k) {
+    const Kernel& kernel = kernels_[k];
+    host += hops_.host.draw(spreads_, bits(k));
+    const bool overlaps = policy_ == PolicyKind::kPdl && k > 0;
+    const Picoseconds gap = k > 0 ? hops_.gap.draw(spreads_, bits(k) >> 10) : 0;
+    const Picoseconds start = std::max(host, (overlaps ? blocks_end : complete) + gap);
+    blocks_end = run_blocks(kernel, start, overlaps ? 0 : hops_.fill);
+    complete = blocks_end + hops_.drain;
+    outcome_.tasks += kernel.tasks;
+    if (recording_ == nullptr) continue;
+    recording_->record().spans.push_back(
+        {lane_, recording_->name_index(graph_.operators()[kernel.op].name), to_nanoseconds(start),
+         to_nanoseconds(blocks_end), iteration});
+  }
+  return complete;
+}
+
+BlockWork KernelRun::block_work(const Kernel& kernel, std::uint32_t slots) const {
+  std::int64_t bytes = 0;
+  std::int64_t flops = 0;
+  BlockWork work;
+  for (const std::uint32_t r : kernel.rows) {
+    const BodyCost& row = costs_.rows()[r];
+    bytes += row.bytes;
+    flops += row.flops;
+    work.start_up = std::max(work.start_up, row.start_up);
+    work.tail = std::max(work.tail, row.tail);
+    work.spread = row.spread;
+  }
+  const BodyNumbers& body = machine_.body(kernel.kind);
+  work.bytes = (bytes + kernel.blocks - 1) / kernel.blocks;
+  // Blocks that share an SM share its arithmetic.
+  const std::uint32_t on_sm = (std::min(kernel.blocks, slots) + sms_ - 1) / sms_;
+  const double cycles =
+      static_cast<double>(flops) / kernel.blocks * on_sm / body.flops_per_cycle.value;
+  work.compute = static_cast<Picoseconds>(cycles / machine_.clock.value * 1e3 + 0.5);
+  return work;
+}
+
+void KernelRun::start_block(const BlockWork& work, std::uint32_t slot, Picoseconds at) {
+  Slot& s = slots_[slot];
+  const std::uint64_t bits = options_.mechanisms.noise ? draws_.bits(next_block_) : 0;
+  ++next_block_;
+  s.factor = spreads_.factor(work.spread, bits);
+  s.start = at;
+  ++outcome_.events;
+}
+
+// When the last block of the kernel that starts at `start` has ended.
+Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picoseconds fill) {
+  const BodyNumbers& body = machine_.body(kernel.kind);
+  const auto per_sm = static_cast<std::uint32_t>(body.kernel_blocks_per_sm.value);
+  std::uint32_t slots = std::min(sms_ * per_sm, most_slots());
+  Kernel flow;
+  const Kernel* run = &kernel;
+  if (!options_.mechanisms.waves && kernel.blocks > slots) {
+    flow = kernel;
+    flow.blocks = slots;
+    run = &flow;
+  }
+  slots = std::min(slots, run->blocks);
+  const BlockWork work = block_work(*run, slots);
+  const std::uint32_t on_sm = (slots + sms_ - 1) / sms_;
+  memory_.configure(0, machine_.stream_limit(body) / on_sm, body.kernel_bandwidth_share.value);
+
+  // Blocks become ready to stream in the order of their slots; `timers` holds those on their way.
+  Tournament timers(slots);
+  slots_.assign(slots, {});
+  const auto arm = [&](std::uint32_t slot, Picoseconds at) {
+    start_block(work, slot, at);
+    const auto ready = at - start + scaled(work.start_up, slots_[slot].factor);
+    timers.set(slot, static_cast<std::uint64_t>(ready) << Tournament::kIndexBits);
+  };
+  std::uint32_t started = 0;
+  for (; started < slots; ++started) {
+    arm(started, start + fill * (started + 1) / slots);
+  }
+  Picoseconds last_end = start;
+  const auto end_block = [&](std::uint32_t slot, Picoseconds done) {
+    const Picoseconds end = done + scaled(work.tail, slots_[slot].factor);
+    outcome_.busy += end - slots_[slot].start;
+    last_end = std::max(last_end, end);
+    if (started < run->blocks) {
+      ++started;
+      arm(slot, end);
+    }
+  };
+  for (;;) {
+    const std::uint64_t timer = timers.top();
+    const Picoseconds stream_at = memory_.next_end();
+    const Picoseconds timer_at =
+        timer == Tournament::kNone
+            ? MemoryServer::kNever
+            : start + static_cast<Picoseconds>(timer >> Tournament::kIndexBits);
+    if (timer == Tournament::kNone && stream_at == MemoryServer::kNever) return last_end;
+    if (stream_at <= timer_at) {
+      const std::uint32_t slot = memory_.finish_next();
+      end_block(slot, std::max(stream_at, slots_[slot].compute_end));
+      continue;
+    }
+    const std::uint32_t slot = Tournament::entity_of(timer);
+    timers.clear(slot);
+    Slot& s = slots_[slot];
+    s.compute_end = timer_at + scaled(work.compute, s.factor);
+    if (work.bytes == 0) {
+      end_block(slot, s.compute_end);
+    } else {
+      outcome_.bytes += work.bytes;
+      memory_.start(timer_at, slot, 0, work.bytes, s.factor);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Kernel> kernels_of(const TaskGraph& graph, const Costs& costs, const Machine& machine) {
+  std::vector<Kernel> kernels(graph.operators().size());
+  for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
+    if (graph.tasks().kind[task] == TaskKind::kEmpty) continue;
+    Kernel& kernel = kernels[graph.tasks().op[task]];
+    kernel.op = graph.tasks().op[task];
+    kernel.kind = graph.tasks().kind[task];
+    ++kernel.tasks;
+    kernel.rows.push_back(costs.row_of()[task]);
+  }
+  std::erase_if(kernels, [](const Kernel& kernel) { return kernel.tasks == 0; });
+  const auto sms = static_cast<std::uint32_t>(machine.sms.value);
+  for (Kernel& kernel : kernels) {
+    kernel.blocks = kernel.tasks;
+    if (facts(kernel.kind).cost == CostClass::kStream && kernel.tasks < sms) {
+      kernel.blocks *= (sms + kernel.tasks - 1) / kernel.tasks;
+    }
+  }
+  return kernels;
+}
+
+EngineOutcome run_kernels(const TaskGraph& graph, const Machine& machine,
+                          const SimulationOptions& options, Costs& costs, Spreads& spreads,
+                          Recording* recording) {
+  return KernelRun(graph, machine, options, costs, spreads, recording).run();
+}
+
+}  // namespace mk::simulator

@@ -1,0 +1,31 @@
+// Kernel-per-operator baselines: the operators of the graph in program order, one kernel each.
+//
+// A kernel's blocks run on the SMs, `kernel_blocks_per_sm` at once on each, and share the part of
+// the achieved bandwidth that its body reaches as a kernel. A kernel that streams weights is taken
+// to be a library's: cut into as many blocks as it needs to reach every SM, whatever the task
+// graph's grid is. The others have one block a task.
+#pragma once
+
+#include "core/task_graph.h"
+#include "simulator/engine.h"
+#include "simulator/simulate.h"
+
+namespace mk::simulator {
+
+struct Kernel {
+  std::uint32_t op = 0;
+  TaskKind kind = TaskKind::kEmpty;
+  std::uint32_t tasks = 0;
+  std::uint32_t blocks = 0;
+  std::vector<std::uint32_t> rows{};  // of Costs, one a task
+};
+
+// The kernels of an iteration, in launch order. Empty tasks need none.
+std::vector<Kernel> kernels_of(const TaskGraph& graph, const Costs& costs, const Machine& machine);
+
+// Runs the iterations of `options` as kernels under policy stream, graph or pdl.
+EngineOutcome run_kernels(const TaskGraph& graph, const Machine& machine,
+                          const SimulationOptions& options, Costs& costs, Spreads& spreads,
+                          Recording* recording);
+
+}  // namespace mk::simulator

@@ -1,0 +1,68 @@
+// What the simulator models, each with a switch (`--mechanism NAME=on|off`), so that the effect of
+// each can be measured. simulator/README.md says how each works and where it comes from.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace mk {
+
+struct Mechanisms {
+  bool noise = true;
+  bool sm_spread = true;
+  bool shared_bandwidth = true;
+  bool smooth_knee = true;
+  bool hand_off = true;
+  bool contention = true;
+  bool poll_phase = true;
+  bool batch_fetch = true;
+  bool scheduler_cost = true;
+  bool broadcast_queue = true;
+  bool boundary_cost = true;
+  bool queue_limit = true;
+  bool waves = true;
+  friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
+};
+
+struct MechanismFacts {
+  std::string_view name{};
+  bool Mechanisms::*on = nullptr;
+  std::string_view summary{};  // what it does while it is on
+};
+
+inline constexpr std::array kMechanisms = {
+    MechanismFacts{"noise", &Mechanisms::noise,
+                   "durations and hops are drawn from their distributions (off: typical values)"},
+    MechanismFacts{"sm_spread", &Mechanisms::sm_spread,
+                   "each SM has a speed factor that lasts for the run"},
+    MechanismFacts{"shared_bandwidth", &Mechanisms::shared_bandwidth,
+                   "running streams share the memory's achieved bandwidth (off: each runs at its "
+                   "body's own rate)"},
+    MechanismFacts{"smooth_knee", &Mechanisms::smooth_knee,
+                   "queues form before the memory is full (off: a sharp knee)"},
+    MechanismFacts{"hand_off", &Mechanisms::hand_off, "notify, observe and dispatch take time"},
+    MechanismFacts{"contention", &Mechanisms::contention,
+                   "arrivals at one counter wait for each other"},
+    MechanismFacts{"poll_phase", &Mechanisms::poll_phase,
+                   "who waits sees a flag at its next poll only"},
+    MechanismFacts{"batch_fetch", &Mechanisms::batch_fetch,
+                   "workers fetch task descriptors in batches, which takes time"},
+    MechanismFacts{"scheduler_cost", &Mechanisms::scheduler_cost,
+                   "activate, dequeue and enqueue take time"},
+    MechanismFacts{"broadcast_queue", &Mechanisms::broadcast_queue,
+                   "one publication reaches all schedulers (off, and on hosts: one a scheduler)"},
+    MechanismFacts{"boundary_cost", &Mechanisms::boundary_cost,
+                   "preparing the next iteration takes time"},
+    MechanismFacts{"queue_limit", &Mechanisms::queue_limit,
+                   "a queue that overflows ends the simulation with an error"},
+    MechanismFacts{"waves", &Mechanisms::waves,
+                   "a kernel's blocks run in whole waves (off: as one flow)"},
+};
+
+// Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is
+// neither.
+Status set_mechanism(Mechanisms& mechanisms, std::string_view name_value);
+
+}  // namespace mk

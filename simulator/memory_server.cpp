@@ -1,0 +1,124 @@
+#include "simulator/memory_server.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/check.h"
+#include "core/machine.h"
+
+namespace mk::simulator {
+namespace {
+
+constexpr double kBytesPerPicosecond = 1e-3;  // of 1 GB/s
+
+}  // namespace
+
+MemoryServer::MemoryServer(const Settings& settings)
+    : weight_of_(settings.workers, 0),
+      smooth_knee_(settings.smooth_knee),
+      shared_(settings.shared) {
+  for (const double limit : settings.limits) {
+    classes_.emplace_back(settings.workers).limit = limit * kBytesPerPicosecond;
+  }
+  by_limit_.resize(classes_.size());
+  std::iota(by_limit_.begin(), by_limit_.end(), 0U);
+  std::stable_sort(by_limit_.begin(), by_limit_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return classes_[a].limit < classes_[b].limit;
+  });
+  for (const double supply : settings.supply) supply_.push_back(supply * kBytesPerPicosecond);
+}
+
+void MemoryServer::configure(std::uint32_t stream_class, double limit, double share) {
+  MK_CHECK(running_ == 0, "limits change between streams only");
+  classes_[stream_class].limit = limit * kBytesPerPicosecond;
+  supply_share_ = share;
+}
+
+void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
+                         std::int64_t bytes, double slowness) {
+  advance(now);
+  Class& c = classes_[stream_class];
+  if (c.count == 0) c.clock = 0;
+  if (c.clock > kRebase) {
+    const std::uint64_t amount = c.clock & ~Tournament::kIndexMask;
+    c.ends.subtract(amount);
+    c.clock -= amount;
+  }
+  const auto weight =
+      static_cast<std::uint64_t>(std::max(1.0, std::floor(kWeightOne / slowness + 0.5)));
+  const double volume = static_cast<double>(bytes) * (1 << kFractionBits) *
+                        (kWeightOne / static_cast<double>(weight));
+  MK_DCHECK(volume < static_cast<double>(kRebase), "a stream's bytes fit into its class's clock");
+  // Rounded up to the keys' grain of 2^-18 bytes.
+  const std::uint64_t end = c.clock + static_cast<std::uint64_t>(volume) + Tournament::kIndexMask;
+  c.ends.set(worker, end & ~Tournament::kIndexMask);
+  weight_of_[worker] = weight;
+  c.weight += weight;
+  ++c.count;
+  ++running_;
+  share();
+}
+
+std::uint32_t MemoryServer::finish_next() {
+  advance(next_end_);
+  Class& c = classes_[next_class_];
+  const std::uint32_t worker = Tournament::entity_of(c.ends.top());
+  c.ends.clear(worker);
+  c.weight -= weight_of_[worker];
+  --c.count;
+  --running_;
+  share();
+  return worker;
+}
+
+void MemoryServer::advance(std::int64_t now) {
+  const auto passed = static_cast<std::uint64_t>(now - now_);
+  now_ = now;
+  if (passed == 0) return;
+  for (Class& c : classes_) {
+    if (c.count > 0) c.clock += c.rate * passed;
+  }
+}
+
+double MemoryServer::total() const {
+  double demanded = 0;
+  for (const Class& c : classes_) {
+    demanded += static_cast<double>(c.weight) * (1 / kWeightOne) * c.limit;
+  }
+  if (!shared_) return demanded;
+  const double offered = supply_share_ * supply_[running_];
+  return smooth_knee_ ? smooth_minimum(demanded, offered) : std::min(demanded, offered);
+}
+
+// Max-min: classes whose limit is below the level run at it, the others share what is left.
+void MemoryServer::share() {
+  next_end_ = kNever;
+  if (running_ == 0) return;
+  double left = total();
+  std::uint64_t weight_left = 0;
+  for (const Class& c : classes_) weight_left += c.weight;
+  for (const std::uint32_t k : by_limit_) {
+    Class& c = classes_[k];
+    if (c.count == 0) continue;
+    const double level = left / (static_cast<double>(weight_left) * (1 / kWeightOne));
+    const double rate = shared_ ? std::min(c.limit, level) : c.limit;
+    left -= rate * static_cast<double>(c.weight) * (1 / kWeightOne);
+    weight_left -= c.weight;
+    set_rate(c, rate);
+    if (c.next_end < next_end_ || (c.next_end == next_end_ && k < next_class_)) {
+      next_end_ = c.next_end;
+      next_class_ = k;
+    }
+  }
+}
+
+void MemoryServer::set_rate(Class& c, double bytes_a_ps) {
+  c.rate =
+      std::max<std::uint64_t>(1, static_cast<std::uint64_t>(bytes_a_ps * (1 << kFractionBits)));
+  const std::uint64_t end = c.ends.top();
+  const std::uint64_t missing = end > c.clock ? end - c.clock : 0;
+  c.next_end = now_ + static_cast<std::int64_t>((missing + c.rate - 1) / c.rate);
+}
+
+}  // namespace mk::simulator

@@ -1,0 +1,201 @@
+#include "simulator/simulate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "simulator/bounds.h"
+#include "simulator/engine.h"
+#include "simulator/kernels.h"
+
+namespace mk {
+namespace {
+
+using simulator::Choice;
+using simulator::Costs;
+using simulator::Engine;
+using simulator::EngineInput;
+using simulator::EngineOutcome;
+using simulator::Hops;
+using simulator::MemoryServer;
+using simulator::Picoseconds;
+using simulator::Recording;
+using simulator::Spreads;
+using simulator::Tournament;
+
+bool is_megakernel(const SimulationOptions& options) {
+  return facts(options.policy.kind).family == PolicyFamily::kMegakernel;
+}
+
+Status check_roles(const Machine& machine, const SimulationOptions& options) {
+  const Roles& roles = options.roles;
+  const Result<Split> split = check_split(machine, roles.workers, roles.schedulers);
+  if (!split) return tl::unexpected(split.error());
+  if (std::uint64_t{roles.workers} + roles.schedulers > Tournament::kMaxEntities) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{} workers + {} schedulers: at most {} are simulated", roles.workers,
+                            roles.schedulers, Tournament::kMaxEntities));
+  }
+  for (const SlowWorker& slow : options.injections.slow_workers) {
+    if (slow.worker >= roles.workers) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("slow_worker={}:{}: there are workers 0 .. {}", slow.worker,
+                              slow.factor, roles.workers - 1));
+    }
+  }
+  return {};
+}
+
+Status check_input(const TaskGraph& graph, const Machine& machine,
+                   const SimulationOptions& options) {
+  if (options.iterations.empty()) {
+    return fail(ErrorCode::kInvalidInput, "no iteration to simulate");
+  }
+  if (graph.info().devices != 1) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("the graph is for {} devices; one is simulated", graph.info().devices));
+  }
+  if (is_megakernel(options)) return check_roles(machine, options);
+  if (machine.sms.value > Tournament::kMaxEntities) {
+    return fail(ErrorCode::kUnsupported, fmt::format("{} SMs: at most {} are simulated",
+                                                     machine.sms.value, Tournament::kMaxEntities));
+  }
+  return {};
+}
+
+// A stream's bytes have to fit into the memory server's clock, slowed by whatever factor.
+Status check_stream_bytes(const TaskGraph& graph, const SimulationOptions& options) {
+  for (const TaskClass& row : graph.classes()) {
+    for (const IterationState& state : options.iterations) {
+      const std::int64_t bytes = row.weight_bytes.at(state) + row.kv_bytes.at(state);
+      if (bytes > MemoryServer::kMaxBytes) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("a task streams {} bytes; at most {} are simulated", bytes,
+                                MemoryServer::kMaxBytes));
+      }
+      if (row.weight_bytes.is_constant() && row.kv_bytes.is_constant()) break;
+    }
+  }
+  return {};
+}
+
+template <bool kRecord>
+Result<EngineOutcome> run_engine(const EngineInput& input, Recording& recording) {
+  switch (input.options.policy.kind) {
+    case PolicyKind::kJit:
+      return Engine<Choice::kJit, kRecord>(input, recording).run();
+    case PolicyKind::kHybrid:
+      return Engine<Choice::kEither, kRecord>(input, recording).run();
+    default:
+      return Engine<Choice::kListed, kRecord>(input, recording).run();
+  }
+}
+
+// One simulation, from checked input to the result.
+class Simulation {
+ public:
+  Simulation(std::shared_ptr<const TaskGraph> graph, const Machine& machine,
+             const SimulationOptions& options)
+      : graph_(std::move(graph)),
+        machine_(machine),
+        options_(options),
+        spreads_(options.mechanisms.noise),
+        hops_(machine, options.mechanisms, spreads_),
+        costs_(*graph_, machine, spreads_) {}
+
+  Result<SimulationResult> run() {
+    const auto before = std::chrono::steady_clock::now();
+    Result<EngineOutcome> outcome = is_megakernel(options_) ? run_megakernel() : run_baseline();
+    const auto after = std::chrono::steady_clock::now();
+    if (!outcome) return tl::unexpected(outcome.error());
+    SimulationResult result = summary(*outcome);
+    result.wall_seconds = std::chrono::duration<double>(after - before).count();
+    if (options_.lower_bounds) {
+      result.bounds = simulator::lower_bounds(*graph_, machine_, options_, costs_, spreads_, hops_,
+                                              fastest_sm());
+    }
+    if (options_.record) result.record = finish_record(*outcome);
+    return result;
+  }
+
+ private:
+  Result<EngineOutcome> run_megakernel() {
+    const PlacementTables tables = make_placement(*graph_, options_.policy, options_.roles);
+    const EngineInput input{*graph_, machine_, options_, tables, costs_, spreads_, hops_};
+    if (!options_.record) return run_engine<false>(input, recording_);
+    recording_.add_roles(machine_, options_.roles);
+    const std::size_t iterations = options_.iterations.size();
+    recording_.record().tasks.reserve(graph_->task_count() * iterations);
+    recording_.record().activations.reserve(graph_->event_count() * iterations);
+    return run_engine<true>(input, recording_);
+  }
+
+  Result<EngineOutcome> run_baseline() {
+    return simulator::run_kernels(*graph_, machine_, options_, costs_, spreads_,
+                                  options_.record ? &recording_ : nullptr);
+  }
+
+  SimulationResult summary(const EngineOutcome& outcome) const {
+    SimulationResult result;
+    result.makespan = Duration(outcome.ends.back() - outcome.begins.front());
+    for (std::size_t i = 0; i < outcome.ends.size(); ++i) {
+      result.iterations.emplace_back(outcome.ends[i] - outcome.begins[i]);
+    }
+    const auto span = static_cast<double>(std::max<Picoseconds>(1, result.makespan.count()));
+    const double workers = is_megakernel(options_) ? options_.roles.workers : machine_.sms.value;
+    result.worker_busy_fraction = static_cast<double>(outcome.busy) / (span * workers);
+    const double spec = machine_.memory.spec_bandwidth.value * 1e-3;  // bytes a ps
+    result.hbm_fraction = static_cast<double>(outcome.bytes) / (span * spec);
+    result.tasks_simulated = outcome.tasks;
+    result.events_processed = outcome.events;
+    return result;
+  }
+
+  // 1 where SMs do not differ; bodies of injected slow workers are never faster.
+  double fastest_sm() const {
+    const std::vector<double> factors = simulator::sm_factors(
+        machine_, options_.roles.workers, options_.seed, options_.mechanisms.sm_spread);
+    return *std::min_element(factors.begin(), factors.end());
+  }
+
+  RunRecord finish_record(const EngineOutcome& outcome) {
+    RunRecord record = std::move(recording_.record());
+    record.policy = options_.policy;
+    record.roles = options_.roles;
+    record.graphs = {graph_};
+    for (std::size_t i = 0; i < outcome.ends.size(); ++i) {
+      record.iterations.push_back({0, simulator::to_nanoseconds(outcome.begins[i]),
+                                   simulator::to_nanoseconds(outcome.ends[i]),
+                                   options_.iterations[i]});
+    }
+    record.meta["source"] = "simulated";
+    record.meta["model"] = graph_->info().model;
+    record.meta["policy"] = facts(options_.policy.kind).name;
+    record.meta["machine"] = machine_to_json(machine_);
+    record.meta["seed"] = std::to_string(options_.seed);
+    return record;
+  }
+
+  std::shared_ptr<const TaskGraph> graph_;
+  const Machine& machine_;
+  const SimulationOptions& options_;
+  Spreads spreads_;
+  Hops hops_;
+  Costs costs_;
+  Recording recording_{};
+};
+
+}  // namespace
+
+Duration LowerBounds::largest() const { return std::max({bytes, flop, critical_path, work}); }
+
+Result<SimulationResult> simulate(std::shared_ptr<const TaskGraph> graph, const Machine& machine,
+                                  const SimulationOptions& options) {
+  Status status = check_input(*graph, machine, options);
+  if (status) status = check_stream_bytes(*graph, options);
+  if (!status) return tl::unexpected(status.error());
+  return Simulation(std::move(graph), machine, options).run();
+}
+
+}  // namespace mk

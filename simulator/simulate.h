@@ -1,0 +1,69 @@
+// The simulator: predicts what each worker does at each instant, for any machine, without one.
+//
+//   const auto result = simulate(graph, machine, options);   // result->makespan, ->record ...
+//
+// Deterministic: the same graph, machine and options give the same bytes (wall_seconds apart). Any
+// number of threads may simulate at once. Placement is that of core/policy.h, by construction the
+// one of the backends. How each mechanism works and what is not modelled: simulator/README.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/injection.h"
+#include "core/iteration_state.h"
+#include "core/machine.h"
+#include "core/policy.h"
+#include "core/record.h"
+#include "core/result.h"
+#include "core/task_graph.h"
+#include "core/units.h"
+#include "simulator/mechanisms.h"
+
+namespace mk {
+
+struct SimulationOptions {
+  Policy policy{};
+  Roles roles{};  // ignored by kernel-per-operator policies
+  std::vector<IterationState> iterations = {decode_step(1, 1)};  // at least one
+  std::uint64_t seed = 1;
+  bool record = false;       // keep the RunRecord
+  bool lower_bounds = true;  // they cost about as much again as the simulation
+  Mechanisms mechanisms{};
+  Injections injections{};
+};
+
+// No correct run of these iterations is shorter than any of them, with the same random draws.
+struct LowerBounds {
+  std::int64_t weight_bytes = 0;  // streamed from memory, over all iterations
+  std::int64_t kv_bytes = 0;
+  std::int64_t flops = 0;
+  Duration bytes{};  // weight_bytes + kv_bytes at the achieved bandwidth with all SMs active
+  Duration flop{};   // flops on all workers at their bodies' rate
+  Duration critical_path{};  // infinitely many workers, each alone with the memory
+  Duration work{};           // sum of the tasks' shortest durations over the workers
+
+  Duration largest() const;
+};
+
+struct SimulationResult {
+  Duration makespan{};                 // activation of the first `begin` to that of the last `end`
+  std::vector<Duration> iterations{};  // `begin` to `end` of each
+  double worker_busy_fraction = 0;     // of workers x makespan: executing bodies
+  double hbm_fraction = 0;             // bytes / makespan, of the datasheet's bandwidth
+  std::optional<LowerBounds> bounds{};
+  std::uint64_t tasks_simulated = 0;   // per-kernel policies: tasks whose work the kernels did
+  std::uint64_t events_processed = 0;  // by the engine, not the graph's
+  double wall_seconds = 0;             // of the engine alone: measured, not deterministic
+  std::optional<RunRecord> record{};
+};
+
+// Refused, with the numbers: an impossible split, no iteration, a graph for several devices, a
+// queue that overflows, an injection for a worker that is not there. kStuck if a notification is
+// injected away.
+Result<SimulationResult> simulate(std::shared_ptr<const TaskGraph> graph, const Machine& machine,
+                                  const SimulationOptions& options);
+
+}  // namespace mk
