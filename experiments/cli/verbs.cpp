@@ -5,7 +5,8 @@ namespace mk::cli {
 namespace {
 
 constexpr const Verb* kVerbs[] = {
-    &models_verb, &machines_verb, &weights_verb, &compile_verb,
+    &models_verb, &machines_verb, &weights_verb, &compile_verb, &simulate_verb,
+    &run_verb,    &compare_verb,  &explain_verb, &analyze_verb, &view_verb,
 };
 
 }  // namespace

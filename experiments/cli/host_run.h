@@ -1,0 +1,41 @@
+// A real run on host threads: weights into memory, the prompt through the graph, greedy tokens out.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/policy.h"
+#include "core/record.h"
+#include "core/result.h"
+#include "core/task_graph.h"
+#include "core/tensor.h"
+#include "experiments/cli/console.h"
+#include "gpu_backend/host/decoder.h"
+#include "gpu_backend/host/run_options.h"
+
+namespace mk::cli {
+
+struct HostRun {
+  std::shared_ptr<const TaskGraph> graph{};
+  std::string weights{};  // file or folder of safetensors, or "synthetic"
+  std::uint64_t seed = 1;
+  DType dtype = DType::kBf16;
+  DecodeOptions decode{};
+  HostRunOptions run{};
+};
+
+struct HostRunResult {
+  DecodeResult decoded{};
+  RunRecord record{};
+  Bytes memory{};             // allocated
+  double load_seconds = 0;    // to fill it with weights
+  double streamed_bytes = 0;  // weights and KV read by the iterations, in this run's type
+};
+
+// Says on console.err what takes long. Errors: those of ModelMemory, WeightProvider, Decoder and
+// run_on_threads.
+Result<HostRunResult> run_on_host(const HostRun& what, Console& console);
+
+}  // namespace mk::cli

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "experiments/cli/table.h"
+#include "experiments/cli/verb_list.h"
+#include "profiler/analysis/compare.h"
+#include "traces/sqlite_file.h"
+
+namespace mk::cli {
+namespace {
+
+struct Options {
+  std::string predicted{};
+  std::string measured{};
+  std::string by = "operator";
+  std::uint32_t warmup = 1;
+  std::optional<Flag> warmup_flag{};
+};
+
+Json to_json(const MedianP95& figure) { return {{"median", figure.median}, {"p95", figure.p95}}; }
+
+Json to_json(const Comparison& c) {
+  Json json = {{"predicted_iteration_us", c.predicted_iteration_us},
+               {"measured_iteration_us", c.measured_iteration_us},
+               {"end_to_end_error", c.end_to_end_error},
+               {"placement_agreement", c.placement_agreement},
+               {"order_agreement", c.order_agreement},
+               {"start_error_us", to_json(c.start_error_us)},
+               {"layer_start_error_us", to_json(c.layer_start_error_us)},
+               {"duration_error", to_json(c.duration_error)},
+               {"worker_finish_error", c.worker_finish_error},
+               {"iterations", c.iterations},
+               {"warmup", c.warmup},
+               {"matched_tasks", c.matched_tasks},
+               {"only_predicted", c.only_predicted},
+               {"only_measured", c.only_measured},
+               {"verdict", verdict(c)},
+               {"notes", c.notes},
+               {"breakdown", Json::array()}};
+  for (const BreakdownRow& row : c.breakdown) {
+    json["breakdown"].push_back({{"name", row.name},
+                                 {"tasks", row.tasks},
+                                 {"predicted_us", row.predicted_us},
+                                 {"measured_us", row.measured_us},
+                                 {"delta_us", row.delta_us()}});
+  }
+  return json;
+}
+
+std::string figures(const Comparison& c) {
+  Table table({});
+  table.add({"iteration", fmt::format("predicted {:.1f} us, measured {:.1f} us: error {:.1f} %",
+                                      c.predicted_iteration_us, c.measured_iteration_us,
+                                      c.end_to_end_error * 100)});
+  table.add({"placement", fmt::format("{:.1f} % on the same worker", c.placement_agreement * 100)});
+  table.add({"order", fmt::format("Kendall's tau {:.3f}", c.order_agreement)});
+  table.add({"task start", fmt::format("off by {:.1f} us (median), {:.1f} us (p95)",
+                                       c.start_error_us.median, c.start_error_us.p95)});
+  table.add(
+      {"  in its layer", fmt::format("off by {:.1f} us (median), {:.1f} us (p95)",
+                                     c.layer_start_error_us.median, c.layer_start_error_us.p95)});
+  table.add({"duration", fmt::format("off by {:.1f} % (median), {:.1f} % (p95)",
+                                     c.duration_error.median * 100, c.duration_error.p95 * 100)});
+  table.add({"workers' ends",
+             fmt::format("off by {:.1f} % of an iteration", c.worker_finish_error * 100)});
+  table.add({"compared", fmt::format("{} iterations, {} tasks, {} left out as warm-up",
+                                     c.iterations, c.matched_tasks, c.warmup)});
+  return table.str();
+}
+
+std::string breakdown(const Comparison& c, const std::string& by) {
+  Table table({by, "predicted us", "measured us", "delta us"});
+  for (const BreakdownRow& row : c.breakdown) {
+    table.add({row.name, fmt::format("{:.1f}", row.predicted_us),
+               fmt::format("{:.1f}", row.measured_us), fmt::format("{:+.1f}", row.delta_us())});
+  }
+  return table.str();
+}
+
+Result<Answer> compare_them(const Options& options) {
+  const Result<Trace> predicted = read_trace(options.predicted);
+  if (!predicted) return tl::unexpected(predicted.error());
+  const Result<Trace> measured = read_trace(options.measured);
+  if (!measured) return tl::unexpected(measured.error());
+  CompareOptions how{.by = *breakdown_from_name(options.by)};
+  if (options.warmup_flag->is_given()) how.warmup = options.warmup;
+  const Result<Comparison> comparison = compare(*predicted, *measured, how);
+  if (!comparison) return tl::unexpected(comparison.error());
+  Answer answer{.json = to_json(*comparison)};
+  answer.text = figures(*comparison);
+  for (const std::string& note : comparison->notes) answer.text += "note: " + note + '\n';
+  answer.text += fmt::format("{}\n\ntime of a mean iteration, summed over workers:\n{}",
+                             verdict(*comparison), breakdown(*comparison, options.by));
+  answer.rows = answer.json["breakdown"];
+  return answer;
+}
+
+Action declare(Flags& flags) {
+  const auto options = std::make_shared<Options>();
+  flags.argument("PREDICTED", options->predicted, "trace of 'simulate'").required();
+  flags.argument("MEASURED", options->measured, "trace of 'run', of the same graph").required();
+  flags.value("--by", options->by, "WHAT", "rows of the breakdown: operator, worker, layer, cause")
+      .one_of({"operator", "worker", "layer", "cause"});
+  options->warmup_flag =
+      flags.value("--warmup", options->warmup, "N", "iterations left out at the start");
+  return [options](Console&) { return compare_them(*options); };
+}
+
+}  // namespace
+
+constinit const Verb compare_verb = {
+    .name = "compare",
+    .summary = "holds a predicted run against a measured one, task by task",
+    .arguments = "PREDICTED MEASURED [options]",
+    .description =
+        "Matches the tasks of two traces of the same graph by iteration and task, and says how "
+        "far\n"
+        "the prediction was off: whole iterations, placement, order, starts, durations. --format\n"
+        "csv prints the breakdown.",
+    .examples = "megascope compare predicted.db measured.db --by layer",
+    .declare = declare,
+};
+
+}  // namespace mk::cli

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "experiments/cli/graph_argument.h"
+#include "experiments/cli/host_run.h"
+#include "experiments/cli/policy_flags.h"
+#include "experiments/cli/prompt.h"
+#include "experiments/cli/run_report.h"
+#include "experiments/cli/trace_output.h"
+#include "experiments/cli/verb_list.h"
+#include "experiments/cli/words.h"
+#include "gpu_backend/host/npy.h"
+
+namespace mk::cli {
+namespace {
+
+struct Options {
+  GraphFlags graph{};
+  PolicyFlags policy{};
+  PromptFlags prompt{};
+  std::string backend = "host";
+  std::uint32_t generate = 32;
+  std::string weights{};
+  std::string dtype = "bf16";
+  std::uint64_t seed = 1;
+  std::vector<std::string> injections{};
+  std::string logits{};
+  std::string output{};
+};
+
+// All cores: under `static` for workers, else one of them for a scheduler.
+Split host_split(const PolicyFlags& flags) {
+  const std::uint32_t cores = usable_cores();
+  const bool without_schedulers = flags.policy == facts(PolicyKind::kStatic).name || cores == 1;
+  return without_schedulers ? Split{cores, 0} : Split{cores - 1, 1};
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+bool holds_weights(const std::string& path) {
+  if (!is_folder(path)) return false;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    if (entry.path().extension() == ".safetensors") return true;
+  }
+  return false;
+}
+
+// What was not said: weights lie beside the MODEL's config.json, or are synthetic.
+std::string weights_of(const Options& options) {
+  if (!options.weights.empty()) return options.weights;
+  return holds_weights(options.graph.argument) ? options.graph.argument : "synthetic";
+}
+
+std::string folder_with_tokenizer(const Options& options, const std::string& weights) {
+  if (is_folder(weights)) return weights;
+  return is_folder(options.graph.argument) ? options.graph.argument : "";
+}
+
+Status check(const Options& options) {
+  if (facts(*policy_from_name(options.policy.policy)).family == PolicyFamily::kPerKernel) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("--policy {}: the host backend runs {}; kernel-per-operator policies "
+                            "are only simulated",
+                            options.policy.policy, join(megakernel_policy_names())));
+  }
+  if (options.backend == "cuda")
+    return fail(ErrorCode::kUnsupported, "this build has no CUDA backend yet: use --backend host");
+  return {};
+}
+
+Result<HostRunOptions> run_options(const Options& options) {
+  HostRunOptions run;
+  run.policy = policy_of(options.policy);
+  const Split split = split_of(options.policy, host_split(options.policy));
+  run.roles = {split.workers, split.schedulers};
+  run.record = !options.output.empty();
+  for (const std::string& text : options.injections) {
+    if (const Status added = add_injection(run.injections, text); !added)
+      return tl::unexpected(added.error());
+  }
+  return run;
+}
+
+// The options as far as they need no graph; then the graph, compiled for the run's workers.
+Result<HostRun> prepare(const Options& options, Prompt& prompt) {
+  if (const Status good = check(options); !good) return tl::unexpected(good.error());
+  HostRun what{.weights = weights_of(options), .seed = options.seed};
+  what.dtype = *dtype_from_name(options.dtype);
+  Result<HostRunOptions> run = run_options(options);
+  if (!run) return tl::unexpected(run.error());
+  what.run = std::move(*run);
+  const Result<GraphOrModel> source = open_graph_or_model(options.graph);
+  if (!source) return tl::unexpected(source.error());
+  Result<Prompt> made =
+      make_prompt(options.prompt, folder_with_tokenizer(options, what.weights),
+                  source->model ? source->model->json : source->graph->info().model_config);
+  if (!made) return tl::unexpected(made.error());
+  prompt = std::move(*made);
+  what.decode = {.prompt = prompt.tokens,
+                 .generate = options.generate,
+                 .end_of_sequence = prompt.end_of_sequence,
+                 .capture_logits = !options.logits.empty()};
+  const auto positions = static_cast<std::uint32_t>(prompt.tokens.size()) + options.generate;
+  auto graph = graph_for(*source, options.graph, std::max(what.run.roles.workers, 1U), positions);
+  if (!graph) return tl::unexpected(graph.error());
+  what.graph = std::move(*graph);
+  return what;
+}
+
+Status write_files(const Options& options, const HostRun& what, HostRunResult& result,
+                   const Console& console) {
+  if (!options.logits.empty()) {
+    const DecodeResult& decoded = result.decoded;
+    const Status written =
+        write_npy(options.logits, decoded.logits,
+                  static_cast<std::int64_t>(decoded.generated.size()), decoded.vocabulary);
+    if (!written) return written;
+  }
+  if (options.output.empty()) return {};
+  RunRecord record = result.record;
+  record.meta["command_line"] = console.command_line;
+  record.meta["weights"] =
+      what.weights == "synthetic" ? fmt::format("synthetic, seed {}", what.seed) : what.weights;
+  record.meta["dtype"] = name_of(what.dtype);
+  return write_run(std::move(record), options.output);
+}
+
+Result<Answer> run_it(const Options& options, Console& console) {
+  Prompt prompt;
+  const Result<HostRun> what = prepare(options, prompt);
+  if (!what) return tl::unexpected(what.error());
+  Result<HostRunResult> result = run_on_host(*what, console);
+  if (!result) return tl::unexpected(result.error());
+  const Status written = write_files(options, *what, *result, console);
+  if (!written) return tl::unexpected(written.error());
+  return report_run(*what, *result, prompt);
+}
+
+Action declare(Flags& flags) {
+  const auto o = std::make_shared<Options>();
+  declare_graph_argument(flags, o->graph);
+  declare_policy_flags(flags, o->policy, "all cores");
+  flags.value("--backend", o->backend, "B", "host or cuda").one_of({"host", "cuda"});
+  declare_prompt_flags(flags, o->prompt);
+  flags.value("--generate", o->generate, "N", "tokens, at most").at_least(1);
+  flags.value("--weights", o->weights, "WEIGHTS", "safetensors file or folder, or 'synthetic'")
+      .default_text("beside MODEL, or synthetic");
+  flags.value("--dtype", o->dtype, "T", "bf16 or f32: weights and KV cache")
+      .one_of({"bf16", "f32"});
+  flags.value("--seed", o->seed, "N", "of synthetic weights");
+  flags.repeated("--inject", o->injections, "NAME=VALUE", "disturb the run on purpose");
+  flags.value("--logits", o->logits, "FILE.npy", "write a row of logits a generated token");
+  flags.value("-o,--output", o->output, "TRACE", "record the run into this .db file");
+  return [o](Console& console) { return run_it(*o, console); };
+}
+
+}  // namespace
+
+constinit const Verb run_verb = {
+    .name = "run",
+    .summary = "runs a model for real, and records what every worker did",
+    .arguments = "GRAPH|MODEL [options]",
+    .description =
+        "Runs the task graph on host threads and generates tokens greedily, all iterations inside\n"
+        "one run. Stops early at the model's end-of-sequence token. A GRAPH needs --weights DIR "
+        "to\n"
+        "speak: it holds shapes only.",
+    .examples =
+        "megascope run \"$(scripts/fetch-model smollm2-135m)\" --text 'What is the Moon?'\n"
+        "megascope run smol.mkg --policy static --workers 2 --prompt 1,2,3 -o measured.db",
+    .declare = declare,
+};
+
+}  // namespace mk::cli
