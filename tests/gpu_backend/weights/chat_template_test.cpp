@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer_cases.h"
+#include "tests/gpu_backend/weights/tokenizer_cases.h"
 
 namespace mk {
 namespace {

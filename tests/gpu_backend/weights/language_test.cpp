@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "temporary_folder.h"
-#include "tokenizer_cases.h"
+#include "tests/gpu_backend/weights/temporary_folder.h"
+#include "tests/gpu_backend/weights/tokenizer_cases.h"
 
 namespace mk {
 namespace {

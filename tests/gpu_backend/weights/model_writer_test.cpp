@@ -8,7 +8,7 @@
 
 #include "gpu_backend/weights/safetensors.h"
 #include "gpu_backend/weights/weight_source.h"
-#include "temporary_folder.h"
+#include "tests/gpu_backend/weights/temporary_folder.h"
 
 namespace mk {
 namespace {

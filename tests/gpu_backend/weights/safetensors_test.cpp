@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "temporary_folder.h"
+#include "tests/gpu_backend/weights/temporary_folder.h"
 
 namespace mk {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "gpu_backend/weights/utf8.h"
-#include "tokenizer_cases.h"
+#include "tests/gpu_backend/weights/tokenizer_cases.h"
 
 namespace mk {
 namespace {

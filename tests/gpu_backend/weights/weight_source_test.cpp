@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "gpu_backend/weights/model_writer.h"
-#include "temporary_folder.h"
+#include "tests/gpu_backend/weights/temporary_folder.h"
 
 namespace mk {
 namespace {
