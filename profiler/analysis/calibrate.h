@@ -1,0 +1,48 @@
+// Calibration: from recorded runs to the machine that predicts others.
+//
+//   number                          was       is   residual   count
+//   bodies.linear.port_limit      8.000    9.312      3.1 %   55296
+//   bodies.linear.start_up        0.500    1.920      3.1 %   55296
+//   protocol.dispatch.typical     0.150    0.211      8.0 %   20110
+//   not told apart: bodies.rmsnorm: fixed, per_activation ...
+//
+// Few, named, physical numbers are fitted, each by medians or least absolute deviations; all others
+// stay those of the base machine. The duration of a body is taken to be
+//   start_up + max(bytes / rate, flops / flops_per_cycle) + fixed + KiB of activations x
+//   per_activation
+// with rate = the body's stream limit, or less where memory.curve gives less to as many streams as
+// ran beside it. Of each run the first iteration is left out where there are more.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/machine.h"
+#include "core/result.h"
+#include "traces/trace.h"
+
+namespace mk {
+
+struct FittedNumber {
+  std::string path{};  // as visit_numbers names it
+  double before = 0;   // in the base machine
+  double value = 0;
+  double residual = 0;    // median |recorded - fitted| / recorded of what it was fitted to
+  std::size_t count = 0;  // records it was fitted to
+};
+
+struct Calibration {
+  Machine machine{};
+  std::vector<FittedNumber> numbers{};
+  // Sentences: numbers that these runs cannot tell apart and how each was chosen, kinds of tasks
+  // that were not in the runs.
+  std::vector<std::string> notes{};
+};
+
+// InvalidInput iff a trace is too short (says how many records it has and how many are needed), was
+// disturbed on purpose, or ran under a kernel-per-operator policy.
+Result<Calibration> calibrate(const Machine& base, std::span<const Trace> traces);
+
+}  // namespace mk

@@ -1,0 +1,29 @@
+// Straight lines through noisy points, as calibration needs them.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace mk {
+
+struct LineFit {
+  double constant = 0;
+  double slope = 0;
+  double residual = 0;  // median |y - fit| / y
+  std::size_t count = 0;
+  bool tells_apart = false;  // x varied enough to know constant and slope each; else constant is 0
+};
+
+// y = constant + slope * x with constant, slope >= 0, by least absolute relative deviations
+// (iteratively reweighted), so that a few disturbed points do not move it. Requires: equal sizes,
+// y > 0, x >= 0.
+LineFit fit_line(std::span<const double> x, std::span<const double> y);
+
+// x varies by at least a factor of 1.2 between its 5 % and 95 % quantiles.
+bool varies(std::span<const double> x);
+
+// Coefficient of variation of the log-normal about 1 whose logarithms have the median absolute
+// deviation of those of `ratios`. 0 of fewer than two. Requires: ratios > 0.
+double robust_spread(std::span<const double> ratios);
+
+}  // namespace mk
