@@ -41,6 +41,7 @@ class ModelMemory {
   [[nodiscard]] Status fill_weights(const WeightProvider& provider, std::uint32_t threads);
 
   const TaskGraph& graph() const { return *graph_; }
+  std::shared_ptr<const TaskGraph> shared_graph() const { return graph_; }
   DType dtype() const { return dtype_; }
   // The tensor's type in this memory: dtype() for weights and KV, else kF32 or kI32.
   DType type_of(TensorId tensor) const;
