@@ -135,19 +135,16 @@ class Collector {
   std::map<std::pair<std::uint32_t, std::uint32_t>, Sample> amounts_{};
 };
 
-// The samples with about the number of streams that most samples at one end had.
-struct Level {
-  double streams = 0;  // 0: none
-  Samples samples{};
-};
-
+// Samples by the number of streams that ran beside each other. Levels with a few percent of them
+// are left out: they are the odd ends of operators.
 std::map<int, Samples> by_streams(const Samples& samples) {
   std::map<int, Samples> levels;
   for (const Sample& s : samples) {
     const double nearest = std::round(s.streams);
     if (std::abs(s.streams - nearest) <= 0.15) levels[static_cast<int>(nearest)].push_back(s);
   }
-  std::erase_if(levels, [](const auto& level) { return level.second.size() < kFewest; });
+  const std::size_t fewest = std::max(kFewest, samples.size() / 20);
+  std::erase_if(levels, [&](const auto& level) { return level.second.size() < fewest; });
   return levels;
 }
 
@@ -282,8 +279,13 @@ class BodyFitter {
     if (first) fit_memory(kind, levels, line, limit);
     memory_known_ = true;
     fit_compute(kind, all, light, line);
-    std::vector<double> ratios;
-    for (const Sample& s : alone) ratios.push_back(s.us / (line.constant + line.slope * s.bytes));
+    const auto fullest = std::max_element(
+        levels.begin(), levels.end(),
+        [](const auto& x, const auto& y) { return x.second.size() < y.second.size(); });
+    std::vector<double> ratios;  // robust_spread() takes no notice of the level's own rate
+    for (const Sample& s : fullest->second) {
+      ratios.push_back(s.us / (line.constant + line.slope * s.bytes));
+    }
     set_spread(kind, ratios);
   }
 

@@ -26,6 +26,8 @@ struct Steps {
   std::vector<double> enqueue{};          // one task to the next in a dispatcher's row
   std::vector<double> dequeue{};          // activated -> in hand of an idle scheduler
   std::vector<double> boundary{};         // iteration's end -> next begin
+  std::vector<double> requests{};         // live in that next iteration, and its tokens
+  std::vector<double> tokens{};
 };
 
 class Collector {
@@ -43,7 +45,10 @@ class Collector {
     if (trace_.roles.schedulers == 1) add_enqueues();
     if (trace_.roles.schedulers > 0) add_dequeues();
     for (std::uint32_t i = std::max(first_, 1U); i < trace_.iterations.size(); ++i) {
+      const IterationState& state = trace_.iterations[i].state;
       out_.boundary.push_back(us(trace_.iterations[i].start - trace_.iterations[i - 1].end));
+      out_.requests.push_back(static_cast<double>(state.quantity(QuantityKind::kLiveRequests, 0)));
+      out_.tokens.push_back(state.live_tokens());
     }
   }
 
@@ -211,19 +216,30 @@ class ProtocolFitter {
         "last are the base machine's where that fits");
   }
 
+  // What requests and tokens add stays the base machine's, unless it is more than was seen.
   void fit_boundary() {
     if (steps_.boundary.size() < 3) return kept_.push_back("boundary.base");
     BoundaryNumbers& b = out_.machine().boundary;
-    const Typical t = typical(steps_.boundary);
     double steps = p_.notify.typical.value;
     if (has_schedulers_) {
       steps += p_.activate.typical.value + p_.dequeue.typical.value + p_.scheduler_poll.value / 2;
     }
-    out_.set("boundary.base.typical", b.base.typical, std::max(0.0, t.value - steps), t.residual,
-             t.count);
-    for (Number* number : {&b.per_request, &b.per_page, &b.per_token}) {
-      CalibrationBuilder::settle(*number, 0, "calibrate: inside boundary.base");
+    const auto rest_of = [&] {
+      std::vector<double> rest;
+      for (std::size_t i = 0; i < steps_.boundary.size(); ++i) {
+        rest.push_back(steps_.boundary[i] - steps - b.per_request.value * steps_.requests[i] -
+                       b.per_token.value * steps_.tokens[i]);
+      }
+      return typical(rest);
+    };
+    Typical rest = rest_of();
+    if (rest.value < 0) {
+      CalibrationBuilder::settle(b.per_request, 0, "calibrate: inside boundary.base");
+      CalibrationBuilder::settle(b.per_token, 0, "calibrate: inside boundary.base");
+      rest = rest_of();
     }
+    out_.set("boundary.base.typical", b.base.typical, std::max(0.0, rest.value), rest.residual,
+             rest.count);
   }
 
   const Steps& steps_;
