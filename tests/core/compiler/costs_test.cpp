@@ -1,0 +1,126 @@
+// What tasks cost: facts/mpk.md 6.3, and totals that follow from the model's shape.
+#include <gtest/gtest.h>
+
+#include "core/compiler.h"
+#include "core/expert_routing.h"
+
+namespace mk {
+namespace {
+
+Compiled compiled(const char* model, const CompileOptions& options = {},
+                  const StepShape& step = {}) {
+  auto result = compile_model(*load_model(model), step, options);
+  EXPECT_TRUE(result) << result.error().message;
+  return std::move(*result);
+}
+
+const TaskClass& class_of(const TaskGraph& graph, std::string_view name) {
+  for (std::uint32_t t = 0; t < graph.task_count(); ++t) {
+    if (graph.op_of(TaskId(t)).name == name) return graph.class_of(TaskId(t));
+  }
+  ADD_FAILURE() << "no " << name;
+  return graph.classes()[0];
+}
+
+std::int64_t sum(const TaskGraph& graph, const IterationState& state, Amount TaskClass::*amount) {
+  std::int64_t total = 0;
+  for (std::uint32_t t = 0; t < graph.task_count(); ++t)
+    total += (graph.class_of(TaskId(t)).*amount).at(state);
+  return total;
+}
+
+TEST(TaskCosts, AreThoseOfTheFactSheet) {
+  const TaskGraph graph = compiled("qwen3-8b").graph;
+  const IterationState state = decode_step(1, 1000);
+  const auto weights = [&](const char* name) {
+    return class_of(graph, name).weight_bytes.at(state);
+  };
+  EXPECT_EQ(weights("qkv"), 64 * 4096 * 2);
+  EXPECT_EQ(weights("o_proj"), 64 * 4096 * 2);
+  EXPECT_EQ(weights("gate_up"), 256 * 4096 * 2);
+  EXPECT_EQ(weights("down"), 64 * 12288 * 2);
+  EXPECT_EQ(weights("lm_head"), 1200 * 4096 * 2);
+  EXPECT_EQ(class_of(graph, "qkv").preload_bytes, 64 * 4096 * 2);
+  EXPECT_EQ(class_of(graph, "attention").kv_bytes.at(state), 512 * 1000);
+  EXPECT_EQ(class_of(graph, "silu_mul").weight_bytes.at(state), 0);
+}
+
+TEST(TaskCosts, StreamEachWeightOnce) {
+  for (const char* model : {"qwen3-8b", "qwen3-4b", "smollm2-135m", "llama-3.1-70b"}) {
+    for (const std::uint32_t workers : {2u, 104u, 128u}) {
+      CompileOptions options;
+      options.workers = workers;
+      const ComputationGraph step = *build_decode_step(*load_model(model), {});
+      EXPECT_EQ(sum(compiled(model, options).graph, decode_step(1, 5), &TaskClass::weight_bytes),
+                step.streamed_weight_bytes().value)
+          << model << ", " << workers << " workers";
+    }
+  }
+}
+
+TEST(TaskCosts, ReadTheWholeCacheWhateverTheTiles) {
+  for (const Partition partition : {Partition::kMpk, Partition::kBalanced}) {
+    CompileOptions options;
+    options.partition = partition;
+    options.workers = 3;
+    const TaskGraph graph =
+        compiled("smollm2-135m", options, {.batch_tokens = 4, .requests = 2}).graph;
+    const IterationState state{.requests = {{99, 1}, {4, 0}}};  // the second is idle
+    EXPECT_EQ(sum(graph, state, &TaskClass::kv_bytes), 30 * 3 * 2 * 64 * 2 * 100);
+  }
+}
+
+TEST(TaskCosts, FlopsAreTwoAWeight) {
+  const TaskGraph graph = compiled("qwen3-8b").graph;
+  const double weights =
+      static_cast<double>(sum(graph, decode_step(1, 1), &TaskClass::weight_bytes)) / 2;
+  const auto flops = static_cast<double>(sum(graph, decode_step(1, 1), &TaskClass::flops));
+  EXPECT_GT(flops, 2 * weights);
+  EXPECT_LT(flops, 2.01 * weights);
+}
+
+TEST(TaskCosts, NothingIsReadForNothing) {
+  const TaskGraph graph = compiled("qwen3-8b").graph;
+  EXPECT_EQ(sum(graph, IterationState{}, &TaskClass::kv_bytes), 0);
+}
+
+TEST(TaskCosts, ClassesAreFewAndShared) {
+  EXPECT_LE(compiled("qwen3-8b").graph.classes().size(), 16u);
+}
+
+TEST(ExpertRouting, OneTokenStreamsItsExpertsOnceALayer) {
+  for (const Partition partition : {Partition::kMpk, Partition::kBalanced}) {
+    CompileOptions options;
+    options.partition = partition;
+    const TaskGraph graph = compiled("qwen3-30b-a3b", options).graph;
+    IterationState state = decode_step(1, 1);
+    assume_even_routing(graph, state);
+    EXPECT_EQ(state.activated_experts.size(), expert_group_count(graph));
+    EXPECT_EQ(sum(graph, state, &TaskClass::weight_bytes),
+              build_decode_step(*load_model("qwen3-30b-a3b"), {})->streamed_weight_bytes().value);
+  }
+}
+
+TEST(ExpertRouting, SharesAllTokensOutOverNoMoreExpertsThanThereAre) {
+  const TaskGraph graph = compiled("qwen3-30b-a3b", {}, {.batch_tokens = 16, .requests = 16}).graph;
+  IterationState state = decode_step(16, 1);
+  assume_even_routing(graph, state);
+  std::uint64_t routed = 0, activated = 0;
+  for (std::uint32_t g = 0; g < 10; ++g) {  // the groups of the first w13
+    routed += state.routed_tokens[g];
+    activated += state.activated_experts[g];
+  }
+  EXPECT_EQ(routed, 16u * 8);
+  EXPECT_EQ(activated, 82u);  // 128 (1 - (1 - 8/128)^16) = 82.4
+}
+
+TEST(ExpertRouting, LeavesDenseModelsAlone) {
+  const TaskGraph graph = compiled("smollm2-135m").graph;
+  IterationState state = decode_step(1, 1);
+  assume_even_routing(graph, state);
+  EXPECT_EQ(state, decode_step(1, 1));
+  EXPECT_EQ(expert_group_count(graph), 0u);
+}
+
+}  // namespace
+}  // namespace mk
