@@ -368,18 +368,18 @@ class BodyFitter {
       at_least.push_back(s.flops / (std::max(s.us - line.constant, 0.05 * s.us) * cycles_a_us));
     }
     const double floor = 1.05 * quantile(at_least, 0.5);
-    std::vector<double> bound;
-    std::vector<double> errors;
+    std::vector<double> bound;     // flops a cycle of bodies that do more flops a byte
+    std::vector<double> slowness;  // of their streams, as a factor
     for (const Sample& s : all) {
-      const double stream = line.slope * s.bytes;
-      const double body = s.us - line.constant;
-      if (body > 1.15 * stream && s.flops > 1.2 * floor * stream * cycles_a_us) {
-        bound.push_back(s.flops / (body * cycles_a_us));
-      }
+      const double rest = std::max(s.us - line.constant, 0.05 * s.us);
+      if (s.flops <= 1.2 * floor * line.slope * s.bytes * cycles_a_us) continue;
+      bound.push_back(s.flops / (rest * cycles_a_us));
+      slowness.push_back(rest / std::max(line.slope * s.bytes, 1e-6));
     }
     Number& number = body(kind).flops_per_cycle;
-    if (bound.size() >= kFewest) {
+    if (bound.size() >= kFewest && quantile(slowness, 0.5) > 1.15) {
       const double found = std::max(quantile(bound, 0.5), floor);
+      std::vector<double> errors;
       for (const double b : bound) errors.push_back(std::abs(b - found) / b);
       out_.set(path(kind, "flops_per_cycle"), number, found, quantile(errors, 0.5), bound.size());
     } else if (number.value < floor) {

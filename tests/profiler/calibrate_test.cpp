@@ -80,12 +80,13 @@ Machine wrong_base() {
   return m;
 }
 
-std::shared_ptr<const TaskGraph> small_model(Partition partition) {
+std::shared_ptr<const TaskGraph> small_model(Partition partition, std::uint32_t batch_tokens = 1) {
   CompileOptions options;
   options.workers = 4;
   options.partition = partition;
   StepShape shape;
   shape.max_context = 1024;
+  shape.batch_tokens = batch_tokens;
   Result<Compiled> compiled = compile_model(*load_model("smollm2-135m"), shape, options);
   EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
   return std::make_shared<const TaskGraph>(std::move(compiled->graph));
@@ -145,6 +146,26 @@ TEST(Calibrate, PredictsOtherRunsOfThatMachine) {
 
   EXPECT_LT(compare(predicted, measured)->end_to_end_error, 0.03);
   EXPECT_GT(compare(by_base, measured)->end_to_end_error, 0.3);
+}
+
+// A prompt of 8 tokens at a time is bound by arithmetic, decoding by its streams.
+TEST(Calibrate, FindsTheArithmeticOfRunsThatDoEnoughOfIt) {
+  Machine machine = four_cores();
+  put(machine.bodies[index_of(TaskKind::kLinear)].flops_per_cycle, 16);
+  SimulationOptions options;
+  options.policy.kind = PolicyKind::kStatic;
+  options.roles = {3, 0};
+  options.record = true;
+  options.iterations.clear();
+  const DecodePlan plan{32, 4, 8, 1};
+  for (std::uint32_t i = 0; i < plan.iterations(); ++i) options.iterations.push_back(plan.state(i));
+  Result<SimulationResult> result = simulate(small_model(Partition::kMpk, 8), machine, options);
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+
+  const Machine m = calibrated(wrong_base(), make_trace(*result->record)).machine;
+
+  EXPECT_NEAR(m.body(TaskKind::kLinear).flops_per_cycle.value, 16, 1);
+  EXPECT_NEAR(m.stream_limit(m.body(TaskKind::kLinear)), 12, 0.6);
 }
 
 TEST(Calibrate, ShrugsOffAFewDisturbedRecords) {
