@@ -58,6 +58,7 @@ class RandomRun {
     }
     if (done != graph_.task_count())
       return ::testing::AssertionFailure() << done << " of " << graph_.task_count() << " tasks ran";
+    ++iterations_;
     return check_end();
   }
 
@@ -70,10 +71,15 @@ class RandomRun {
 
   template <typename F>
   void for_each_element(const Region& r, F&& f) {
-    const Shape& shape = graph_.tensors()[r.tensor.index].shape;
+    const auto& extent = graph_.tensors()[r.tensor.index].shape.extent;
     for (std::int64_t i = r.begin[0]; i < r.end[0]; ++i) {
-      for (std::int64_t j = r.begin[1]; j < r.end[1]; ++j)
-        f(elements_[r.tensor.index][static_cast<std::size_t>(i * shape.extent[1] + j)]);
+      for (std::int64_t j = r.begin[1]; j < r.end[1]; ++j) {
+        for (std::int64_t k = r.begin[2]; k < r.end[2]; ++k) {
+          const std::int64_t row = ((i * extent[1] + j) * extent[2] + k) * extent[3];
+          for (std::int64_t l = r.begin[3]; l < r.end[3]; ++l)
+            f(elements_[r.tensor.index][static_cast<std::size_t>(row + l)]);
+        }
+      }
     }
   }
 
@@ -87,14 +93,22 @@ class RandomRun {
     });
   }
 
+  // In this iteration, or else in the previous one (KV caches).
+  std::int64_t writer_before(std::uint32_t op, TensorId tensor) const {
+    const std::int64_t writer = writers_.before[op][tensor.index];
+    return writer >= 0 || iterations_ == 0 ? writer : writers_.at_end[tensor.index];
+  }
+
+  static bool is_written(const Tensor& tensor) { return tensor.role == TensorRole::kActivation; }
+
   std::string execute(TaskId task) {
     const std::uint32_t op = graph_.tasks().op[task.index];
     std::string wrong;
     const std::vector<Region> regions = graph_.regions(task);
     for (const Region& r : regions) {
       const Tensor& tensor = graph_.tensors()[r.tensor.index];
-      if (r.mode != AccessMode::kRead || tensor.role == TensorRole::kWeight) continue;
-      const std::int64_t wanted = writers_.before[op][r.tensor.index];
+      if (r.mode != AccessMode::kRead || !is_written(tensor)) continue;
+      const std::int64_t wanted = writer_before(op, r.tensor);
       const bool shares = writes_in_shares(graph_.operators()[op], r.tensor);
       for_each_element(r, [&](std::int64_t writer) {
         if (writer != wanted && !(shares && writer == op))
@@ -123,6 +137,7 @@ class RandomRun {
   const TaskGraph& graph_;
   Writers writers_;
   std::mt19937 random_;
+  std::uint32_t iterations_ = 0;
   std::vector<std::vector<std::int64_t>> elements_{};
   std::vector<std::uint32_t> arrived_{};
   std::vector<std::uint32_t> ready_{};
@@ -143,6 +158,43 @@ TEST_P(Soundness, HoldsInEveryOrderThatEventsAllow) {
       ASSERT_TRUE(run.iterate()) << "seed " << seed << ", iteration " << iteration;
   }
   EXPECT_GT(dummies, 0u) << "no case needed normalisation";
+}
+
+// The models' own graphs, small: uneven workers, several requests and tokens.
+ModelConfig small_model(const char* name) {
+  ModelConfig model = *load_model(name);
+  model.layers = 2;
+  model.hidden = 192;
+  model.intermediate = 80;
+  model.heads = 6;
+  model.kv_heads = 3;
+  model.head_dim = 4;
+  model.vocabulary = 200;
+  if (model.moe) model.moe = MoeConfig{8, 2, 40, true};
+  return model;
+}
+
+TEST_P(Soundness, HoldsForTheModels) {
+  for (const char* name : {"smollm2-135m", "qwen3-30b-a3b"}) {
+    for (const auto partition : {Partition::kMpk, Partition::kBalanced}) {
+      for (const auto fusion : {OperatorFusion::kNone, OperatorFusion::kNormLinear}) {
+        for (const std::uint32_t workers : {1u, 5u, 16u}) {
+          CompileOptions options;
+          options.partition = partition;
+          options.fusion = fusion;
+          options.events = GetParam();
+          options.workers = workers;
+          options.context = 1;
+          const StepShape step{.batch_tokens = 3, .requests = 2, .max_context = 3};
+          const auto compiled = compile_model(small_model(name), step, options);
+          ASSERT_TRUE(compiled) << compiled.error().message;
+          RandomRun run(compiled->graph, workers);
+          for (int iteration = 0; iteration < 3; ++iteration)
+            ASSERT_TRUE(run.iterate()) << name << ", " << workers << " workers";
+        }
+      }
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Granularity, Soundness,
