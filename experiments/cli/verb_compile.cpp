@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/compiler.h"
+#include "core/dot.h"
 #include "core/task_graph_file.h"
 #include "experiments/cli/compile_flags.h"
 #include "experiments/cli/table.h"
@@ -65,6 +66,13 @@ std::string to_text(const TaskGraph& graph, const CompileStatistics& s) {
   return table.str() + fmt::format("operator names for --set: {}\n", join(s.operator_names));
 }
 
+Status write_files(const TaskGraph& graph, const Options& options) {
+  if (!options.output.empty()) {
+    if (const Status written = write_task_graph(graph, options.output); !written) return written;
+  }
+  return options.dot.empty() ? Status() : write_dot(graph, options.dot);
+}
+
 Result<Answer> compile_it(const Options& options) {
   const Result<ModelConfig> model = load_model(options.model);
   if (!model) return tl::unexpected(model.error());
@@ -73,10 +81,8 @@ Result<Answer> compile_it(const Options& options) {
   const Result<Compiled> compiled =
       compile_model(*model, step_shape(options.compile, *model), *how);
   if (!compiled) return tl::unexpected(compiled.error());
-  if (!options.output.empty()) {
-    const Status written = write_task_graph(compiled->graph, options.output);
-    if (!written) return tl::unexpected(written.error());
-  }
+  if (const Status written = write_files(compiled->graph, options); !written)
+    return tl::unexpected(written.error());
   return Answer{.json = to_json(compiled->graph, compiled->statistics),
                 .text = to_text(compiled->graph, compiled->statistics)};
 }
@@ -87,6 +93,7 @@ Action declare(Flags& flags) {
       .required();
   declare_compile_flags(flags, options->compile);
   flags.value("--workers", options->workers, "N", "workers that grids are made for");
+  flags.value("--dot", options->dot, "FILE", "write the operators as a Graphviz graph");
   flags.value("-o,--output", options->output, "GRAPH", "write the task graph to this file");
   return [options](Console&) { return compile_it(*options); };
 }

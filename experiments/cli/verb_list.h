@@ -11,9 +11,12 @@ extern const Verb weights_verb;
 extern const Verb compile_verb;
 extern const Verb simulate_verb;
 extern const Verb run_verb;
+extern const Verb microbench_verb;
+extern const Verb calibrate_verb;
 extern const Verb compare_verb;
 extern const Verb explain_verb;
 extern const Verb analyze_verb;
+extern const Verb sweep_verb;
 extern const Verb view_verb;
 
 }  // namespace mk::cli

@@ -1,0 +1,14 @@
+// Small text files that appear whole or not at all.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace mk::cli {
+
+// kIo, naming the file, iff the disk refuses.
+Status write_text(std::string_view text, const std::string& path);
+
+}  // namespace mk::cli

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <ostream>
+
+#include "experiments/cli/table.h"
+#include "experiments/cli/text_file.h"
+#include "experiments/cli/verb_list.h"
+#include "gpu_backend/host/microbench.h"
+
+namespace mk::cli {
+namespace {
+
+struct Options {
+  std::string backend = "host";
+  std::string output{};
+};
+
+Answer describe(const std::vector<Primitive>& primitives) {
+  Answer answer{.json = Json::array()};
+  Table table({"primitive", "value", "unit", "spread %"});
+  for (const Primitive& p : primitives) {
+    answer.json.push_back(
+        {{"name", p.name}, {"value", p.value}, {"unit", p.unit}, {"spread", p.spread}});
+    table.add(
+        {p.name, fmt::format("{:.4g}", p.value), p.unit, fmt::format("{:.1f}", p.spread * 100)});
+  }
+  answer.text = table.str();
+  return answer;
+}
+
+// On a terminal one line that is written over; elsewhere a line a primitive.
+void say_primitive(Console& console, std::string_view name) {
+  console.err << (console.err_is_terminal ? fmt::format("\r\033[Kmeasure {}", name)
+                                          : fmt::format("measure {}\n", name))
+              << std::flush;
+}
+
+Result<Answer> measure(const Options& options, Console& console) {
+  if (options.backend == "cuda")
+    return fail(ErrorCode::kUnsupported, "this build has no CUDA backend yet: use --backend host");
+  const Result<Microbenchmark> measured = microbenchmark_host(
+      {.on_primitive = [&](std::string_view name) { say_primitive(console, name); }});
+  if (console.err_is_terminal) console.err << "\r\033[K" << std::flush;
+  if (!measured) return tl::unexpected(measured.error());
+  if (!options.output.empty()) {
+    const Status written = write_text(machine_to_json(measured->machine), options.output);
+    if (!written) return tl::unexpected(written.error());
+  }
+  return describe(measured->primitives);
+}
+
+Action declare(Flags& flags) {
+  const auto options = std::make_shared<Options>();
+  flags.value("--backend", options->backend, "B", "host or cuda").one_of({"host", "cuda"});
+  flags.value("-o,--output", options->output, "MACHINE", "write the machine that they describe");
+  return [options](Console& console) { return measure(*options, console); };
+}
+
+}  // namespace
+
+constinit const Verb microbench_verb = {
+    .name = "microbench",
+    .summary = "measures the primitives of this machine that predictions need",
+    .arguments = "[options]",
+    .description =
+        "Measures bandwidth, latencies, hand-off between cores and the protocol's own costs, and\n"
+        "writes them as a MACHINE that 'simulate' and 'calibrate' take. Needs a quiet machine:\n"
+        "whatever else runs is measured too.",
+    .examples = "megascope microbench -o host.json",
+    .declare = declare,
+};
+
+}  // namespace mk::cli
