@@ -185,6 +185,8 @@ Status LaunchStorage::outcome(const TaskGraph& graph) const {
   switch (protocol::code_of(failure)) {
     case FailureCode::kNone:
       return {};
+    case FailureCode::kStopped:
+      return fail(ErrorCode::kStuck, "stopped from outside\n" + stuck_report(graph, launch_));
     case FailureCode::kStuck:
       return fail(ErrorCode::kStuck, stuck_report(graph, launch_));
     case FailureCode::kAotQueueFull:

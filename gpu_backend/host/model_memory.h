@@ -46,6 +46,8 @@ class ModelMemory {
   // The tensor's type in this memory: dtype() for weights and KV, else kF32 or kI32.
   DType type_of(TensorId tensor) const;
   Bytes bytes() const { return bytes_; }
+  // Of bytes() that stand in one piece, the tensors in the graph's order.
+  const std::byte* first_byte() const { return arena_.data(); }
 
   // Requires: T is the tensor's type here (float, Bf16, std::int32_t).
   template <typename T>

@@ -36,7 +36,10 @@ bool ticks_are_tsc() { return kUsesTsc; }
 
 std::uint64_t ticks_now() {
 #if defined(__x86_64__)
-  if (kUsesTsc) return __rdtsc();
+  if (kUsesTsc) {
+    unsigned processor = 0;
+    return __rdtscp(&processor);
+  }
 #endif
   return static_cast<std::uint64_t>(steady_ns());
 }

@@ -14,6 +14,8 @@ namespace mk {
 // True iff ticks are the time stamp counter.
 bool ticks_are_tsc();
 
+// Not before the loads that stand before it are done: a stamp taken after seeing another thread's
+// store is later than the stamp that thread took before it.
 std::uint64_t ticks_now();
 
 class TickScale {

@@ -6,6 +6,8 @@
 //   void execute(worker, task, iteration)   the body; its memory is ordered by the protocol: it
 //                                           sees all that bodies before its dependent event wrote
 //   bool prepare(iteration)                 called by one thread between iterations; false: no more
+//   void upcoming(worker, task)             optional: the worker has the task in hand and waits for
+//                                           its event; what does not depend on it may begin
 // Probe sees what happens (host/recorder.h); NoProbe compiles to nothing.
 //
 // Every member that returns bool says false iff the run was aborted.
@@ -59,8 +61,9 @@ class Agent {
   }
 
   // Waits for the task's dependent event; then all that its producers wrote is visible.
-  MK_HD bool await_dependent_event(const TaskWord& task, Item item) {
+  MK_HD bool await_dependent_event(std::uint32_t worker, const TaskWord& task, Item item) {
     if (!looks_active(task, item.iteration)) {
+      announce(worker, item.id);
       Wait<M> waiting = wait();
       while (!looks_active(task, item.iteration)) {
         if (!waiting.turn({Activity::kWaiting, item.iteration, item.id})) return false;
@@ -68,6 +71,11 @@ class Agent {
     }
     M::load_acquire(launch_.counters[task.dependent_event]);
     return true;
+  }
+
+  // Tells a program that wants to know that the worker has the task in hand and will wait for it.
+  MK_HD void announce(std::uint32_t worker, std::uint32_t task) {
+    if constexpr (requires { program_.upcoming(worker, task); }) program_.upcoming(worker, task);
   }
 
   // Runs the body of a task whose dependent event is active, and notifies.
@@ -92,14 +100,21 @@ class Agent {
     const std::uint64_t dequeued = probe_.now();
     M::add_acq_rel(launch_.counters[0], 1U);
     if (launch_.policy.kind == PolicyKind::kStatic) return true;
-    if (launch_.roles.schedulers == 0) return dispatch(worker, {0, iteration}, dequeued);
+    if (launch_.roles.schedulers == 0) return enqueue(worker, {0, iteration}, dequeued);
     return push_to_all_schedulers({0, iteration});
   }
 
   // The dispatcher's step for an activated event.
   MK_HD bool dispatch(std::uint32_t dispatcher, Item event, std::uint64_t dequeued) {
+    if (launch_.events[event.id].is_end != 0) return end_iteration(dispatcher, event.iteration);
+    return enqueue(dispatcher, event, dequeued);
+  }
+
+ private:
+  // The dispatcher's part of the tasks that an event launches. (No recursion: GPUs need stacks for
+  // it.)
+  MK_HD bool enqueue(std::uint32_t dispatcher, Item event, std::uint64_t dequeued) {
     const EventWord& word = launch_.events[event.id];
-    if (word.is_end != 0) return end_iteration(dispatcher, event.iteration);
     say_where({Activity::kDispatching, event.iteration, event.id});
     if (event.id == 0 && !enqueue_aot(dispatcher, event.iteration)) return false;
     if (word.launches_jit != 0 && !enqueue_jit(dispatcher, word, event)) return false;
@@ -107,7 +122,6 @@ class Agent {
     return true;
   }
 
- private:
   // The last arrival at `event` happened here.
   MK_HD bool activated(std::uint32_t worker, Item event, std::uint64_t instant) {
     const EventWord& word = launch_.events[event.id];

@@ -42,10 +42,11 @@ enum class FailureCode : std::uint8_t {
   kJitQueueFull,    // index: worker
   kEventQueueFull,  // index: scheduler
   kStuck,           // index: lane of who noticed
+  kStopped,         // whoever started the run asked for its end
 };
 
 // The status word: code in the top byte, index below.
-constexpr std::uint64_t failure_word(FailureCode code, std::uint32_t index) {
+MK_HD constexpr std::uint64_t failure_word(FailureCode code, std::uint32_t index) {
   return static_cast<std::uint64_t>(code) << 56 | index;
 }
 constexpr FailureCode code_of(std::uint64_t failure) {
@@ -123,6 +124,9 @@ struct Launch {
   std::uint64_t deadline_ns = 0;      // a wait this long in which nothing moved ends the run
   std::uint32_t spin_turns = 0;       // turns of a wait before the core is given away
   std::uint64_t notify_delay_ns = 0;  // injected before each notification
+  // Not 0 as soon as whoever started the run wants it to end; read only where the policy M has
+  // stop_requested(), rarely, by lane 0. May be null.
+  const std::uint32_t* stop_request = nullptr;
 
   MK_HD std::uint32_t lanes() const { return roles.workers + roles.schedulers; }
 };

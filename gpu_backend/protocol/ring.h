@@ -116,9 +116,10 @@ class RingConsumer {
   MK_HD std::uint32_t pop(const Ring<M>& ring, Item* items, std::uint32_t room) {
     std::uint32_t taken = 0;
     while (taken < room) {
-      const std::uint64_t word = M::load_acquire(ring.slots[head_ & ring.mask]);
-      if (!ring.is_filled(head_, word)) break;
-      items[taken++] = item_of(word);
+      const typename Ring<M>::Slot& slot = ring.slots[head_ & ring.mask];
+      // Polls are relaxed: on a GPU an acquire throws away what the block has cached.
+      if (!ring.is_filled(head_, M::load_relaxed(slot))) break;
+      items[taken++] = item_of(M::load_acquire(slot));
       ++head_;
     }
     if (taken > 0) M::store_release(*ring.head, head_);

@@ -3,7 +3,7 @@
 //
 // "Nothing moved" means that no lane's `where` word changed: an idle worker may well wait longer
 // than the deadline while others work. The waiting lane says what it waits for as soon as it reads
-// the clock for the first time, so that short waits write nothing.
+// the clock for the first time, and when the run ends; short waits write nothing.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,10 @@ class Wait {
 
   // One turn of waiting as `where`; false iff the run is over (done or aborted).
   MK_HD bool turn(Where where) {
-    if (M::load_relaxed(launch_.control->halt) != 0) return false;
+    if (M::load_relaxed(launch_.control->halt) != 0) {
+      M::store_relaxed(launch_.where[lane_].word, where_word(where));
+      return false;
+    }
     M::pause(turns_, launch_.spin_turns);
     if (++turns_ % kTurnsPerClock == 0) look_at_clock(where);
     return true;
@@ -30,6 +33,12 @@ class Wait {
  private:
   MK_HD void look_at_clock(Where where) {
     M::store_relaxed(launch_.where[lane_].word, where_word(where));
+    if constexpr (requires { M::stop_requested(launch_.stop_request); }) {
+      if (lane_ == 0 && launch_.stop_request != nullptr &&
+          M::stop_requested(launch_.stop_request)) {
+        abort_run(*launch_.control, failure_word(FailureCode::kStopped, lane_));
+      }
+    }
     const std::uint64_t now = M::clock_ns();
     const std::uint64_t movement = sum_of_where();
     if (turns_ == kTurnsPerClock || movement != movement_) {

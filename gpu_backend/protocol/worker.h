@@ -49,7 +49,7 @@ class QueueWorker {
       std::uint64_t fetched = batch.fetched();
       const TaskWord task = launch_.tasks[last.id];
       // A JIT task's event is active, and taking it from the queue ordered the memory.
-      if (queue == NextQueue::kAot && !agent_.await_dependent_event(task, last)) return;
+      if (queue == NextQueue::kAot && !agent_.await_dependent_event(worker_, task, last)) return;
       if (!agent_.run_task(worker_, task, last, fetched)) return;
     }
   }
@@ -106,7 +106,7 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
     for (std::uint32_t i = first; i < end; ++i) {
       const Item item{launch.list_tasks[i], iteration};
       const TaskWord task = launch.tasks[item.id];
-      if (!agent.await_dependent_event(task, item)) return;
+      if (!agent.await_dependent_event(worker, task, item)) return;
       if (!agent.run_task(worker, task, item, fetched)) return;
     }
   }

@@ -1,0 +1,62 @@
+// Microbenchmark of this host: the primitives that a prediction of run_on_threads needs, measured
+// here and now, and the Machine made from them.
+//
+//   name                        what                                                       unit
+//   clock                       cycles of dependent additions                               GHz
+//   read_bandwidth_N            N cores sum up a buffer larger than the caches              GB/s
+//   cache_bandwidth             one core sums up a buffer that fits the last level cache    GB/s
+//   memory_latency              a load that depends on the one before, out of cache         us
+//   cache_latency               the same within the last level cache                        us
+//   add_own                     atomic add to a line that this core holds                   us
+//   hand_off                    a store until another core has seen it                      us
+//   hand_off_by_add             an atomic add until another core has seen it                us
+//   add_contended               one of two cores' adds to one counter, both at it at once   us
+//   poll_turn                   one turn of a waiting thread                                us
+//   queue_put, queue_take       one task id into a worker's ring, out of it                 us
+//   event_put                   one event id into a scheduler's ring                        us
+//   empty_task_P_WwSs           a run of empty tasks, policy P, W workers, S schedulers     us
+//   boundary_P_WwSs             end of an iteration to the begin of the next                us
+// Those that take two cores are left out where the process may use only one.
+//
+// `value` is the median of repetitions, `spread` their standard deviation / mean. Needs a quiet
+// machine: whatever else runs is measured too.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/machine.h"
+#include "core/result.h"
+
+namespace mk {
+
+struct Primitive {
+  std::string name{};
+  double value = 0;
+  std::string unit{};
+  double spread = 0;
+};
+
+struct Microbenchmark {
+  std::vector<Primitive> primitives{};  // in the order of the table
+  Machine machine{};                    // kind host; each number's source says which primitive
+};
+
+struct MicrobenchOptions {
+  std::uint32_t repetitions = 15;
+  std::uint64_t buffer_bytes = 256U << 20;  // that bandwidth is measured on, all cores together
+  // Called before each primitive, for progress bars; may be empty.
+  std::function<void(std::string_view name)> on_primitive{};
+};
+
+// Device iff a run of the protocol failed here.
+[[nodiscard]] Result<Microbenchmark> microbenchmark_host(const MicrobenchOptions& options);
+
+// The machine that the primitives describe. `cores` and the sizes come from the operating system.
+// Requires: the primitives that one core can measure are there.
+Machine host_machine(const std::vector<Primitive>& primitives, std::uint32_t cores);
+
+}  // namespace mk

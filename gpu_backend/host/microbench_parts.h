@@ -1,0 +1,38 @@
+// The measurements behind microbench.h, one function a primitive. Each returns its repetitions.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/policy.h"
+#include "core/result.h"
+
+namespace mk::microbench {
+
+using Samples = std::vector<double>;
+
+double median(Samples samples);
+double relative_deviation(const Samples& samples);
+
+// Memory (microbench_memory.cpp). Bandwidths in GB/s, latencies in us.
+Samples clock_ghz(std::uint32_t repetitions);
+Samples read_bandwidth(std::uint32_t cores, std::uint64_t bytes, std::uint32_t repetitions);
+Samples load_latency(std::uint64_t bytes, std::uint32_t repetitions);
+
+// Between cores, and the queues (microbench_threads.cpp). In us.
+Samples add_own(std::uint32_t repetitions);
+Samples hand_off(bool by_add, std::uint32_t repetitions);
+Samples add_contended(std::uint32_t repetitions);
+Samples poll_turn(std::uint32_t repetitions);
+struct QueueSamples {
+  Samples put{};
+  Samples take{};
+  Samples event_put{};
+};
+QueueSamples queues(std::uint32_t repetitions);
+
+// Runs of the whole protocol (microbench_runs.cpp). In us.
+Result<Samples> empty_task(PolicyKind policy, Roles roles, std::uint32_t repetitions);
+Result<Samples> iteration_boundary(PolicyKind policy, Roles roles);
+
+}  // namespace mk::microbench
