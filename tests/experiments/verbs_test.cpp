@@ -1,0 +1,249 @@
+// What each verb does with good and with bad input, from the command line's side.
+#include <gmock/gmock.h>
+
+#include "tests/experiments/cli_runner.h"
+#include "tests/experiments/tiny_model.h"
+
+namespace mk::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Verbs : public CliFiles {};
+
+TEST_F(Verbs, CompileWritesAGraphThatSimulateTakes) {
+  ASSERT_EQ(megascope({"compile", model(), "-o", path("g.mkg")}).status, 0);
+
+  const CliRun run = megascope({"simulate", path("g.mkg"), "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_GT(run.json()["makespan_us"].get<double>(), 0);
+}
+
+TEST_F(Verbs, CompileRefusesAnUnknownOperatorByName) {
+  const CliRun run = megascope({"compile", model(), "--set", "no_such.tasks=4"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr("no_such"));
+}
+
+TEST_F(Verbs, CompileTakesSetOnlyAsOperatorTasksNumber) {
+  EXPECT_EQ(megascope({"compile", model(), "--set", "qkv=4"}).status, 2);
+  EXPECT_EQ(megascope({"compile", model(), "--set", "qkv.tasks=four"}).status, 2);
+}
+
+TEST_F(Verbs, SimulateRefusesCompileFlagsBesideACompiledGraph) {
+  ASSERT_EQ(megascope({"compile", model(), "-o", path("g.mkg")}).status, 0);
+
+  const CliRun run = megascope({"simulate", path("g.mkg"), "--events", "exact"});
+
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.err, HasSubstr("--events"));
+}
+
+TEST_F(Verbs, SimulateRefusesATruncatedGraphByFile) {
+  ASSERT_EQ(megascope({"compile", model(), "-o", path("g.mkg")}).status, 0);
+  std::filesystem::resize_file(path("g.mkg"), std::filesystem::file_size(path("g.mkg")) / 2);
+
+  const CliRun run = megascope({"simulate", path("g.mkg")});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr(path("g.mkg")));
+}
+
+TEST_F(Verbs, SimulateRefusesASplitThatDoesNotFitWithTheNumbers) {
+  const CliRun run = megascope(
+      {"simulate", model(), "--machine", "h100-sxm", "--workers", "130", "--schedulers", "16"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr("130"));
+  EXPECT_THAT(run.err, HasSubstr("132"));
+}
+
+TEST_F(Verbs, SimulateRefusesNoWorkers) {
+  EXPECT_EQ(megascope({"simulate", model(), "--workers", "0"}).status, 1);
+}
+
+TEST_F(Verbs, SimulateWritesTheSameBytesTwice) {
+  ASSERT_EQ(megascope({"simulate", model(), "-o", path("a.db")}).status, 0);
+  ASSERT_EQ(megascope({"simulate", model(), "-o", path("b.db")}).status, 0);
+
+  EXPECT_FALSE(bytes_of(path("a.db")).empty());
+  EXPECT_EQ(bytes_of(path("a.db")), bytes_of(path("b.db")));
+}
+
+TEST_F(Verbs, SimulatePredictsARequestFromItsPromptOn) {
+  const CliRun run = megascope(
+      {"simulate", model(), "--prompt-tokens", "5", "--generate", "3", "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json()["iterations"], 7);
+}
+
+TEST_F(Verbs, SimulateRefusesAContextBeyondTheCache) {
+  ASSERT_EQ(megascope({"compile", model(), "-o", path("g.mkg")}).status, 0);
+
+  const CliRun run = megascope({"simulate", path("g.mkg"), "--prompt-tokens", "9999"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr("512"));
+}
+
+TEST_F(Verbs, RunGeneratesTheSameTokensUnderEveryPolicy) {
+  const auto tokens = [&](const char* policy) {
+    const CliRun run = megascope({"run", model(), "--policy", policy, "--workers", "2",
+                                  "--generate", "5", "--prompt", "3,7", "--format", "json"});
+    EXPECT_EQ(run.status, 0) << run.err;
+    return run.json()["generated"];
+  };
+  const auto expected = tokens("static");
+
+  EXPECT_EQ(expected.size(), 5);
+  for (const char* policy : {"aot", "jit", "hybrid"}) EXPECT_EQ(tokens(policy), expected) << policy;
+}
+
+TEST_F(Verbs, RunReadsTheVeryWeightsThatWeightsWrote) {
+  ASSERT_EQ(megascope({"weights", model(), "--seed", "9", "-o", path("w")}).status, 0);
+  const std::vector<std::string> rest = {"--generate", "5", "--workers", "1", "--format", "json"};
+  const auto tokens = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), rest.begin(), rest.end());
+    const CliRun run = megascope(arguments);
+    EXPECT_EQ(run.status, 0) << run.err;
+    return run.json()["generated"];
+  };
+
+  EXPECT_EQ(tokens({"run", path("w")}), tokens({"run", model(), "--seed", "9"}));
+}
+
+TEST_F(Verbs, RunWritesOneRowOfLogitsAGeneratedToken) {
+  const CliRun run =
+      megascope({"run", model(), "--generate", "3", "--workers", "1", "--logits", path("l.npy")});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_THAT(bytes_of(path("l.npy")), HasSubstr("(3, 256)"));
+}
+
+TEST_F(Verbs, RunRefusesKernelPerOperatorPoliciesAsUsage) {
+  for (const char* policy : {"stream", "graph", "pdl"})
+    EXPECT_EQ(megascope({"run", model(), "--policy", policy}).status, 2) << policy;
+}
+
+TEST_F(Verbs, RunSaysThatThereIsNoCudaBackend) {
+  const CliRun run = megascope({"run", model(), "--backend", "cuda"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr("no CUDA backend"));
+}
+
+TEST_F(Verbs, RunRefusesATextWithoutATokenizer) {
+  const CliRun run = megascope({"run", model(), "--text", "hello"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr("tokenizer"));
+}
+
+TEST_F(Verbs, RunRefusesTwoPrompts) {
+  EXPECT_EQ(megascope({"run", model(), "--text", "a", "--prompt", "1"}).status, 2);
+}
+
+TEST_F(Verbs, RunRefusesMixtureOfExpertsInOneLine) {
+  const CliRun run = megascope({"run", "qwen3-30b-a3b"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+}
+
+TEST_F(Verbs, CompareHoldsAPredictionAgainstTheRunOfTheSameGraph) {
+  const std::vector<std::string> same = {"--policy", "static", "--workers", "1", "--generate", "6"};
+  const auto with = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), same.begin(), same.end());
+    return megascope(arguments);
+  };
+  ASSERT_EQ(with({"run", model(), "--prompt", "5,6", "-o", path("m.db")}).status, 0);
+  ASSERT_EQ(with({"simulate", model(), "--prompt-tokens", "2", "-o", path("p.db")}).status, 0);
+
+  const CliRun run = megascope({"compare", path("p.db"), path("m.db"), "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json()["placement_agreement"], 1.0);
+  EXPECT_EQ(run.json()["only_measured"], 0);
+}
+
+TEST_F(Verbs, CompareRefusesAForeignFileByName) {
+  const CliRun run = megascope({"compare", path("config.json"), path("config.json")});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr(path("config.json")));
+}
+
+TEST_F(Verbs, AnalyzeDividesAllWorkerTimeByCause) {
+  ASSERT_EQ(megascope({"simulate", model(), "-o", path("p.db")}).status, 0);
+
+  const CliRun run = megascope({"analyze", path("p.db"), "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  double share = 0;
+  for (const auto& cause : run.json()["causes"]) share += cause["share"].get<double>();
+  EXPECT_NEAR(share, 1, 1e-9);
+}
+
+TEST_F(Verbs, ExplainFollowsTheChainBackToTheBegin) {
+  ASSERT_EQ(megascope({"simulate", model(), "-o", path("p.db")}).status, 0);
+
+  const CliRun run = megascope({"explain", path("p.db"), "L1.down[0]", "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.json().front()["task"], "L1.down[0]");
+  EXPECT_EQ(run.json().back()["held_by"], "begin");
+}
+
+TEST_F(Verbs, ExplainRefusesAnUnknownTask) {
+  ASSERT_EQ(megascope({"simulate", model(), "-o", path("p.db")}).status, 0);
+
+  EXPECT_EQ(megascope({"explain", path("p.db"), "L9.nothing[0]"}).status, 1);
+}
+
+TEST_F(Verbs, SweepPrintsARowForEachPointThatFits) {
+  const CliRun run =
+      megascope({"sweep", "--model", model(), "--policy", "aot,static,graph", "--workers",
+                 "128:136:4", "--schedulers", "0,16", "--iterations", "1", "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  // aot: 128 with 0 and 16, 132 with 0; static: 128, 132; graph: one.
+  EXPECT_EQ(run.json().size(), 6);
+  EXPECT_THAT(run.err, HasSubstr("left out"));
+}
+
+TEST_F(Verbs, SweepPrintsTheSameBytesTwice) {
+  const std::vector<std::string> arguments = {
+      "sweep", "--model", model(), "--policy", "hybrid", "--iterations", "2", "--format", "csv"};
+
+  EXPECT_EQ(megascope(arguments).out, megascope(arguments).out);
+}
+
+TEST_F(Verbs, SweepRefusesAnUnknownPolicyAsUsage) {
+  EXPECT_EQ(megascope({"sweep", "--model", model(), "--policy", "fifo"}).status, 2);
+}
+
+TEST_F(Verbs, CalibrateRefusesATraceThatIsTooShort) {
+  ASSERT_EQ(megascope({"run", model(), "--policy", "static", "--workers", "1", "--generate", "1",
+                       "-o", path("m.db")})
+                .status,
+            0);
+
+  const CliRun run =
+      megascope({"calibrate", path("m.db"), "--machine", "h100-sxm", "-o", path("fitted.json")});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_FALSE(std::filesystem::exists(path("fitted.json")));
+}
+
+TEST_F(Verbs, ViewRefusesWhatIsNoTrace) {
+  const CliRun run = megascope({"view", path("config.json")});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr("no trace"));
+}
+
+}  // namespace
+}  // namespace mk::testing
