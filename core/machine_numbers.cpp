@@ -71,7 +71,7 @@ void Walk::body(BodyNumbers& b) {
   number("per_activation", b.per_activation, kMicroseconds);
   number("flops_per_cycle", b.flops_per_cycle, "", kPositive);
   number("tile_bytes", b.tile_bytes, kBytes);
-  number("spread", b.spread, "", {0, false, 2});
+  number("spread", b.spread, "", {0, false, 0.5});
   number("kernel_bandwidth_share", b.kernel_bandwidth_share, "", kShare);
   number("kernel_blocks_per_sm", b.kernel_blocks_per_sm, "", {1});
 }
@@ -141,7 +141,7 @@ void Walk::machine(Machine& m) {
   for (std::size_t i = 0; i < m.sm_factor.size(); ++i) {
     number(fmt::format("sm_factor.{}", i), m.sm_factor[i], "", kPositive);
   }
-  number("sm_spread", m.sm_spread, "", {0, false, 2});
+  number("sm_spread", m.sm_spread, "", {0, false, 0.5});
   group("memory", [&] { memory(m.memory); });
   group("protocol", [&] { protocol(m.protocol); });
   group("boundary", [&] { boundary(m.boundary); });

@@ -27,8 +27,7 @@ double logarithm(double x) {
   return 2 * sum + exponent * kLn2;
 }
 
-// Standard normal density by its tail's asymptotics is not enough here: the distribution function
-// by its series, for one step of Newton's method.
+// The standard normal distribution function by its power series.
 double normal_cdf(double x) {
   const double density = exponential(-0.5 * x * x) * 0.398942280401432677939946;
   double term = x;
@@ -62,7 +61,7 @@ double normal_quantile(double p) {
   const double t = std::sqrt(-2 * logarithm(tail));
   double x = t - (2.515517 + t * (0.802853 + t * 0.010328)) /
                      (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
-  for (int step = 0; step < 2; ++step) {
+  for (int step = 0; step < 2; ++step) {  // Newton
     const double density = exponential(-0.5 * x * x) * 0.398942280401432677939946;
     x += ((1 - normal_cdf(x)) - tail) / density;
   }
@@ -70,11 +69,16 @@ double normal_quantile(double p) {
 }
 
 LogNormal::LogNormal(double spread) {
+  // The same for all: worked out once a process.
+  static const std::array<double, kSize> kQuantiles = [] {
+    std::array<double, kSize> quantiles{};
+    for (std::size_t i = 0; i < kSize; ++i) {
+      quantiles[i] = normal_quantile((static_cast<double>(i) + 0.5) / kSize);
+    }
+    return quantiles;
+  }();
   const double sigma = std::sqrt(logarithm(1 + spread * spread));
-  for (std::size_t i = 0; i < kSize; ++i) {
-    const double p = (static_cast<double>(i) + 0.5) / static_cast<double>(kSize);
-    factor_[i] = exponential(sigma * normal_quantile(p));
-  }
+  for (std::size_t i = 0; i < kSize; ++i) factor_[i] = exponential(sigma * kQuantiles[i]);
 }
 
 }  // namespace mk

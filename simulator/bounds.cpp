@@ -46,12 +46,13 @@ class Bounds {
     }
   }
 
-  // The body alone with the memory, ps before noise.
+  // The body alone with the memory and preloaded as far as it may be, ps before noise.
   double shortest(const BodyCost& cost) const {
     const double limit = costs_.limits()[cost.stream_class] * 1e-3;
-    const double stream = static_cast<double>(cost.bytes) / limit;
+    const double stream = static_cast<double>(cost.bytes - cost.preload) / limit;
     const double compute = static_cast<double>(cost.compute) * cost.tiles;
-    return static_cast<double>(cost.start_up) * cost.tiles +
+    const std::uint32_t start_ups = cost.preload > 0 ? cost.tiles - 1 : cost.tiles;
+    return static_cast<double>(cost.start_up) * start_ups +
            static_cast<double>(cost.between) * (cost.tiles - 1) + std::max(stream, compute) +
            static_cast<double>(cost.tail);
   }

@@ -59,12 +59,17 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
   fetch_batch = static_cast<std::uint32_t>(p.fetch_batch.value);
 }
 
-Costs::Costs(const TaskGraph& graph, const Machine& machine, Spreads& spreads)
+Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& mechanisms,
+             Spreads& spreads)
     : graph_(graph),
       machine_(machine),
       row_of_(graph.task_count()),
       class_of_kind_(kTaskKindCount),
       spread_of_kind_(kTaskKindCount) {
+  if (mechanisms.preload) {
+    page_bytes_ = static_cast<std::int64_t>(machine.shared_memory.page_bytes.value *
+                                            machine.shared_memory.pages.value);
+  }
   std::vector<std::uint32_t> row(graph.classes().size() * kTaskKindCount, kNoIndex);
   std::vector<bool> seen(kTaskKindCount);
   for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
@@ -112,6 +117,8 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   if (cost.bytes > 0) {
     cost.tiles = static_cast<std::uint32_t>((cost.bytes + cost.tile_bytes - 1) / cost.tile_bytes);
   }
+  cost.preload =
+      std::min({amounts.preload_bytes, cost.bytes - cost.kv_bytes, cost.tile_bytes, page_bytes_});
   const double clock = machine_.clock.value * 1e9;
   const double seconds =
       static_cast<double>(cost.flops) / (body.flops_per_cycle.value * clock * cost.tiles);

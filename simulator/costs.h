@@ -83,6 +83,7 @@ struct BodyCost {
   Picoseconds compute = 0;      // the arithmetic of a tile, beside its stream
   std::int64_t flops = 0;
   std::int64_t kv_bytes = 0;  // part of `bytes`
+  std::int64_t preload = 0;   // that may be requested before the event: of the first tile
   std::uint32_t tiles = 1;    // 0 streamed bytes: 1
   std::uint32_t stream_class = 0;
   std::uint32_t spread = 0;
@@ -92,7 +93,8 @@ struct BodyCost {
 class Costs {
  public:
   // Requires: `machine` is valid.
-  Costs(const TaskGraph& graph, const Machine& machine, Spreads& spreads);
+  Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& mechanisms,
+        Spreads& spreads);
 
   // Evaluates the rows for an iteration.
   void evaluate(const IterationState& state);
@@ -119,6 +121,7 @@ class Costs {
   std::vector<double> limits_{};
   std::vector<std::uint32_t> class_of_kind_{};
   std::vector<std::uint32_t> spread_of_kind_{};
+  std::int64_t page_bytes_ = 0;  // of all of a worker's pages; 0: nothing is preloaded
 };
 
 // KV pages that an iteration's new tokens make necessary; 0 iff the KV cache is contiguous.

@@ -14,10 +14,11 @@ constexpr Picoseconds kLongestRun = Picoseconds{1} << (63 - Tournament::kIndexBi
 MemoryServer::Settings memory_settings(const EngineInput& input) {
   const Mechanisms& mechanisms = input.options.mechanisms;
   MemoryServer::Settings settings;
-  settings.workers = input.options.roles.workers;
+  const std::uint32_t workers = input.options.roles.workers;
+  settings.workers = 2 * workers;
   settings.limits = input.costs.limits();
   for (std::uint32_t n = 0; n <= settings.workers; ++n) {
-    settings.supply.push_back(input.machine.bandwidth_at(n));
+    settings.supply.push_back(input.machine.bandwidth_at(std::min(n, workers)));
   }
   settings.smooth_knee = mechanisms.smooth_knee;
   settings.shared = mechanisms.shared_bandwidth;
@@ -92,7 +93,8 @@ Status Engine<kChoice, kRecord>::turn() {
   const auto timer_at = static_cast<Picoseconds>(timer >> Tournament::kIndexBits);
   const Picoseconds stream_at = memory_.next_end();
   if (stream_at != MemoryServer::kNever && stream_at <= timer_at) {
-    last_byte(memory_.finish_next(), stream_at);
+    const std::uint32_t entity = memory_.finish_next();
+    if (stream_ended(entity)) last_byte(entity % roles_.workers, stream_at);
   } else if (timer != Tournament::kNone) {
     const std::uint32_t entity = Tournament::entity_of(timer);
     timers_.clear(entity);
@@ -112,6 +114,9 @@ void Engine<kChoice, kRecord>::on_timer(std::uint32_t entity, Picoseconds now) {
   if (entity >= roles_.workers) return scheduler_step(entity - roles_.workers, now);
   if constexpr (kChoice == Choice::kEither) {
     if (workers_[entity].stage == Stage::kIdle) return look(entity, now);
+  }
+  if (workers_[entity].stage == Stage::kToPreload) {
+    return start_preload(entity, tables_.list_tasks[workers_[entity].aot_next], now);
   }
   first_byte(entity, now);
 }

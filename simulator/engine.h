@@ -7,7 +7,8 @@
 // third event, at the instant of the choice; a scheduler's step is one event for each activated
 // event that it serves.
 //
-// Entities of the timers: workers, then schedulers. At one instant the ends of streams come first,
+// Entities of the timers: workers, then schedulers; of the memory: the workers' bodies, then their
+// preloads. At one instant the ends of streams come first,
 // then timers in that order.
 #pragma once
 
@@ -67,6 +68,9 @@ class Engine {
   Status turn();
   void on_timer(std::uint32_t entity, Picoseconds now);
   Error stuck() const;
+  void refuse(Error error) {
+    if (!failure_) failure_ = std::move(error);
+  }
 
   // engine_worker.cpp: a worker from task to task
   void settle(std::uint32_t worker);
@@ -81,6 +85,12 @@ class Engine {
   Picoseconds fetch_jit(std::uint32_t worker, Picoseconds seen);
   void pop_jit(std::uint32_t worker);
   void wait_for_event(std::uint32_t worker, std::uint32_t event);
+  void begin_head(std::uint32_t worker, std::uint32_t task, Picoseconds start);
+  void plan_preload(std::uint32_t worker, std::uint32_t task);
+  void start_preload(std::uint32_t worker, std::uint32_t task, Picoseconds now);
+  bool stream_ended(std::uint32_t entity);
+  void take_preload(std::uint32_t worker, Picoseconds now);
+  double factor_of(std::uint32_t worker, std::uint32_t task) const;
   void begin_after(std::uint32_t worker, std::uint32_t task, Picoseconds ready);
   void begin_body(std::uint32_t worker, std::uint32_t task, Picoseconds start, Picoseconds fetched);
   void first_byte(std::uint32_t worker, Picoseconds now);

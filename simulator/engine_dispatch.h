@@ -36,7 +36,7 @@ void Engine<kChoice, kRecord>::wake_waiters(std::uint32_t event) {
     WorkerState& w = workers_[worker];
     const std::uint32_t next = w.next_waiter;
     w.registered = false;
-    if (w.stage == Stage::kWaiting) {
+    if (w.stage == Stage::kWaiting || w.stage == Stage::kToPreload) {
       begin_after(worker, tables_.list_tasks[w.aot_next], events_[event].activated);
     } else if (w.stage == Stage::kIdle) {
       look_by(worker, events_[event].activated);
@@ -84,9 +84,9 @@ void Engine<kChoice, kRecord>::publish(std::uint32_t scheduler, std::uint32_t ev
   pending.push({instant, event});
   if (options_.mechanisms.queue_limit &&
       static_cast<double>(pending.size()) > machine_.protocol.event_queue_capacity.value) {
-    failure_ = Error{ErrorCode::kStuck,
-                     fmt::format("the queue of scheduler {} overflows at {} events", scheduler,
-                                 machine_.protocol.event_queue_capacity.value)};
+    refuse(
+        {ErrorCode::kStuck, fmt::format("the queue of scheduler {} overflows at {} events",
+                                        scheduler, machine_.protocol.event_queue_capacity.value)});
   }
   arm_scheduler(scheduler);
 }
@@ -149,10 +149,10 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Pico
     w.aot_end = first[list + 1];
     w.aot_batch = 0;
     if (w.aot_end - w.aot_next > queue_capacity_) {
-      failure_ = Error{ErrorCode::kInvalidInput,
-                       fmt::format("the queue of worker {} holds {} tasks, but {} are placed on it "
-                                   "ahead",
-                                   worker, queue_capacity_, w.aot_end - w.aot_next)};
+      refuse({ErrorCode::kInvalidInput,
+              fmt::format("the queue of worker {} holds {} tasks, but {} are placed on it "
+                          "ahead",
+                          worker, queue_capacity_, w.aot_end - w.aot_next)});
     }
     if (w.stage != Stage::kIdle || w.aot_next == w.aot_end) continue;
     if constexpr (kChoice == Choice::kListed) {
@@ -214,8 +214,8 @@ void Engine<kChoice, kRecord>::push_jit(std::uint32_t worker, std::uint32_t task
   w.jit_tail = task;
   enqueued_[task] = enqueued;
   if (++w.jit_depth > queue_capacity_) {
-    failure_ = Error{ErrorCode::kStuck, fmt::format("the queue of worker {} overflows at {} tasks",
-                                                    worker, queue_capacity_)};
+    refuse({ErrorCode::kStuck,
+            fmt::format("the queue of worker {} overflows at {} tasks", worker, queue_capacity_)});
   }
 }
 

@@ -15,11 +15,15 @@ namespace mk::simulator {
 inline constexpr Picoseconds kUnknown = std::numeric_limits<Picoseconds>::max();
 
 enum class Stage : std::uint8_t {
-  kIdle,      // has no next task that is known, or looks for one at its timer (hybrid)
-  kWaiting,   // holds a task whose event is not active, and is committed to it
-  kStartUp,   // the timer is the first byte of the body's next tile
-  kStreaming  // in the memory server
+  kIdle,       // has no next task that is known, or looks for one at its timer (hybrid)
+  kWaiting,    // holds a task whose event is not active, and is committed to it
+  kToPreload,  // as kWaiting, or with its start known; the timer is the start of the preload
+  kStartUp,    // the timer is the first byte of the body's next tile
+  kStreaming   // in the memory server
 };
+
+// Of the AOT head's weights.
+enum class Preload : std::uint8_t { kNone, kPlanned, kRunning, kDone };
 
 struct WorkerState {
   Picoseconds free_at = 0;  // its last notification, or dispatcher's step, is done
@@ -30,7 +34,11 @@ struct WorkerState {
   Picoseconds start = 0;
   Picoseconds first_data = 0;
   Picoseconds compute_end = 0;
-  Picoseconds busy = 0;  // sum of its bodies' durations
+  Picoseconds busy = 0;       // sum of its bodies' durations
+  Picoseconds last_byte = 0;  // of the body before
+  Picoseconds preload_at = 0;
+  Picoseconds preload_record = kUnknown;  // of the running body, for the record
+  std::int64_t preloaded = 0;             // bytes of the running body that were requested ahead
   double sm_factor = 1;
   double factor = 1;  // of the running body: noise x SM x injection
   std::uint32_t task = kNoIndex;
@@ -45,6 +53,9 @@ struct WorkerState {
   std::uint32_t next_waiter = kNoIndex;  // of the same event
   bool registered = false;               // stands in the waiters' list of its AOT head's event
   Stage stage = Stage::kIdle;
+  Preload preload = Preload::kNone;
+  bool streams_ahead = false;  // the running body streams through the preload's stream
+  bool start_known = false;    // in stage kToPreload
 };
 
 struct EventState {

@@ -35,6 +35,7 @@ void Engine<kChoice, kRecord>::settle_listed(std::uint32_t worker) {
   const std::uint32_t event = dependent_[task];
   const Picoseconds activated = events_[event].activated;
   w.stage = Stage::kWaiting;
+  plan_preload(worker, task);
   if (activated == kUnknown) return wait_for_event(worker, event);
   begin_after(worker, task, activated);
 }
@@ -110,7 +111,7 @@ void Engine<kChoice, kRecord>::take_aot(std::uint32_t worker, Picoseconds now) {
 // Nothing can be taken now: looks again at the first poll after the next thing that is known to
 // come; what is not known yet calls look_by() itself.
 template <Choice kChoice, bool kRecord>
-void Engine<kChoice, kRecord>::await_news(std::uint32_t worker, Picoseconds /*now*/) {
+void Engine<kChoice, kRecord>::await_news(std::uint32_t worker, Picoseconds now) {
   WorkerState& w = workers_[worker];
   w.stage = Stage::kIdle;
   if (w.jit_head != kNoIndex) look_by(worker, enqueued_[w.jit_head]);
@@ -118,6 +119,9 @@ void Engine<kChoice, kRecord>::await_news(std::uint32_t worker, Picoseconds /*no
   const std::uint32_t head = tables_.list_tasks[w.aot_next];
   if (w.aot_batch == 0) return look_by(worker, enqueued_[head]);
   const Picoseconds activated = events_[dependent_[head]].activated;
+  if (w.preload == Preload::kNone && cost_rows_[cost_row_[head]].preload > 0) {
+    start_preload(worker, head, now);
+  }
   if (activated != kUnknown) return look_by(worker, activated);
   if (!w.registered) wait_for_event(worker, dependent_[head]);
 }
@@ -180,9 +184,96 @@ void Engine<kChoice, kRecord>::begin_after(std::uint32_t worker, std::uint32_t t
   const Picoseconds start = poll_after(w.in_hand, ready, hops_.poll_period) +
                             hops_.observe.draw(spreads_, bits >> kObserveBits) +
                             hops_.dispatch.draw(spreads_, bits >> kDispatchBits);
+  if (w.preload == Preload::kPlanned && w.preload_at < start) {
+    // The timer stands at the preload's start, which comes first.
+    w.start = start;
+    w.start_known = true;
+    return;
+  }
+  w.preloaded = w.preload == Preload::kRunning || w.preload == Preload::kDone
+                    ? cost_rows_[cost_row_[task]].preload
+                    : 0;
+  begin_head(worker, task, start);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::begin_head(std::uint32_t worker, std::uint32_t task,
+                                          Picoseconds start) {
+  WorkerState& w = workers_[worker];
   ++w.aot_next;
   --w.aot_batch;
+  if (w.preloaded == 0) w.preload = Preload::kNone;
   begin_body(worker, task, start, w.aot_fetched);
+}
+
+// From when on the next task's weights may come: all bytes of the body before have, and the
+// descriptor is there.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::plan_preload(std::uint32_t worker, std::uint32_t task) {
+  if (cost_rows_[cost_row_[task]].preload == 0) return;
+  WorkerState& w = workers_[worker];
+  w.preload = Preload::kPlanned;
+  w.preload_at = std::max(w.last_byte, w.aot_fetched);
+  w.start_known = false;
+  w.stage = Stage::kToPreload;
+  set_timer(worker, w.preload_at);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::start_preload(std::uint32_t worker, std::uint32_t task,
+                                             Picoseconds now) {
+  WorkerState& w = workers_[worker];
+  const BodyCost& cost = cost_rows_[cost_row_[task]];
+  w.preload = Preload::kRunning;
+  w.preload_at = now;
+  outcome_.bytes += cost.preload;
+  memory_.start(now, roles_.workers + worker, cost.stream_class, cost.preload,
+                factor_of(worker, task));
+  if (w.stage != Stage::kToPreload) return;  // hybrid: goes on looking
+  w.stage = Stage::kWaiting;
+  if (!w.start_known) return;
+  w.preloaded = cost.preload;
+  begin_head(worker, task, w.start);
+}
+
+// Whether the end of this stream is the last byte of a body (or of a tile).
+template <Choice kChoice, bool kRecord>
+bool Engine<kChoice, kRecord>::stream_ended(std::uint32_t entity) {
+  if (entity < roles_.workers) return true;
+  WorkerState& w = workers_[entity - roles_.workers];
+  if (w.streams_ahead) {
+    w.streams_ahead = false;
+    return true;
+  }
+  w.preload = Preload::kDone;
+  return false;
+}
+
+// The first byte of a body that was preloaded: what is missing comes behind it.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds now) {
+  WorkerState& w = workers_[worker];
+  const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+  const std::int64_t rest = std::min(cost.bytes, cost.tile_bytes) - w.preloaded;
+  const bool running = w.preload == Preload::kRunning;
+  w.preload = Preload::kNone;
+  w.preloaded = 0;
+  w.stage = Stage::kStreaming;
+  outcome_.bytes += rest;
+  if (running) {
+    w.streams_ahead = true;
+    if (rest > 0) memory_.extend(now, roles_.workers + worker, cost.stream_class, rest);
+  } else if (rest > 0) {
+    memory_.start(now, worker, cost.stream_class, rest, w.factor);
+  } else {
+    last_byte(worker, now);
+  }
+}
+
+template <Choice kChoice, bool kRecord>
+double Engine<kChoice, kRecord>::factor_of(std::uint32_t worker, std::uint32_t task) const {
+  return spreads_.factor(cost_rows_[cost_row_[task]].spread, task_bits(task) >> kBodyBits) *
+         workers_[worker].sm_factor;
 }
 
 template <Choice kChoice, bool kRecord>
@@ -193,9 +284,10 @@ void Engine<kChoice, kRecord>::begin_body(std::uint32_t worker, std::uint32_t ta
   w.task = task;
   w.fetched = fetched;
   w.start = start;
-  w.factor = spreads_.factor(cost.spread, task_bits(task) >> kBodyBits) * w.sm_factor;
+  w.factor = factor_of(worker, task);
   w.tiles_left = cost.tiles;
-  w.first_data = start + scaled(cost.start_up, w.factor);
+  w.first_data = w.preloaded > 0 ? start : start + scaled(cost.start_up, w.factor);
+  if constexpr (kRecord) w.preload_record = w.preloaded > 0 ? w.preload_at : kUnknown;
   w.stage = Stage::kStartUp;
   set_timer(worker, w.first_data);
 }
@@ -206,8 +298,12 @@ void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now)
   WorkerState& w = workers_[worker];
   const BodyCost& cost = cost_rows_[cost_row_[w.task]];
   w.compute_end = now + scaled(cost.compute, w.factor);
-  if (cost.bytes == 0) return complete(worker, w.compute_end + scaled(cost.tail, w.factor));
+  if (cost.bytes == 0) {
+    w.last_byte = w.compute_end;
+    return complete(worker, w.compute_end + scaled(cost.tail, w.factor));
+  }
   --w.tiles_left;
+  if (w.preloaded > 0) return take_preload(worker, now);
   const std::int64_t bytes =
       w.tiles_left > 0 ? cost.tile_bytes : cost.bytes - (cost.tiles - 1) * cost.tile_bytes;
   w.stage = Stage::kStreaming;
@@ -220,6 +316,7 @@ void Engine<kChoice, kRecord>::last_byte(std::uint32_t worker, Picoseconds now) 
   WorkerState& w = workers_[worker];
   const BodyCost& cost = cost_rows_[cost_row_[w.task]];
   const Picoseconds done = std::max(now, w.compute_end);
+  w.last_byte = now;
   if (w.tiles_left == 0) return complete(worker, done + scaled(cost.tail, w.factor));
   w.stage = Stage::kStartUp;
   set_timer(worker, done + scaled(cost.between + cost.start_up, w.factor));
@@ -245,8 +342,8 @@ void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds end) {
                         : computes      ? Bound::kCompute
                                         : Bound::kMemory;
     recording_.add(
-        {w.task, iteration_, worker, w.fetched, events_[dependent_[w.task]].activated, w.start,
-         w.first_data, end, arrival, bound},
+        {w.task, iteration_, worker, w.fetched, events_[dependent_[w.task]].activated,
+         w.preload_record, w.start, w.first_data, end, arrival, bound},
         policy_.kind == PolicyKind::kStatic ? kNotTaken : to_nanoseconds(enqueued_[w.task]));
   }
   if (!lost) {

@@ -14,6 +14,7 @@ struct Mechanisms {
   bool sm_spread = true;
   bool shared_bandwidth = true;
   bool smooth_knee = true;
+  bool preload = true;
   bool hand_off = true;
   bool contention = true;
   bool poll_phase = true;
@@ -42,6 +43,9 @@ inline constexpr std::array kMechanisms = {
                    "body's own rate)"},
     MechanismFacts{"smooth_knee", &Mechanisms::smooth_knee,
                    "queues form before the memory is full (off: a sharp knee)"},
+    MechanismFacts{"preload", &Mechanisms::preload,
+                   "a worker that waits for its next task's event loads that task's weights "
+                   "ahead, as far as its shared-memory pages reach"},
     MechanismFacts{"hand_off", &Mechanisms::hand_off, "notify, observe and dispatch take time"},
     MechanismFacts{"contention", &Mechanisms::contention,
                    "arrivals at one counter wait for each other"},

@@ -41,22 +41,35 @@ void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t s
   Class& c = classes_[stream_class];
   if (c.count == 0) c.clock = 0;
   if (c.clock > kRebase) {
-    const std::uint64_t amount = c.clock & ~Tournament::kIndexMask;
+    // A stream that ends at this very instant has a key that the clock may have passed.
+    const std::uint64_t amount = std::min(c.clock, c.ends.top()) & ~Tournament::kIndexMask;
     c.ends.subtract(amount);
     c.clock -= amount;
   }
   const auto weight =
       static_cast<std::uint64_t>(std::max(1.0, std::floor(kWeightOne / slowness + 0.5)));
-  const double volume = static_cast<double>(bytes) * (1 << kFractionBits) *
-                        (kWeightOne / static_cast<double>(weight));
-  MK_DCHECK(volume < static_cast<double>(kRebase), "a stream's bytes fit into its class's clock");
-  // Rounded up to the keys' grain of 2^-18 bytes.
-  const std::uint64_t end = c.clock + static_cast<std::uint64_t>(volume) + Tournament::kIndexMask;
-  c.ends.set(worker, end & ~Tournament::kIndexMask);
+  c.ends.set(worker, (c.clock + volume_of(bytes, weight)) & ~Tournament::kIndexMask);
   weight_of_[worker] = weight;
   c.weight += weight;
   ++c.count;
   ++running_;
+  share();
+}
+
+// On a class's clock, rounded up to the keys' grain of 2^-16 bytes.
+std::uint64_t MemoryServer::volume_of(std::int64_t bytes, std::uint64_t weight) {
+  const double volume = static_cast<double>(bytes) * (1 << kFractionBits) *
+                        (kWeightOne / static_cast<double>(weight));
+  MK_CHECK(volume < static_cast<double>(kRebase), "a stream's bytes fit into its class's clock");
+  return static_cast<std::uint64_t>(volume) + Tournament::kIndexMask;
+}
+
+void MemoryServer::extend(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
+                          std::int64_t bytes) {
+  advance(now);
+  Class& c = classes_[stream_class];
+  const std::uint64_t end = c.ends.key(worker) + volume_of(bytes, weight_of_[worker]);
+  c.ends.set(worker, end & ~Tournament::kIndexMask);
   share();
 }
 

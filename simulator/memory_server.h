@@ -7,7 +7,7 @@
 // at V0 ends when V = V0 + b / weight, whatever joins or leaves later. A start or an end costs
 // O(classes + log workers).
 //
-// Integer arithmetic on the clocks (2^-30 bytes; instants in ps): a stream ends at the first
+// Integer arithmetic on the clocks (2^-28 bytes; instants in ps): a stream ends at the first
 // picosecond by which all its bytes have come.
 #pragma once
 
@@ -23,7 +23,7 @@ class MemoryServer {
  public:
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
   static constexpr std::int64_t kMaxBytes = std::int64_t{1}
-                                            << 31;  // of one stream, times its factor
+                                            << 33;  // of one stream, times its slowness
 
   struct Settings {
     std::uint32_t workers = 1;
@@ -40,6 +40,10 @@ class MemoryServer {
   // `worker`, which streams nothing yet, streams `bytes` > 0; `slowness` is 1 / its weight.
   void start(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class, std::int64_t bytes,
              double slowness);
+
+  // More bytes for the stream that `worker` runs, at the same class and slowness.
+  void extend(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
+              std::int64_t bytes);
 
   // When the next stream ends, kNever iff none runs; of several the first class, the first worker.
   std::int64_t next_end() const { return next_end_; }
@@ -58,11 +62,12 @@ class MemoryServer {
     std::int64_t next_end = kNever;
     Tournament ends;
   };
-  static constexpr unsigned kFractionBits = 30;
+  static constexpr unsigned kFractionBits = 28;
   static constexpr double kWeightOne = 1 << 20;
-  static constexpr std::uint64_t kRebase = std::uint64_t{1} << 61;
+  static constexpr std::uint64_t kRebase = std::uint64_t{1} << 62;
 
   void advance(std::int64_t now);
+  static std::uint64_t volume_of(std::int64_t bytes, std::uint64_t weight);
   void share();
   double total() const;
   void set_rate(Class& c, double bytes_a_ps);

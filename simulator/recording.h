@@ -26,7 +26,9 @@ class Recording {
   // Each instant in ps.
   struct Task {
     std::uint32_t task, iteration, lane;
-    Picoseconds fetched, ready, start, first_data, end, notified;
+    Picoseconds fetched, ready;
+    Picoseconds preload;  // the largest instant: there was none
+    Picoseconds start, first_data, end, notified;
     Bound bound;
   };
   void add(const Task& task, Nanoseconds enqueued) {
@@ -37,6 +39,9 @@ class Recording {
     r.enqueued = enqueued;
     r.fetched = to_nanoseconds(task.fetched);
     r.ready = to_nanoseconds(task.ready);
+    if (task.preload != std::numeric_limits<Picoseconds>::max()) {
+      r.preload = to_nanoseconds(task.preload);
+    }
     r.start = to_nanoseconds(task.start);
     r.first_data = to_nanoseconds(task.first_data);
     r.end = to_nanoseconds(task.end);

@@ -32,10 +32,12 @@ Status check_roles(const Machine& machine, const SimulationOptions& options) {
   const Roles& roles = options.roles;
   const Result<Split> split = check_split(machine, roles.workers, roles.schedulers);
   if (!split) return tl::unexpected(split.error());
-  if (std::uint64_t{roles.workers} + roles.schedulers > Tournament::kMaxEntities) {
+  // A worker has two streams: its body's and its preload's.
+  if (std::uint64_t{roles.workers} + std::max(roles.workers, roles.schedulers) >
+      Tournament::kMaxEntities) {
     return fail(ErrorCode::kUnsupported,
-                fmt::format("{} workers + {} schedulers: at most {} are simulated", roles.workers,
-                            roles.schedulers, Tournament::kMaxEntities));
+                fmt::format("{} workers, {} schedulers: at most {} of each are simulated",
+                            roles.workers, roles.schedulers, Tournament::kMaxEntities / 2));
   }
   for (const SlowWorker& slow : options.injections.slow_workers) {
     if (slow.worker >= roles.workers) {
@@ -64,15 +66,21 @@ Status check_input(const TaskGraph& graph, const Machine& machine,
   return {};
 }
 
-// A stream's bytes have to fit into the memory server's clock, slowed by whatever factor.
+// A stream's bytes have to fit into the memory server's clock, slowed by noise, SM and injection.
 Status check_stream_bytes(const TaskGraph& graph, const SimulationOptions& options) {
+  constexpr double kSlowest = 8;  // that spreads of 0.5 make of a body and an SM
+  double slow = 1;
+  for (const SlowWorker& worker : options.injections.slow_workers) {
+    slow = std::max(slow, worker.factor);
+  }
+  const double most = static_cast<double>(MemoryServer::kMaxBytes) / (kSlowest * slow);
   for (const TaskClass& row : graph.classes()) {
     for (const IterationState& state : options.iterations) {
       const std::int64_t bytes = row.weight_bytes.at(state) + row.kv_bytes.at(state);
-      if (bytes > MemoryServer::kMaxBytes) {
-        return fail(ErrorCode::kUnsupported,
-                    fmt::format("a task streams {} bytes; at most {} are simulated", bytes,
-                                MemoryServer::kMaxBytes));
+      if (static_cast<double>(bytes) > most) {
+        return fail(
+            ErrorCode::kUnsupported,
+            fmt::format("a task streams {} bytes; at most {:.0f} are simulated", bytes, most));
       }
       if (row.weight_bytes.is_constant() && row.kv_bytes.is_constant()) break;
     }
@@ -102,7 +110,7 @@ class Simulation {
         options_(options),
         spreads_(options.mechanisms.noise),
         hops_(machine, options.mechanisms, spreads_),
-        costs_(*graph_, machine, spreads_) {}
+        costs_(*graph_, machine, options.mechanisms, spreads_) {}
 
   Result<SimulationResult> run() {
     const auto before = std::chrono::steady_clock::now();

@@ -1,0 +1,174 @@
+#include "simulator/memory_server.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/random.h"
+
+namespace mk::simulator {
+namespace {
+
+struct Stream {
+  std::int64_t start = 0;
+  std::uint32_t stream_class = 0;
+  std::int64_t bytes = 0;
+  double slowness = 1;
+  double end = 0;
+};
+
+// Water-filling by bisection of the level, recomputed at each start and end: slow and plain.
+class Reference {
+ public:
+  explicit Reference(const MemoryServer::Settings& settings) : settings_(settings) {}
+
+  void run(std::vector<Stream>& streams) {
+    std::vector<double> left(streams.size());
+    std::vector<bool> running(streams.size()), done(streams.size());
+    double now = 0;
+    for (std::size_t ended = 0; ended < streams.size();) {
+      const std::vector<double> rate = rates(streams, running);
+      double next = 1e300;
+      for (std::size_t i = 0; i < streams.size(); ++i) {
+        if (running[i]) next = std::min(next, now + left[i] / rate[i]);
+        if (!running[i] && !done[i]) next = std::min(next, static_cast<double>(streams[i].start));
+      }
+      for (std::size_t i = 0; i < streams.size(); ++i) {
+        if (running[i]) left[i] -= rate[i] * (next - now);
+        if (!running[i] && !done[i] && static_cast<double>(streams[i].start) <= next) {
+          running[i] = true;
+          left[i] = static_cast<double>(streams[i].bytes);
+        } else if (running[i] && left[i] < 1e-6) {
+          running[i] = false;
+          done[i] = true;
+          streams[i].end = next;
+          ++ended;
+        }
+      }
+      now = next;
+    }
+  }
+
+ private:
+  std::vector<double> rates(const std::vector<Stream>& streams,
+                            const std::vector<bool>& running) const {
+    const auto count = static_cast<std::size_t>(std::count(running.begin(), running.end(), true));
+    const double supply = settings_.supply[count] * 1e-3;
+    const auto at = [&](double level, std::size_t i) {
+      return std::min(settings_.limits[streams[i].stream_class] * 1e-3, level) /
+             streams[i].slowness;
+    };
+    const auto total = [&](double level) {
+      double sum = 0;
+      for (std::size_t i = 0; i < streams.size(); ++i) {
+        if (running[i]) sum += at(level, i);
+      }
+      return sum;
+    };
+    double low = 0;
+    double high = 1e6;
+    for (int step = 0; step < 200; ++step) {
+      const double middle = 0.5 * (low + high);
+      (total(middle) <= supply ? low : high) = middle;
+    }
+    std::vector<double> result(streams.size());
+    for (std::size_t i = 0; i < streams.size(); ++i) result[i] = at(low, i);
+    return result;
+  }
+
+  const MemoryServer::Settings& settings_;
+};
+
+MemoryServer::Settings settings(std::uint32_t workers, std::vector<double> limits) {
+  MemoryServer::Settings s;
+  s.workers = workers;
+  s.limits = std::move(limits);
+  for (std::uint32_t n = 0; n <= workers; ++n) {
+    s.supply.push_back(std::min(100.0, 20.0 * n));  // GB/s
+  }
+  s.smooth_knee = false;
+  return s;
+}
+
+// The instants at which the server ends the streams.
+std::vector<double> ends(MemoryServer& server, const std::vector<Stream>& streams) {
+  std::vector<std::size_t> order(streams.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return streams[a].start < streams[b].start; });
+  std::vector<double> result(streams.size());
+  std::size_t next = 0;
+  for (;;) {
+    const std::int64_t start =
+        next < order.size() ? streams[order[next]].start : MemoryServer::kNever;
+    const std::int64_t end = server.next_end();
+    if (start == MemoryServer::kNever && end == MemoryServer::kNever) return result;
+    if (end <= start) {
+      result[server.finish_next()] = static_cast<double>(end);
+    } else {
+      const Stream& s = streams[order[next]];
+      server.start(start, static_cast<std::uint32_t>(order[next]), s.stream_class, s.bytes,
+                   s.slowness);
+      ++next;
+    }
+  }
+}
+
+TEST(MemoryServer, MixedLimitsAgreeWithWaterFilling) {
+  for (std::uint32_t seed = 0; seed < 20; ++seed) {
+    const MemoryServer::Settings s = settings(40, {3, 8, 21});
+    std::vector<Stream> streams(40);
+    for (std::uint32_t i = 0; i < streams.size(); ++i) {
+      const std::uint64_t bits = random_bits(seed, 0, i, 9);
+      streams[i] = {static_cast<std::int64_t>(bits % 20'000'000),
+                    static_cast<std::uint32_t>(bits >> 32 & 3) % 3,
+                    1'000 + static_cast<std::int64_t>(bits >> 40 & 0xfffff),
+                    0.8 + static_cast<double>(bits >> 60) / 32, 0};
+    }
+    MemoryServer server(s);
+    const std::vector<double> simulated = ends(server, streams);
+    Reference(s).run(streams);
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      const double duration = streams[i].end - static_cast<double>(streams[i].start);
+      EXPECT_NEAR(simulated[i], streams[i].end, 2e-6 * duration + 40) << seed << " " << i;
+    }
+  }
+}
+
+TEST(MemoryServer, EndsTiesByClassThenWorker) {
+  MemoryServer server(settings(4, {5, 5}));
+  server.start(0, 3, 0, 1'000, 1);
+  server.start(0, 1, 1, 1'000, 1);
+  server.start(0, 2, 0, 1'000, 1);
+  EXPECT_EQ(server.finish_next(), 2u);
+  EXPECT_EQ(server.finish_next(), 3u);
+  EXPECT_EQ(server.finish_next(), 1u);
+  EXPECT_EQ(server.next_end(), MemoryServer::kNever);
+}
+
+TEST(MemoryServer, ManyBytesInARowDoNotOverflowItsClock) {
+  MemoryServer server(settings(2, {10}));
+  std::int64_t now = 0;
+  server.start(now, 0, 0, MemoryServer::kMaxBytes, 1);
+  for (int i = 0; i < 20; ++i) {
+    // One of the two always runs, so that the class is never empty.
+    server.start(now, i % 2 == 0 ? 1 : 0, 0, MemoryServer::kMaxBytes, 1);
+    now = server.next_end();
+    EXPECT_EQ(server.finish_next(), i % 2 == 0 ? 0u : 1u);
+  }
+  // 20 streams of 8 GiB have ended, two at a time at 10 GB/s each.
+  const double seconds = 8589934592.0 * 10 / 10e9;
+  EXPECT_NEAR(static_cast<double>(now) * 1e-12, seconds, 1e-6 * seconds);
+}
+
+TEST(MemoryServer, UnsharedStreamsRunAtTheirOwnLimit) {
+  MemoryServer::Settings s = settings(40, {20});
+  s.shared = false;
+  MemoryServer server(s);
+  for (std::uint32_t i = 0; i < 40; ++i) server.start(0, i, 0, 20'000, 1);
+  EXPECT_NEAR(static_cast<double>(server.next_end()), 1e6, 2);
+}
+
+}  // namespace
+}  // namespace mk::simulator

@@ -1,0 +1,205 @@
+#include "simulator/simulate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/compiler.h"
+#include "core/model.h"
+#include "tests/simulator/simple.h"
+
+namespace mk {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::layers;
+using testing::plain_options;
+using testing::simple_machine;
+
+std::string refusal(const SimulationOptions& options, const Machine& machine = simple_machine()) {
+  const Result<SimulationResult> result = simulate(layers(2, 4, 10'000), machine, options);
+  return result ? "accepted" : result.error().message;
+}
+
+std::shared_ptr<const TaskGraph> compiled(const std::string& model, std::uint32_t workers) {
+  CompileOptions options;
+  options.workers = workers;
+  Compiled result =
+      compile_model(load_model(model).value(), StepShape{1, 1, 4096}, options).value();
+  return std::make_shared<const TaskGraph>(std::move(result.graph));
+}
+
+SimulationOptions on_h100(PolicyKind policy) {
+  SimulationOptions options;
+  options.policy.kind = policy;
+  options.roles = {128, policy == PolicyKind::kStatic ? 0U : 16U};
+  options.iterations = {decode_step(1, 1024)};
+  return options;
+}
+
+TEST(Simulate, RefusesAnImpossibleSplitWithTheNumbers) {
+  EXPECT_THAT(refusal(plain_options(PolicyKind::kAot, 0)), HasSubstr("0 workers"));
+  EXPECT_THAT(refusal(plain_options(PolicyKind::kAot, 8, 1)),
+              HasSubstr("8 workers + 1 SMs for 1 schedulers = 9, but it has 8 SMs"));
+}
+
+TEST(Simulate, RefusesNoIterationAndAnInjectionForNobody) {
+  SimulationOptions options = plain_options(PolicyKind::kAot, 4, 1);
+  options.injections.slow_workers = {{4, 2.0}};
+  EXPECT_THAT(refusal(options), HasSubstr("there are workers 0 .. 3"));
+  options = plain_options(PolicyKind::kAot, 4, 1);
+  options.iterations.clear();
+  EXPECT_THAT(refusal(options), HasSubstr("no iteration"));
+}
+
+TEST(Simulate, SaysWhichQueueOverflows) {
+  Machine machine = simple_machine();
+  testing::set(machine.protocol.queue_capacity, 1);
+  EXPECT_THAT(refusal(plain_options(PolicyKind::kAot, 4, 1), machine),
+              HasSubstr("the queue of worker 0 holds 1 tasks, but 2 are placed on it ahead"));
+  EXPECT_THAT(refusal(plain_options(PolicyKind::kJit, 1, 1), machine),
+              HasSubstr("the queue of worker 0 overflows at 1 tasks"));
+  SimulationOptions unlimited = plain_options(PolicyKind::kAot, 4, 1);
+  unlimited.mechanisms.queue_limit = false;
+  EXPECT_EQ(refusal(unlimited, machine), "accepted");
+}
+
+TEST(Simulate, ReportsWhoWaitsWhenANotificationIsLost) {
+  for (const PolicyKind policy : {PolicyKind::kAot, PolicyKind::kJit, PolicyKind::kHybrid}) {
+    SimulationOptions options = plain_options(policy, 4, 1);
+    options.injections.lost_notify = 2;
+    const auto result = simulate(layers(2, 4, 10'000), simple_machine(), options);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kStuck);
+    EXPECT_THAT(result.error().message, HasSubstr("event 1 waits for 1 of 4 notifications"));
+  }
+}
+
+// The open code's worker blocks on its AOT queue's head; what would activate that head's event can
+// lie in the same worker's JIT queue.
+TEST(Simulate, FindsTheDeadlockOfABlockingHybridWorker) {
+  TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);
+  const OperatorId op = builder.add_operator({});
+  const std::uint32_t work = builder.add_class({});
+  const auto first = builder.add_event();
+  const auto second = builder.add_event();
+  builder.add_task(
+      {op, TaskKind::kRmsNorm, 0, work, LaunchLabel::kAot, TaskGraphBuilder::kBegin, first});
+  builder.add_task({op, TaskKind::kRmsNorm, 0, work, LaunchLabel::kJit, first, second});
+  builder.add_task(
+      {op, TaskKind::kRmsNorm, 0, work, LaunchLabel::kAot, second, TaskGraphBuilder::kEnd});
+  const auto graph = std::make_shared<const TaskGraph>(std::move(builder).build().value());
+  SimulationOptions options = plain_options(PolicyKind::kHybrid, 1, 1);
+  EXPECT_TRUE(simulate(graph, simple_machine(), options));
+  options.policy.blocking_fifo = true;
+  Machine machine = simple_machine();
+  testing::set(machine.protocol.enqueue.typical, 1);  // the JIT task comes after the look
+  const auto stuck = simulate(graph, machine, options);
+  ASSERT_FALSE(stuck);
+  EXPECT_THAT(stuck.error().message, HasSubstr("event 2 waits for 1 of 1 notifications"));
+}
+
+TEST(Simulate, RefusesAStreamThatIsTooLongForItsClock) {
+  const auto result = simulate(layers(1, 1, std::int64_t{3} << 30), simple_machine(),
+                               plain_options(PolicyKind::kStatic, 1));
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, HasSubstr("a task streams 3221225472 bytes"));
+}
+
+TEST(Simulate, CountsWhatItStreamedAndHowBusyItWas) {
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 8);
+  const auto result = simulate(layers(3, 8, 10'000), simple_machine(), options).value();
+  EXPECT_EQ(result.tasks_simulated, 24u);
+  EXPECT_NEAR(result.worker_busy_fraction, 1, 1e-4);
+  EXPECT_NEAR(result.hbm_fraction, 80e9 / 1000e9, 1e-4);
+  EXPECT_EQ(result.bounds->weight_bytes, 240'000);
+}
+
+TEST(Simulate, SeedsChangeTheNoiseAndNothingElseDoes) {
+  const Machine machine = load_machine("h100-sxm").value();
+  const auto graph = layers(5, 128, 500'000);
+  SimulationOptions options = on_h100(PolicyKind::kAot);
+  const Duration first = simulate(graph, machine, options)->makespan;
+  EXPECT_EQ(simulate(graph, machine, options)->makespan, first);
+  options.seed = 2;
+  EXPECT_NE(simulate(graph, machine, options)->makespan, first);
+}
+
+TEST(Simulate, ABarrierOfNoisyTasksLastsLongerThanOneOfTypicalOnes) {
+  Machine machine = load_machine("h100-sxm").value();
+  const auto graph = layers(20, 128, 500'000);
+  SimulationOptions options = on_h100(PolicyKind::kStatic);
+  options.mechanisms.preload = false;  // it hides stragglers
+  const Duration noisy = simulate(graph, machine, options)->makespan;
+  options.mechanisms.noise = false;
+  EXPECT_GT(noisy, simulate(graph, machine, options)->makespan);
+}
+
+TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
+  const Machine machine = load_machine("h100-sxm").value();
+  const auto graph = compiled("qwen3-0.6b", 128);
+  for (const MechanismFacts& mechanism : kMechanisms) {
+    if (mechanism.on == &Mechanisms::queue_limit) continue;  // an error, not a duration
+    if (mechanism.on == &Mechanisms::waves) continue;  // these kernels fit into one: closed forms
+    bool changes = false;
+    for (const PolicyKind policy : {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kGraph}) {
+      SimulationOptions options = on_h100(policy);
+      options.iterations.push_back(options.iterations.front());
+      options.lower_bounds = false;
+      const Duration with = simulate(graph, machine, options)->makespan;
+      options.mechanisms.*mechanism.on = false;
+      changes |= simulate(graph, machine, options)->makespan != with;
+    }
+    EXPECT_TRUE(changes) << mechanism.name;
+  }
+}
+
+TEST(Simulate, QwenOnAnH100IsAboveItsFloorAndGraphsBeatStreams) {
+  const Machine machine = load_machine("h100-sxm").value();
+  const auto graph = compiled("qwen3-8b", 128);
+  const auto us = [&](PolicyKind policy) {
+    const SimulationResult result = simulate(graph, machine, on_h100(policy)).value();
+    EXPECT_GE(result.makespan, result.bounds->largest()) << facts(policy).name;
+    return to_microseconds(result.makespan);
+  };
+  const double stream = us(PolicyKind::kStream);
+  const double cuda_graph = us(PolicyKind::kGraph);
+  EXPECT_LT(us(PolicyKind::kPdl), cuda_graph);
+  EXPECT_LT(cuda_graph, stream);
+  EXPECT_GT(us(PolicyKind::kStatic), 4500);  // 15.15 GB at 3.35 TB/s
+}
+
+TEST(Simulate, LongerContextsTakeLonger) {
+  const Machine machine = load_machine("h100-sxm").value();
+  const auto graph = compiled("qwen3-0.6b", 128);
+  SimulationOptions options = on_h100(PolicyKind::kAot);
+  options.iterations = {decode_step(1, 16), decode_step(1, 4096)};
+  const SimulationResult result = simulate(graph, machine, options).value();
+  EXPECT_LT(result.iterations[0], result.iterations[1]);
+  EXPECT_GT(result.bounds->kv_bytes, 0);
+}
+
+TEST(Simulate, BaselinesRecordOneSpanAKernel) {
+  const Machine machine = load_machine("h100-sxm").value();
+  const auto graph = compiled("qwen3-0.6b", 128);
+  SimulationOptions options = on_h100(PolicyKind::kGraph);
+  options.record = true;
+  const RunRecord record = *simulate(graph, machine, options)->record;
+  EXPECT_EQ(record.spans.size(), 229u);  // operators
+  for (std::size_t i = 1; i < record.spans.size(); ++i) {
+    EXPECT_GT(record.spans[i].start, record.spans[i - 1].end);
+  }
+  EXPECT_EQ(record.span_names[record.spans.back().name], "argmax_reduce");
+}
+
+TEST(Mechanisms, AreSetByNameAndRefusedWithWhatIsKnown) {
+  Mechanisms mechanisms;
+  ASSERT_TRUE(set_mechanism(mechanisms, "noise=off"));
+  EXPECT_FALSE(mechanisms.noise);
+  ASSERT_TRUE(set_mechanism(mechanisms, "noise=on"));
+  EXPECT_EQ(mechanisms, Mechanisms());
+  EXPECT_THAT(set_mechanism(mechanisms, "magic=on").error().message, HasSubstr("contention"));
+  EXPECT_THAT(set_mechanism(mechanisms, "noise=maybe").error().message, HasSubstr("NAME=off"));
+}
+
+}  // namespace
+}  // namespace mk
