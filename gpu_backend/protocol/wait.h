@@ -14,6 +14,17 @@ namespace mk::protocol {
 
 inline constexpr std::uint32_t kTurnsPerClock = 256;
 
+// Turns from one look at `halt` to the next: each, unless the policy says otherwise (where a look
+// costs as much as a poll). Divides kTurnsPerClock.
+template <class M>
+MK_HD constexpr std::uint32_t turns_per_halt() {
+  if constexpr (requires { M::kTurnsPerHalt; }) {
+    return M::kTurnsPerHalt;
+  } else {
+    return 1;
+  }
+}
+
 template <class M>
 class Wait {
  public:
@@ -21,7 +32,7 @@ class Wait {
 
   // One turn of waiting as `where`; false iff the run is over (done or aborted).
   MK_HD bool turn(Where where) {
-    if (M::load_relaxed(launch_.control->halt) != 0) {
+    if (turns_ % turns_per_halt<M>() == 0 && M::load_relaxed(launch_.control->halt) != 0) {
       M::store_relaxed(launch_.where[lane_].word, where_word(where));
       return false;
     }
