@@ -10,9 +10,12 @@
 // registers.
 #if defined(__CUDACC__)
 #define MK_INLINE __host__ __device__ __forceinline__
-#define MK_UNROLL _Pragma("unroll")
 #else
 #define MK_INLINE inline __attribute__((always_inline))
+#endif
+#if defined(__CUDA_ARCH__)
+#define MK_UNROLL _Pragma("unroll")
+#else
 #define MK_UNROLL
 #endif
 

@@ -26,7 +26,6 @@ struct ChunkPlan {
   std::uint32_t panel = 0;   // columns of a panel; the last may be shorter
   std::uint32_t groups = 0;  // of this warp
 
-  MK_INLINE ChunkPlan() = default;
   MK_INLINE ChunkPlan(const LinearTask& task, std::uint32_t warp) : in(task.in), rows(task.rows) {
     group_rows = 2 * in <= Shape::kChunkElements ? 2 : 1;
     panels = (in + Shape::kChunkElements - 1) / Shape::kChunkElements;

@@ -1,0 +1,16 @@
+// Is what the device computes right? Small models, every policy, several splits, every baseline.
+#pragma once
+
+#include "gpu_backend/cuda/check/report.h"
+#include "gpu_backend/cuda/device.h"
+
+namespace mk::cuda::check {
+
+// Each body's output against the host's, the greedy tokens against the host's, the same bits under
+// each policy and split, the report of a run that got stuck on purpose.
+void check_correctness(const Device& device, Report& report);
+
+// A run that cannot end must end itself, with its report.
+void check_stuck_run(const Device& device, Report& report);
+
+}  // namespace mk::cuda::check

@@ -1,0 +1,152 @@
+// megascope_gpu_check: correctness first, then times, on a machine with a GPU.
+//
+//   megascope_gpu_check [--out FOLDER] [--limit SECONDS] [--only correctness|timing]
+//                       [--models NAME,NAME]
+//
+// Exit status 0: all checks passed; 1: one failed; 2: wrong usage; 3: the GPU was lost or the time
+// was up.
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "gpu_backend/cuda/check/correctness.h"
+#include "gpu_backend/cuda/check/report.h"
+#include "gpu_backend/cuda/check/timing.h"
+#include "gpu_backend/cuda/device_run.h"
+
+namespace mk::cuda::check {
+namespace {
+
+struct Arguments {
+  std::string folder = ".";
+  double limit_seconds = 240;
+  std::string only{};
+  std::vector<std::string> models{"qwen3-0.6b", "llama-3.2-1b"};
+};
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+Result<Arguments> parse(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string flag = argv[i];
+    const std::string value = argv[i + 1];
+    if (flag == "--out") {
+      arguments.folder = value;
+    } else if (flag == "--limit") {
+      arguments.limit_seconds = std::strtod(value.c_str(), nullptr);
+    } else if (flag == "--only" && (value == "correctness" || value == "timing")) {
+      arguments.only = value;
+    } else if (flag == "--models") {
+      arguments.models = split(value);
+    } else {
+      return fail(ErrorCode::kUsage, fmt::format("what is {} {}?", flag, value));
+    }
+  }
+  if (argc % 2 == 0 || arguments.limit_seconds <= 0) {
+    return fail(ErrorCode::kUsage,
+                "usage: megascope_gpu_check [--out FOLDER] [--limit SECONDS] "
+                "[--only correctness|timing] [--models NAME,NAME]");
+  }
+  return arguments;
+}
+
+// Ends the process when the time is up, whatever it waits for.
+class Watchdog {
+ public:
+  explicit Watchdog(double seconds)
+      : thread_([this, seconds] {
+          std::unique_lock lock(mutex_);
+          const auto limit = std::chrono::duration<double>(seconds);
+          if (ended_.wait_for(lock, limit, [this] { return is_over_; })) return;
+          std::cout << "the time of " << seconds << " s is up" << std::endl;
+          std::_Exit(3);
+        }) {}
+  ~Watchdog() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  std::mutex mutex_{};
+  std::condition_variable ended_{};
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
+void describe(const Device& device, Report& report) {
+  report.line(
+      "{}: compute capability {}.{}, {} SMs, {:.0f} KiB shared memory a block, {:.1f} of "
+      "{:.1f} GB free, driver for CUDA {}, built with {}",
+      device.name, device.compute_major, device.compute_minor, device.sms,
+      static_cast<double>(device.shared_bytes_per_block) / 1024,
+      static_cast<double>(device.free_bytes) * 1e-9,
+      static_cast<double>(device.memory_bytes) * 1e-9, device.driver_version,
+      device.runtime_version);
+  report.set("device", {{"name", device.name}, {"sms", device.sms}});
+}
+
+int run(const Arguments& arguments) {
+  Result<Device> device = Device::open();
+  if (!device) {
+    std::cerr << "megascope_gpu_check: " << device.error().message << '\n';
+    return 1;
+  }
+  const Watchdog watchdog(arguments.limit_seconds);
+  Report report;
+  describe(*device, report);
+  if (arguments.only != "timing") {
+    check_correctness(*device, report);
+    check_stuck_run(*device, report);
+  }
+  if (arguments.only != "correctness") {
+    const Result<double> bandwidth = streaming_bandwidth(*device, std::size_t{4} << 30, 5);
+    if (!bandwidth) {
+      report.verdict(false, bandwidth.error().message);
+    } else {
+      report.line("streaming: {:.0f} GB/s", *bandwidth * 1e-9);
+      report.set("streaming_bytes_per_second", *bandwidth);
+      for (const std::string& model : arguments.models) {
+        time_model(*device, model, *bandwidth, arguments.folder, report);
+      }
+    }
+  }
+  std::ofstream(arguments.folder + "/gpu_check.json") << report.text() << '\n';
+  report.line("{} checks passed, {} failed", report.passed(), report.failed());
+  return report.failed() == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace mk::cuda::check
+
+int main(int argc, char** argv) {
+  const auto arguments = mk::cuda::check::parse(argc, argv);
+  if (!arguments) {
+    std::cerr << arguments.error().message << '\n';
+    return 2;
+  }
+  try {
+    return mk::cuda::check::run(*arguments);
+  } catch (const std::exception& error) {  // the one catch: libraries may throw
+    std::cerr << "megascope_gpu_check: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,224 @@
+#include "gpu_backend/cuda/check/timing.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "gpu_backend/cuda/check/subject.h"
+
+namespace mk::cuda::check {
+namespace {
+
+constexpr double kLimitSeconds = 20;
+constexpr std::uint32_t kGenerate = 96;
+constexpr std::uint32_t kWarmUp = 16;  // iterations left out
+
+DecodeOptions decode_options(std::uint32_t generate) {
+  DecodeOptions options;
+  for (std::uint32_t i = 0; i < 8; ++i) options.prompt.push_back(i * 37 + 11);
+  options.generate = generate;
+  return options;
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Differences of the recorded instants of one kind of task, us.
+struct KindTimes {
+  std::vector<double> body{};
+  std::vector<double> start_after_ready{};
+  std::vector<double> notify{};
+};
+
+class ModelTiming {
+ public:
+  ModelTiming(const Device& device, const std::string& model, double bandwidth,
+              const std::string& folder, Report& report)
+      : device_(device), model_(model), bandwidth_(bandwidth), folder_(folder), report_(report) {}
+
+  void run() {
+    if (!load("mpk", {.partition = Partition::kMpk, .workers = device_.sms - 4})) return;
+    report_.line("{}: {:.3f} GB of weights an iteration, {:.0f} us at {:.0f} GB/s", model_,
+                 static_cast<double>(subject_.streamed_bytes) * 1e-9, floor_us(),
+                 bandwidth_ * 1e-9);
+    for (const PolicyKind kind :
+         {PolicyKind::kStatic, PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kJit}) {
+      time_policy(kind);
+    }
+    time_run({PolicyKind::kStatic}, {device_.sms, 0}, false);
+    for (const PolicyKind kind : {PolicyKind::kStream, PolicyKind::kGraph, PolicyKind::kPdl}) {
+      time_baseline(kind);
+    }
+    record(PolicyKind::kStatic, {device_.sms, 0});
+    record(PolicyKind::kHybrid, {device_.sms - 4, 16});
+    if (!load("balanced", {.partition = Partition::kBalanced,
+                           .events = EventGranularity::kExact,
+                           .workers = device_.sms})) {
+      return;
+    }
+    time_run({PolicyKind::kStatic}, {device_.sms, 0}, true);
+    time_run({PolicyKind::kHybrid}, {device_.sms - 4, 16}, true);
+    time_baseline(PolicyKind::kPdl);
+  }
+
+ private:
+  bool load(const char* partition, const CompileOptions& compile) {
+    partition_ = partition;
+    subject_ = {};  // frees the memory first
+    const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
+    Result<Subject> subject = Subject::make(
+        device_, {.model = model_, .shape = {1, 1, 1024}, .compile = compile, .threads = cores});
+    if (!subject) {
+      report_.verdict(false, fmt::format("{}: {}", model_, subject.error().message));
+      return false;
+    }
+    subject_ = std::move(*subject);
+    return true;
+  }
+
+  double floor_us() const {
+    return static_cast<double>(subject_.streamed_bytes) / bandwidth_ * 1e6;
+  }
+
+  void time_policy(PolicyKind kind) {
+    if (kind == PolicyKind::kStatic) {
+      time_run({kind}, {device_.sms, 0}, true);
+      return;
+    }
+    time_run({kind}, {device_.sms - 4, 16}, true);
+    time_run({kind}, {device_.sms - 1, 4}, true);
+    time_run({kind}, {device_.sms, 0}, true);
+  }
+
+  DeviceRunOptions options_for(const Policy& policy, const Roles& roles) const {
+    DeviceRunOptions options;
+    options.run.policy = policy;
+    options.run.roles = roles;
+    options.run.deadline_seconds = 3;
+    options.run.record = false;
+    options.limit_seconds = kLimitSeconds;
+    return options;
+  }
+
+  void refuse(const std::string& what, const Error& error) {
+    report_.verdict(false, fmt::format("{}: {}: {}", model_, what, error.message));
+    if (error.message.starts_with(kDeviceLost)) std::_Exit(3);
+  }
+
+  void row(const std::string& what, double us) {
+    report_.line("{:<14} {:<9} {:<34} {:>9.1f} us {:>8.0f} tokens/s {:>5.1f} % of streaming",
+                 model_, partition_, what, us, 1e6 / us, 100 * floor_us() / us);
+    report_.add("timing", {{"model", model_},
+                           {"partition", partition_},
+                           {"how", what},
+                           {"iteration_us", us},
+                           {"share_of_streaming", floor_us() / us}});
+  }
+
+  void time_run(const Policy& policy, const Roles& roles, bool preloads) {
+    const std::string what = fmt::format("{}, {} + {}{}", facts(policy.kind).name, roles.workers,
+                                         roles.schedulers, preloads ? "" : ", no preloads");
+    DeviceRunOptions options = options_for(policy, roles);
+    options.preloads = preloads;
+    Result<DeviceRun> run = run_megakernel(*subject_.device, options, decode_options(kGenerate));
+    if (!run) return refuse(what, run.error());
+    std::vector<double> times = run->iteration_us;
+    times.erase(times.begin(),
+                times.begin() +
+                    std::min<std::ptrdiff_t>(kWarmUp, static_cast<std::ptrdiff_t>(times.size())));
+    row(what, median(std::move(times)));
+  }
+
+  void time_baseline(PolicyKind kind) {
+    const std::string what(facts(kind).name);
+    const DecodeOptions decode = decode_options(kGenerate);
+    Result<DeviceRun> first = run_operators(*subject_.device, kind, decode, kLimitSeconds);
+    if (!first) return refuse(what, first.error());
+    Result<DeviceRun> run = run_operators(*subject_.device, kind, decode, kLimitSeconds);
+    if (!run) return refuse(what, run.error());
+    const double iterations = static_cast<double>(decode.prompt.size() + kGenerate - 1);
+    row(what, run->kernel_ms * 1e3 / iterations);
+  }
+
+  // A few recorded iterations.
+  void record(PolicyKind kind, const Roles& roles) {
+    DeviceRunOptions options = options_for({kind}, roles);
+    options.run.record = true;
+    Result<DeviceRun> run = run_megakernel(*subject_.device, options, decode_options(4));
+    const std::string what = fmt::format("{} recorded", facts(kind).name);
+    if (!run) return refuse(what, run.error());
+    row(what, median(run->iteration_us));
+    write_records(kind, run->record);
+    summarise(kind, run->record);
+  }
+
+  void write_records(PolicyKind kind, const RunRecord& record) {
+    std::ofstream file(fmt::format("{}/{}_{}.csv", folder_, model_, facts(kind).name));
+    file
+        << "task,iteration,worker,sm,enqueued_ns,fetched_ns,ready_ns,start_ns,end_ns,notified_ns\n";
+    const auto last = static_cast<std::uint32_t>(record.iterations.size() - 2);
+    for (const TaskRecord& t : record.tasks) {
+      if (t.iteration < last) continue;
+      const auto instant = [](Nanoseconds ns) {
+        return ns == kNotTaken ? std::string() : std::to_string(ns);
+      };
+      const Lane& lane = record.lanes[t.lane];
+      file << subject_.graph().task_name(TaskId(t.task)) << ',' << t.iteration << ',' << lane.number
+           << ',' << lane.sm.value_or(0) << ',' << instant(t.enqueued) << ',' << instant(t.fetched)
+           << ',' << instant(t.ready) << ',' << t.start << ',' << t.end << ',' << t.notified
+           << '\n';
+    }
+  }
+
+  void summarise(PolicyKind kind, const RunRecord& record) {
+    std::map<std::string, KindTimes> by_operator;
+    const std::uint32_t warm = record.iterations.size() > 4 ? 4 : 0;
+    for (const TaskRecord& t : record.tasks) {
+      if (t.iteration < warm) continue;
+      KindTimes& times = by_operator[subject_.graph().op_of(TaskId(t.task)).name];
+      times.body.push_back(static_cast<double>(t.end - t.start) * 1e-3);
+      times.notify.push_back(static_cast<double>(t.notified - t.end) * 1e-3);
+      if (t.ready != kNotTaken) {
+        const Nanoseconds from = std::max(t.ready, t.fetched);
+        times.start_after_ready.push_back(static_cast<double>(t.start - from) * 1e-3);
+      }
+    }
+    report_.line("{}, {}: medians in us", model_, facts(kind).name);
+    for (auto& [name, times] : by_operator) {
+      report_.line(
+          "  {:<16} {:>7} tasks  body {:>7.2f}  start after ready {:>7.2f}  notify {:>6.2f}", name,
+          times.body.size(), median(times.body), median(times.start_after_ready),
+          median(times.notify));
+      report_.add("operators", {{"model", model_},
+                                {"policy", facts(kind).name},
+                                {"operator", name},
+                                {"tasks", times.body.size()},
+                                {"body_us", median(times.body)},
+                                {"start_after_ready_us", median(times.start_after_ready)},
+                                {"notify_us", median(times.notify)}});
+    }
+    for (const HealthRecord& h : record.health) report_.line("  {}", h.message);
+  }
+
+  const Device& device_;
+  const std::string& model_;
+  double bandwidth_;
+  const std::string& folder_;
+  Report& report_;
+  Subject subject_{};
+  std::string partition_{};
+};
+
+}  // namespace
+
+void time_model(const Device& device, const std::string& model, double bandwidth,
+                const std::string& folder, Report& report) {
+  ModelTiming(device, model, bandwidth, folder, report).run();
+}
+
+}  // namespace mk::cuda::check

@@ -1,0 +1,49 @@
+// The host's side of DecodeState: made from the plan, read back after the run.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/iteration_state.h"
+#include "core/result.h"
+#include "gpu_backend/cuda/decode_state.h"
+#include "gpu_backend/cuda/device_image.h"
+#include "gpu_backend/cuda/device_model.h"
+#include "gpu_backend/host/decoder.h"
+
+namespace mk::cuda {
+
+class DecodeTables {
+ public:
+  // InvalidInput: no embedding or argmax, a prompt, number of tokens or token id that does not fit.
+  [[nodiscard]] static Result<DecodeTables> make(const TaskGraph& graph,
+                                                 const DecodeOptions& options);
+
+  std::uint32_t iterations() const { return static_cast<std::uint32_t>(steps_.size()); }
+  std::vector<IterationState> states() const { return states_; }
+
+  // The state on the device; its tables go into the image.
+  DecodeState place(DeviceImage& image, const DeviceModel& model) const;
+  // The tokens that iteration 0 reads.
+  Status write_first_input(DeviceModel& model) const;
+
+  struct Outcome {
+    std::vector<std::uint32_t> generated{};
+    bool ended_by_itself = false;
+    bool requests_agree = true;
+  };
+  // `image` holds what the run left of the image whose tables place() made.
+  Outcome read(const DecodeState& state, const std::byte* base,
+               std::span<const std::byte> image) const;
+
+ private:
+  DecodePlan plan_{};
+  std::vector<StepRow> steps_{};
+  std::vector<IterationState> states_{};
+  std::vector<std::int32_t> prompt_{};
+  std::vector<std::uint32_t> end_of_sequence_{};
+  TensorId input_{};
+  TensorId output_{};
+};
+
+}  // namespace mk::cuda

@@ -1,0 +1,143 @@
+// DeviceBlock: the block context (block.h) on a GPU. The first Shape::kThreads threads of a block
+// are its compute threads.
+//
+// sm_90 and later: a chunk is one bulk copy by one lane. sm_80: 16-byte asynchronous copies by all
+// lanes. Both complete on an mbarrier. A copy that does not land ends the kernel by a trap after
+// some seconds: the only thing a body ever waits for.
+#pragma once
+
+#include <cstdint>
+
+#include "gpu_backend/cuda/block.h"
+
+namespace mk::cuda {
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define MK_HAS_BULK_COPY 1
+#endif
+
+__device__ __forceinline__ std::uint32_t shared_address(const void* p) {
+  return static_cast<std::uint32_t>(__cvta_generic_to_shared(p));
+}
+
+__device__ __forceinline__ void barrier_init(std::uint64_t* barrier, std::uint32_t arrivals) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(barrier)),
+               "r"(arrivals)
+               : "memory");
+}
+
+__device__ __forceinline__ void barrier_arrive(std::uint64_t* barrier) {
+  asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(
+                   shared_address(barrier))
+               : "memory");
+}
+
+// Has the phase of that parity ended? May take its time to say no.
+__device__ __forceinline__ bool barrier_test(std::uint64_t* barrier, std::uint32_t parity) {
+  std::uint32_t ended;
+#if defined(MK_HAS_BULK_COPY)
+  asm volatile(
+      "{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2, 20000; "
+      "selp.u32 %0, 1, 0, p; }"
+      : "=r"(ended)
+      : "r"(shared_address(barrier)), "r"(parity)
+      : "memory");
+#else
+  asm volatile(
+      "{ .reg .pred p; mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2; "
+      "selp.u32 %0, 1, 0, p; }"
+      : "=r"(ended)
+      : "r"(shared_address(barrier)), "r"(parity)
+      : "memory");
+#endif
+  return ended != 0;
+}
+
+__device__ __forceinline__ std::uint64_t global_time() {
+  std::uint64_t now;
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+  return now;
+}
+
+inline constexpr std::uint64_t kCopyDeadline = 10'000'000'000;  // ns
+
+template <class Shape>
+class DeviceBlock {
+ public:
+  __device__ DeviceBlock(unsigned char* shared, std::uint32_t work_bytes)
+      : shared_(shared), work_bytes_(work_bytes) {}
+
+  __device__ std::uint32_t thread() const { return threadIdx.x; }
+  __device__ std::uint32_t warp() const { return threadIdx.x / 32; }
+  __device__ std::uint32_t lane() const { return threadIdx.x % 32; }
+  __device__ static constexpr std::uint32_t warps() { return Shape::kWarps; }
+  __device__ static constexpr std::uint32_t threads() { return Shape::kThreads; }
+  __device__ unsigned char* shared() { return shared_; }
+  __device__ std::uint32_t work_bytes() const { return work_bytes_; }
+
+  __device__ void sync() { asm volatile("bar.sync 1, %0;" ::"n"(Shape::kThreads) : "memory"); }
+  __device__ void warp_sync() { __syncwarp(); }
+  template <class T>
+  __device__ T shuffle_xor(T value, std::uint32_t mask) {
+    return __shfl_xor_sync(0xffffffffU, value, static_cast<int>(mask));
+  }
+  __device__ __forceinline__ float sum(float value, std::uint32_t width) {
+    for (std::uint32_t mask = width / 2; mask > 0; mask /= 2) value += shuffle_xor(value, mask);
+    return value;
+  }
+
+  __device__ void init_barrier(std::uint64_t* barrier) { barrier_init(barrier, kArrivals); }
+  __device__ static void publish_barriers() {
+#if defined(MK_HAS_BULK_COPY)
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+  }
+
+  __device__ void copy(void* to, const void* from, std::uint32_t bytes, std::uint64_t* barrier) {
+#if defined(MK_HAS_BULK_COPY)
+    if (lane() != 0) return;
+    const std::uint32_t address = shared_address(barrier);
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(address), "r"(bytes)
+                 : "memory");
+    asm volatile(
+        "{ .reg .b64 policy; createpolicy.fractional.L2::evict_first.b64 policy, 1.0; "
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint "
+        "[%0], [%1], %2, [%3], policy; }" ::"r"(shared_address(to)),
+        "l"(from), "r"(bytes), "r"(address)
+        : "memory");
+#else
+    const auto* const source = static_cast<const unsigned char*>(from);
+    const std::uint32_t target = shared_address(to);
+    for (std::uint32_t i = lane() * 16; i < bytes; i += 512) {
+      asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(target + i), "l"(source + i)
+                   : "memory");
+    }
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(shared_address(barrier))
+                 : "memory");
+#endif
+  }
+
+  __device__ void wait(std::uint64_t* barrier, std::uint32_t parity) {
+    if (barrier_test(barrier, parity)) return;
+    const std::uint64_t since = global_time();
+    while (!barrier_test(barrier, parity)) {
+      if (global_time() - since > kCopyDeadline) __trap();
+    }
+  }
+
+  __device__ float exp(float x) { return __expf(x); }
+  __device__ float rsqrt(float x) { return rsqrtf(x); }
+
+ private:
+#if defined(MK_HAS_BULK_COPY)
+  static constexpr std::uint32_t kArrivals = 1;
+#else
+  static constexpr std::uint32_t kArrivals = 32;
+#endif
+
+  unsigned char* shared_;
+  std::uint32_t work_bytes_;
+};
+
+}  // namespace mk::cuda

@@ -1,0 +1,65 @@
+// DeviceModel: a task graph's tensors and descriptors in the memory of a GPU.
+//
+//   Result<Device> device = Device::open();
+//   Result<DeviceModel> model = DeviceModel::upload(*device, memory);   // a filled bf16
+//   ModelMemory Result<DeviceRun> run = run_megakernel(*model, {...}, {.prompt = ids, .generate =
+//   20});
+//
+// The layout is that of the ModelMemory, byte for byte, so that the two can be compared. One run at
+// a time uses a DeviceModel.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/result.h"
+#include "core/task_graph.h"
+#include "gpu_backend/cuda/device.h"
+#include "gpu_backend/cuda/task_descriptor.h"
+#include "gpu_backend/host/model_memory.h"
+
+namespace mk::cuda {
+
+class DeviceModel {
+ public:
+  // Copies the weights; other tensors are filled with NaN bits. kUnsupported as check_supported(),
+  // kDevice where memory is too small.
+  [[nodiscard]] static Result<DeviceModel> upload(const Device& device, const ModelMemory& memory);
+
+  const Device& device() const { return device_; }
+  const std::shared_ptr<const TaskGraph>& graph() const { return graph_; }
+  std::uint32_t work_bytes() const { return work_bytes_; }
+  const TaskDescriptor* descriptors() const {
+    return reinterpret_cast<const TaskDescriptor*>(descriptors_.data());
+  }
+
+  // Address of the tensor's first element.
+  std::byte* address(TensorId tensor) const { return tensors_.data() + offset_[tensor.index]; }
+  Status read(TensorId tensor, std::span<std::byte> to) const;
+  Status write(TensorId tensor, std::span<const std::byte> from);
+
+  // NaN bits into everything but weights: what a run does not write, it cannot read unseen.
+  Status poison();
+
+ private:
+  explicit DeviceModel(const Device& device) : device_(device) {}
+  Status copy_tensors(const ModelMemory& memory);
+  Status copy_rope();
+  Status copy_descriptors();
+
+  Device device_;
+  std::shared_ptr<const TaskGraph> graph_{};
+  std::uint32_t work_bytes_ = 0;
+  DeviceBuffer tensors_{};
+  DeviceBuffer rope_{};
+  DeviceBuffer descriptors_{};
+  std::vector<std::size_t> offset_{};  // by tensor
+  std::vector<std::size_t> bytes_{};   // by tensor, as stored
+};
+
+// The tensor's bytes in a host's memory.
+std::span<std::byte> bytes_of(const ModelMemory& memory, TensorId tensor);
+
+}  // namespace mk::cuda

@@ -1,0 +1,75 @@
+// What the lanes of a megakernel write down: the rows of host/recorder.h, in bounded buffers of
+// device memory, by the lane's one thread. Compiled out but for the iterations' two instants where
+// kRecords is false.
+#pragma once
+
+#include <cstdint>
+
+#include "gpu_backend/cuda/device_memory.h"
+#include "gpu_backend/host/recorder.h"
+#include "gpu_backend/protocol/agent.h"
+
+namespace mk::cuda {
+
+template <class Row>
+struct DeviceRows {
+  Row* rows = nullptr;
+  std::uint32_t capacity = 0;
+  std::uint32_t size = 0;
+  std::uint32_t dropped = 0;
+
+  MK_HD void add(const Row& row) {
+    if (size < capacity) {
+      rows[size++] = row;
+    } else {
+      ++dropped;
+    }
+  }
+};
+
+// Of one lane; copied into the lane's registers when it starts and back when it ends.
+struct DeviceLaneRows {
+  DeviceRows<TaskRow> tasks{};
+  DeviceRows<EnqueueRow> enqueued{};
+  DeviceRows<DispatchRow> dispatched{};
+};
+
+template <bool kRecords>
+class DeviceProbe {
+ public:
+  MK_HD DeviceProbe(DeviceLaneRows* lane, IterationTicks* iterations)
+      : lane_(lane), iterations_(iterations) {
+    if constexpr (kRecords) rows_ = *lane;
+  }
+
+  MK_HD static std::uint64_t now() {
+    if constexpr (kRecords) return DeviceMemory::clock_ns();
+    return 0;
+  }
+  MK_HD void task_done(protocol::Item task, const protocol::TaskStamps& stamps, bool activated) {
+    if constexpr (kRecords) rows_.tasks.add({task, stamps, activated});
+  }
+  MK_HD void task_enqueued(protocol::Item task) {
+    if constexpr (kRecords) rows_.enqueued.add({task, now()});
+  }
+  MK_HD void event_dispatched(protocol::Item event, std::uint64_t dequeued) {
+    if constexpr (kRecords) rows_.dispatched.add({event, dequeued, now()});
+  }
+  MK_HD void iteration_begins(std::uint32_t iteration) {
+    iterations_[iteration].start = DeviceMemory::clock_ns();
+  }
+  MK_HD void iteration_ends(std::uint32_t iteration) {
+    iterations_[iteration].end = DeviceMemory::clock_ns();
+  }
+
+  MK_HD void flush() {
+    if constexpr (kRecords) *lane_ = rows_;
+  }
+
+ private:
+  DeviceLaneRows* lane_;
+  IterationTicks* iterations_;
+  DeviceLaneRows rows_{};
+};
+
+}  // namespace mk::cuda

@@ -1,0 +1,60 @@
+// The kernels' parameters, as host code fills them in, and what the host must know of the kernels.
+// No CUDA syntax here: kernels.cu has the kernels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gpu_backend/cuda/block.h"
+#include "gpu_backend/cuda/decode_state.h"
+#include "gpu_backend/cuda/device_memory.h"
+#include "gpu_backend/cuda/device_records.h"
+#include "gpu_backend/cuda/task_descriptor.h"
+#include "gpu_backend/protocol/launch.h"
+
+namespace mk::cuda {
+
+// The block that runs on the device: 11 compute warps, of which each keeps up to 12 KiB of weights
+// requested, and one control warp (kernel-per-operator baselines have none).
+using DeviceShape = BlockShape<11, 3, 4096>;
+inline constexpr std::uint32_t kBlockThreads = DeviceShape::kThreads + 32;
+inline constexpr std::uint32_t kSchedulersPerBlock = 4;
+
+struct MegakernelArgs {
+  protocol::Launch<DeviceMemory> launch{};
+  const TaskDescriptor* descriptors = nullptr;
+  DecodeState decode{};
+  DeviceLaneRows* lane_rows = nullptr;   // a lane
+  IterationTicks* iterations = nullptr;  // an iteration
+  std::uint32_t* sm_of_lane = nullptr;   // a lane
+  std::uint32_t work_bytes = 0;
+  std::uint32_t preloads = 1;  // 0: a task's weights are requested when it starts
+};
+
+// One operator as a kernel of its own: block b runs tasks[b].
+struct OperatorArgs {
+  const TaskDescriptor* tasks = nullptr;
+  const StepRow* steps = nullptr;
+  const std::uint32_t* iteration = nullptr;
+  std::uint32_t work_bytes = 0;
+  std::uint32_t waits_for_previous = 0;  // programmatic dependent launch
+};
+
+// The step between two iterations of a baseline: one thread.
+struct AdvanceArgs {
+  DecodeState decode{};
+  std::uint32_t* iteration = nullptr;
+  std::uint32_t waits_for_previous = 0;
+};
+
+// Kernel symbols for the CUDA runtime.
+const void* megakernel_symbol(bool records);
+const void* operator_symbol();
+const void* advance_symbol();
+const void* stream_symbol();  // stream_kernel: reads memory as the linear body does
+
+// Dynamic shared memory of a block with that much work area.
+std::size_t megakernel_shared_bytes(std::size_t work_bytes);
+std::size_t operator_shared_bytes(std::size_t work_bytes);
+
+}  // namespace mk::cuda

@@ -1,0 +1,245 @@
+// The persistent kernel: one block an SM, worker blocks first, then blocks of up to four scheduler
+// warps.
+//
+// A worker block is Shape::kWarps compute warps, which run bodies, and one control warp, whose
+// first lane is the worker of the protocol (protocol/worker.h). The two sides talk through a
+// mailbox in shared memory and two mbarriers: `go` (control: there is a command) and `done`
+// (compute: it is carried out). So the protocol's loops stay those of a single thread, and its
+// waits never stop a warp that computes.
+#pragma once
+
+#include <cstdint>
+#include <new>
+
+#include "gpu_backend/cuda/bodies/run_body.h"
+#include "gpu_backend/cuda/device_block.cuh"
+#include "gpu_backend/cuda/kernel_args.h"
+#include "gpu_backend/protocol/scheduler.h"
+#include "gpu_backend/protocol/worker.h"
+
+namespace mk::cuda {
+
+enum class Command : std::uint32_t { kRun, kPreload, kExit };
+
+// In shared memory, in front of SharedMemory<Shape>.
+struct alignas(128) Mailbox {
+  TaskDescriptor task{};
+  Step step{};
+  Command command = Command::kRun;
+  std::uint64_t go = 0;    // phases: control has written a command
+  std::uint64_t done = 0;  // phases: every compute warp has carried it out
+};
+
+// The control side of a worker's mailbox.
+class MailboxWriter {
+ public:
+  __device__ explicit MailboxWriter(Mailbox& box) : box_(box) {}
+
+  // Carries out whatever was posted before; then the box may be written.
+  __device__ void await_done() {
+    if (posted_ == done_) return;
+    while (!barrier_test(&box_.done, done_ & 1U)) {
+    }
+    ++done_;
+  }
+  __device__ void post(Command command) {
+    box_.command = command;
+    ++posted_;
+    barrier_arrive(&box_.go);
+  }
+  __device__ Mailbox& box() { return box_; }
+
+ private:
+  Mailbox& box_;
+  std::uint32_t posted_ = 0;
+  std::uint32_t done_ = 0;
+};
+
+// The program of the protocol, for the control thread of a worker block.
+class WorkerProgram {
+ public:
+  __device__ WorkerProgram(const MegakernelArgs& args, Mailbox& box) : args_(args), mailbox_(box) {}
+
+  __device__ void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t iteration) {
+    take(task);
+    if (mailbox_.box().task.kind == TaskKind::kEmpty) return;
+    mailbox_.box().step = step_of(step(iteration), mailbox_.box().task.request);
+    mailbox_.post(Command::kRun);
+    mailbox_.await_done();
+  }
+
+  // The worker has the task in hand and will wait for its event: its weights can come meanwhile.
+  __device__ void upcoming(std::uint32_t /*worker*/, std::uint32_t task) {
+    take(task);
+    if (args_.preloads != 0 && mailbox_.box().task.is_linear()) mailbox_.post(Command::kPreload);
+  }
+
+  __device__ bool prepare(std::uint32_t iteration) { return args_.decode.prepare(iteration); }
+
+  __device__ void finish() {
+    mailbox_.await_done();
+    mailbox_.post(Command::kExit);
+  }
+
+ private:
+  // The task's descriptor is in the mailbox.
+  __device__ void take(std::uint32_t task) {
+    mailbox_.await_done();
+    if (task == taken_) return;
+    taken_ = task;
+    const auto* const from = reinterpret_cast<const uint4*>(args_.descriptors + task);
+    auto* const to = reinterpret_cast<uint4*>(&mailbox_.box().task);
+    uint4 words[8];
+#pragma unroll
+    for (int i = 0; i < 8; ++i) words[i] = __ldg(from + i);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) to[i] = words[i];
+  }
+
+  __device__ const StepRow& step(std::uint32_t iteration) {
+    if (iteration != iteration_) {
+      iteration_ = iteration;
+      step_ = args_.decode.steps[iteration];
+    }
+    return step_;
+  }
+
+  const MegakernelArgs& args_;
+  MailboxWriter mailbox_;
+  std::uint32_t taken_ = 0xffffffffU;
+  std::uint32_t iteration_ = 0xffffffffU;
+  StepRow step_{};
+};
+
+// The program of the protocol, for schedulers: they never execute.
+class SchedulerProgram {
+ public:
+  __device__ explicit SchedulerProgram(const MegakernelArgs& args) : args_(args) {}
+  __device__ void execute(std::uint32_t, std::uint32_t, std::uint32_t) {}
+  __device__ bool prepare(std::uint32_t iteration) { return args_.decode.prepare(iteration); }
+
+ private:
+  const MegakernelArgs& args_;
+};
+
+// What the control thread works with. In shared memory, not on its stack: that would be local
+// memory, which every acquire throws out of the cache.
+template <bool kRecords>
+struct ControlObjects {
+  using Agent = protocol::Agent<DeviceMemory, WorkerProgram, DeviceProbe<kRecords>>;
+  using Queues = protocol::QueueWorker<DeviceMemory, WorkerProgram, DeviceProbe<kRecords>>;
+
+  __device__ ControlObjects(const MegakernelArgs& args, Mailbox& box, std::uint32_t worker)
+      : probe(args.lane_rows + worker, args.iterations),
+        program(args, box),
+        agent(args.launch, worker, program, probe),
+        queues(agent, worker) {}
+
+  DeviceProbe<kRecords> probe;
+  WorkerProgram program;
+  Agent agent;
+  Queues queues;
+};
+
+template <class Shape>
+struct WorkerShared {
+  Mailbox box;
+  alignas(16) unsigned char control[sizeof(ControlObjects<true>)];
+  alignas(128) unsigned char compute[1];  // SharedMemory<Shape>
+
+  // All of a worker block's shared memory, for that much work area.
+  static constexpr std::size_t bytes(std::size_t work_bytes) {
+    return offsetof(WorkerShared, compute) + SharedMemory<Shape>::kFixedBytes + work_bytes;
+  }
+};
+
+__device__ __forceinline__ std::uint32_t sm_number() {
+  std::uint32_t number;
+  asm("mov.u32 %0, %%smid;" : "=r"(number));
+  return number;
+}
+
+// The three loops are functions of their own: the compiler then allocates registers for each, in a
+// quarter of the time.
+template <class Shape>
+__device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint32_t work_bytes) {
+  DeviceBlock<Shape> block(shared.compute, work_bytes);
+  WarpStream stream;
+  Mailbox& box = shared.box;
+  for (std::uint32_t turn = 0;; ++turn) {
+    while (!barrier_test(&box.go, turn & 1U)) {
+    }
+    const Command command = box.command;
+    if (command == Command::kExit) break;
+    if (command == Command::kRun) {
+      run_body<Shape>(block, stream, box.task, box.step);
+    } else {
+      preload_linear<Shape>(block, stream, box.task.linear);
+    }
+    __syncwarp();
+    if (block.lane() == 0) barrier_arrive(&box.done);
+  }
+  // What was preloaded and never used must land before the block's memory goes.
+  for (; stream.used < stream.requested; ++stream.used) {
+    block.wait(&shared_of<Shape>(block).full[block.warp()][stream.used % Shape::kStages],
+               stream.used / Shape::kStages & 1U);
+  }
+}
+
+template <class Shape, bool kRecords>
+__device__ __noinline__ void control_loop(const MegakernelArgs& args, WorkerShared<Shape>& shared,
+                                          std::uint32_t worker) {
+  auto* const control = new (shared.control) ControlObjects<kRecords>(args, shared.box, worker);
+  args.sm_of_lane[worker] = sm_number();
+  if (worker == 0) protocol::start_run(args.launch, control->program, control->probe);
+  if (args.launch.policy.kind == PolicyKind::kStatic) {
+    protocol::run_static_worker(control->agent, worker);
+  } else {
+    control->queues.run();
+  }
+  control->program.finish();
+  control->probe.flush();
+}
+
+template <bool kRecords>
+__device__ __noinline__ void scheduler_warp(const MegakernelArgs& args, std::uint32_t scheduler) {
+  const std::uint32_t lane = args.launch.roles.workers + scheduler;
+  DeviceProbe<kRecords> probe(args.lane_rows + lane, args.iterations);
+  SchedulerProgram program(args);
+  args.sm_of_lane[lane] = sm_number();
+  protocol::scheduler_loop(args.launch, scheduler, program, probe);
+  probe.flush();
+}
+
+template <class Shape, bool kRecords>
+__global__ void __launch_bounds__(Shape::kThreads + 32, 1)
+    megakernel(const __grid_constant__ MegakernelArgs args) {
+  extern __shared__ __align__(128) unsigned char raw[];
+  const std::uint32_t workers = args.launch.roles.workers;
+  if (blockIdx.x >= workers) {
+    const std::uint32_t scheduler = (blockIdx.x - workers) * kSchedulersPerBlock + threadIdx.x / 32;
+    if (threadIdx.x % 32 == 0 && threadIdx.x / 32 < kSchedulersPerBlock &&
+        scheduler < args.launch.roles.schedulers) {
+      scheduler_warp<kRecords>(args, scheduler);
+    }
+    return;
+  }
+  auto& shared = *reinterpret_cast<WorkerShared<Shape>*>(raw);
+  if (threadIdx.x == 0) {
+    barrier_init(&shared.box.go, 1);
+    barrier_init(&shared.box.done, Shape::kWarps);
+    DeviceBlock<Shape> block(shared.compute, args.work_bytes);
+    for (std::uint32_t i = 0; i < Shape::kWarps * Shape::kStages; ++i) {
+      block.init_barrier(&shared_of<Shape>(block).full[i / Shape::kStages][i % Shape::kStages]);
+    }
+    block.publish_barriers();
+  }
+  __syncthreads();
+  if (threadIdx.x < Shape::kThreads) {
+    compute_loop<Shape>(shared, args.work_bytes);
+  } else if (threadIdx.x == Shape::kThreads) {
+    control_loop<Shape, kRecords>(args, shared, blockIdx.x);
+  }
+}
+
+}  // namespace mk::cuda

@@ -1,0 +1,82 @@
+// The baselines' kernels: one operator a launch, on the very bodies and buffers of the megakernel,
+// and the step between two iterations.
+#pragma once
+
+#include "gpu_backend/cuda/bodies/run_body.h"
+#include "gpu_backend/cuda/device_block.cuh"
+#include "gpu_backend/cuda/kernel_args.h"
+
+namespace mk::cuda {
+
+// Programmatic dependent launch: from here on the previous kernel's results can be read.
+__device__ __forceinline__ void await_previous_kernel() {
+#if defined(MK_HAS_BULK_COPY)
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+__device__ __forceinline__ void allow_next_kernel() {
+#if defined(MK_HAS_BULK_COPY)
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+template <class Shape>
+__global__ void __launch_bounds__(Shape::kThreads, 1)
+    operator_kernel(const __grid_constant__ OperatorArgs args) {
+  extern __shared__ __align__(128) unsigned char raw[];
+  DeviceBlock<Shape> block(raw, args.work_bytes);
+  init_shared<Shape>(block);
+  WarpStream stream;
+  const TaskDescriptor& task = args.tasks[blockIdx.x];
+  if (args.waits_for_previous != 0) {
+    allow_next_kernel();
+    // Weights depend on no kernel.
+    if (task.is_linear()) preload_linear<Shape>(block, stream, task.linear);
+    await_previous_kernel();
+  }
+  const StepRow step = args.steps[*args.iteration];
+  run_body<Shape>(block, stream, task, step_of(step, task.request));
+}
+
+__global__ void advance_kernel(const __grid_constant__ AdvanceArgs args) {
+  if (args.waits_for_previous != 0) {
+    allow_next_kernel();
+    await_previous_kernel();
+  }
+  const std::uint32_t next = *args.iteration + 1;
+  args.decode.prepare(next);
+  if (next < args.decode.iterations) *args.iteration = next;
+}
+
+// What the memory gives to the linear body's access pattern: every block streams its share of
+// `bytes` through its rings and adds up a little of it.
+template <class Shape>
+__global__ void __launch_bounds__(Shape::kThreads, 1)
+    stream_kernel(const unsigned char* from, std::uint64_t bytes, float* sum) {
+  extern __shared__ __align__(128) unsigned char raw[];
+  DeviceBlock<Shape> block(raw, 0);
+  init_shared<Shape>(block);
+  SharedMemory<Shape>& shared = shared_of<Shape>(block);
+  const std::uint64_t chunks = bytes / Shape::kChunkBytes;
+  const std::uint64_t first = std::uint64_t{blockIdx.x} * Shape::kWarps + block.warp();
+  const std::uint64_t stride = std::uint64_t{gridDim.x} * Shape::kWarps;
+  std::uint32_t requested = 0;
+  std::uint32_t used = 0;
+  float total = 0;
+  for (std::uint64_t chunk = first; chunk < chunks; chunk += stride, ++used) {
+    for (std::uint64_t next = first + requested * stride;
+         next < chunks && requested < used + Shape::kStages; next += stride, ++requested) {
+      const std::uint32_t stage = requested % Shape::kStages;
+      block.copy(shared.ring[block.warp()][stage], from + next * Shape::kChunkBytes,
+                 Shape::kChunkBytes, &shared.full[block.warp()][stage]);
+    }
+    const std::uint32_t stage = used % Shape::kStages;
+    block.wait(&shared.full[block.warp()][stage], used / Shape::kStages & 1U);
+    const auto* const words = reinterpret_cast<const float*>(shared.ring[block.warp()][stage]);
+    for (std::uint32_t i = block.lane(); i < Shape::kChunkBytes / 4; i += 32) total += words[i];
+    block.warp_sync();
+  }
+  if (total == 12345.678F) *sum = total;
+}
+
+}  // namespace mk::cuda

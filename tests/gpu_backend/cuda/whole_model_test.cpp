@@ -1,0 +1,205 @@
+// Whole models on CPU fibers: the descriptors, the bodies and the device's decode state give the
+// tokens of the host backend.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/compiler.h"
+#include "gpu_backend/cuda/bodies/run_body.h"
+#include "gpu_backend/cuda/decode_state.h"
+#include "gpu_backend/cuda/descriptors.h"
+#include "gpu_backend/host/bodies/rope.h"
+#include "gpu_backend/host/decoder.h"
+#include "gpu_backend/host/model_memory.h"
+#include "tests/gpu_backend/cuda/fiber_block.h"
+
+namespace mk::cuda::test {
+namespace {
+
+using Shape = BlockShape<2, 3, 1024>;
+constexpr std::uint64_t kWorkBytes = 24 << 10;
+
+constexpr const char* kLlama = R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama",
+  "hidden_size": 64, "intermediate_size": 176, "num_hidden_layers": 2, "num_attention_heads": 4,
+  "num_key_value_heads": 2, "head_dim": 16, "vocab_size": 200, "max_position_embeddings": 64,
+  "rope_theta": 10000.0, "tie_word_embeddings": true, "attention_bias": false,
+  "hidden_act": "silu", "rms_norm_eps": 1e-05})";
+constexpr const char* kQwen = R"({"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3",
+  "hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2, "num_attention_heads": 6,
+  "num_key_value_heads": 2, "head_dim": 32, "vocab_size": 130, "max_position_embeddings": 64,
+  "rope_theta": 1000000.0, "tie_word_embeddings": false, "attention_bias": false,
+  "hidden_act": "silu", "rms_norm_eps": 1e-06})";
+
+struct ModelCase {
+  const char* name;
+  const char* config;
+  StepShape shape;
+  OperatorFusion fusion = OperatorFusion::kNone;
+};
+
+std::shared_ptr<const TaskGraph> graph_of(const ModelCase& c) {
+  const Result<ModelConfig> model = model_from_json(c.config, "test", c.name);
+  EXPECT_TRUE(model.has_value());
+  Result<Compiled> compiled = compile_model(
+      *model, c.shape, {.partition = Partition::kBalanced, .fusion = c.fusion, .workers = 6});
+  EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
+  return std::make_shared<const TaskGraph>(std::move(compiled->graph));
+}
+
+ModelMemory memory_of(const std::shared_ptr<const TaskGraph>& graph) {
+  Result<ModelMemory> memory = ModelMemory::allocate(graph, {.dtype = DType::kBf16});
+  EXPECT_TRUE(memory.has_value());
+  EXPECT_TRUE(memory->fill_weights(WeightProvider::synthetic(5), 1).has_value());
+  return std::move(*memory);
+}
+
+std::byte* address_of(const ModelMemory& memory, TensorId tensor) {
+  switch (memory.type_of(tensor)) {
+    case DType::kI32:
+      return reinterpret_cast<std::byte*>(memory.data<std::int32_t>(tensor));
+    case DType::kF32:
+      return reinterpret_cast<std::byte*>(memory.data<float>(tensor));
+    default:
+      return reinterpret_cast<std::byte*>(memory.data<mk::Bf16>(tensor));
+  }
+}
+
+std::vector<std::uint32_t> host_tokens(const ModelMemory& memory, const DecodeOptions& options) {
+  Result<Decoder> decoder = Decoder::make(memory, options);
+  EXPECT_TRUE(decoder.has_value());
+  IterationState state;
+  for (std::uint32_t i = 0; decoder->prepare(i, state); ++i) {
+    for (std::uint32_t t = 0; t < memory.graph().task_count(); ++t) {
+      if (memory.graph().tasks().kind[t] != TaskKind::kEmpty) decoder->execute(0, t, i);
+    }
+  }
+  return decoder->result().generated;
+}
+
+// The device's decode state over host memory.
+struct DecodeOnHost {
+  DecodeOnHost(const ModelMemory& memory, const DecodeOptions& options) {
+    const GraphInfo& info = memory.graph().info();
+    const DecodePlan plan{static_cast<std::uint32_t>(options.prompt.size()), options.generate,
+                          info.batch_tokens, info.requests};
+    for (std::uint32_t i = 0; i < plan.iterations(); ++i) {
+      const RequestState r = plan.state(i).requests[0];
+      const bool generates = r.context_before + r.new_tokens >= plan.prompt_tokens;
+      steps.push_back(
+          {r.new_tokens * plan.requests, r.new_tokens, r.context_before, generates ? 1U : 0U});
+    }
+    prompt.assign(options.prompt.begin(), options.prompt.end());
+    generated.assign(steps.size() * plan.requests, -1);
+    state.steps = steps.data();
+    state.iterations = plan.iterations();
+    state.requests = plan.requests;
+    state.prompt = prompt.data();
+    for (const Operator& op : memory.graph().operators()) {
+      if (op.kind == TaskKind::kEmbedding) {
+        state.input = memory.data<std::int32_t>(op.accesses[0].tensor);
+      }
+      if (op.kind == TaskKind::kArgmaxReduce) {
+        state.output = memory.data<std::int32_t>(op.accesses.back().tensor);
+      }
+    }
+    state.generated = generated.data();
+    state.generated_count = &count;
+    state.ended_by_itself = &ended;
+  }
+  std::vector<std::uint32_t> tokens() const {
+    std::vector<std::uint32_t> all;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      all.push_back(static_cast<std::uint32_t>(generated[i * state.requests]));
+    }
+    return all;
+  }
+
+  std::vector<StepRow> steps{};
+  std::vector<std::int32_t> prompt{}, generated{};
+  std::uint32_t count = 0, ended = 0;
+  DecodeState state{};
+};
+
+class WholeModel : public testing::TestWithParam<ModelCase> {};
+
+TEST_P(WholeModel, GeneratesTheTokensOfTheHostBackend) {
+  const auto graph = graph_of(GetParam());
+  const ModelMemory host = memory_of(graph);
+  const ModelMemory device = memory_of(graph);
+  DecodeOptions options;
+  options.prompt = {5, 77, 12, 3, 99};
+  options.generate = 4;
+  TensorAddresses addresses;
+  for (std::uint32_t t = 0; t < graph->tensors().size(); ++t) {
+    addresses.of_tensor.push_back(address_of(device, TensorId(t)));
+  }
+  std::vector<float> rope;
+  for (const Operator& op : graph->operators()) {
+    if (const auto* params = std::get_if<AttentionParams>(&op.params); params && rope.empty()) {
+      rope = rope_table(*params, graph->info().max_context);
+    }
+  }
+  addresses.rope = rope.data();
+  ASSERT_TRUE(check_supported(*graph, {Shape::kWarps, kWorkBytes}).has_value());
+  const Result<std::vector<TaskDescriptor>> tasks = make_descriptors(*graph, addresses);
+  ASSERT_TRUE(tasks.has_value()) << tasks.error().message;
+  DecodeOnHost decode(device, options);
+
+  FiberGrid grid({.blocks = 1,
+                  .warps = Shape::kWarps,
+                  .shared_bytes = SharedMemory<Shape>::kFixedBytes + kWorkBytes,
+                  .fixed_bytes = SharedMemory<Shape>::kFixedBytes,
+                  .seed = 1});
+  bool goes_on = decode.state.prepare(0);
+  const std::string fault = grid.run([&](FiberContext& c) {
+    init_shared<Shape>(c);
+    WarpStream stream;
+    for (std::uint32_t i = 0; goes_on; ++i) {
+      for (const TaskDescriptor& task : *tasks) {
+        run_body<Shape>(c, stream, task, step_of(decode.steps[i], task.request));
+        c.sync();
+      }
+      if (c.thread() == 0) goes_on = decode.state.prepare(i + 1);
+      c.sync();
+    }
+  });
+
+  EXPECT_EQ(fault, "");
+  EXPECT_EQ(decode.tokens(), host_tokens(host, options));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Models, WholeModel,
+    testing::Values(ModelCase{"llama", kLlama, {1, 1, 16}},
+                    ModelCase{"qwen3_by_4", kQwen, {4, 1, 16}},
+                    ModelCase{"qwen3_requests", kQwen, {4, 2, 16}},
+                    ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear}),
+    [](const auto& i) { return std::string(i.param.name); });
+
+TEST(CheckSupported, NamesWhatTheDeviceHasNoBodyFor) {
+  const Result<ModelConfig> model = load_model("qwen3-30b-a3b");
+  ASSERT_TRUE(model.has_value());
+  const Result<Compiled> compiled = compile_model(*model, {1, 1, 64}, {});
+  ASSERT_TRUE(compiled.has_value());
+
+  const Status status = check_supported(compiled->graph, {11, 90000});
+
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(status.error().message.find("topk_softmax"), std::string::npos);
+}
+
+TEST(CheckSupported, RefusesMoreTokensThanTheBodiesTake) {
+  const Result<ModelConfig> model = load_model("qwen3-0.6b");
+  const Result<Compiled> compiled = compile_model(*model, {17, 1, 64}, {});
+  ASSERT_TRUE(compiled.has_value());
+
+  const Status status = check_supported(compiled->graph, {11, 90000});
+
+  ASSERT_FALSE(status.has_value());
+  EXPECT_NE(status.error().message.find("17 batch tokens, at most 16"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mk::cuda::test
