@@ -24,8 +24,9 @@ std::uint32_t Recording::add_lane(LaneKind kind, std::string name) {
 
 std::uint32_t Recording::name_index(const std::string& name) {
   const auto found = std::find(record_.span_names.begin(), record_.span_names.end(), name);
-  if (found == record_.span_names.end()) record_.span_names.push_back(name);
-  return static_cast<std::uint32_t>(found - record_.span_names.begin());
+  const auto index = static_cast<std::uint32_t>(found - record_.span_names.begin());
+  if (index == record_.span_names.size()) record_.span_names.push_back(name);
+  return index;
 }
 
 }  // namespace mk::simulator
