@@ -215,7 +215,7 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
   Picoseconds last_end = start;
   const auto end_block = [&](std::uint32_t slot, Picoseconds done) {
     const Picoseconds end = done + scaled(work.tail, slots_[slot].factor);
-    outcome_.busy += end - slots_[slot].start;
+    outcome_.busy += (end - slots_[slot].start) / on_sm;
     last_end = std::max(last_end, end);
     if (started < run->blocks) {
       ++started;
@@ -264,7 +264,8 @@ std::vector<Kernel> kernels_of(const TaskGraph& graph, const Costs& costs, const
   const auto sms = static_cast<std::uint32_t>(machine.sms.value);
   for (Kernel& kernel : kernels) {
     kernel.blocks = kernel.tasks;
-    if (facts(kernel.kind).cost == CostClass::kStream && kernel.tasks < sms) {
+    const CostClass cost = facts(kernel.kind).cost;
+    if ((cost == CostClass::kStream || cost == CostClass::kCache) && kernel.tasks < sms) {
       kernel.blocks *= (sms + kernel.tasks - 1) / kernel.tasks;
     }
   }

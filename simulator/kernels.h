@@ -1,9 +1,9 @@
 // Kernel-per-operator baselines: the operators of the graph in program order, one kernel each.
 //
 // A kernel's blocks run on the SMs, `kernel_blocks_per_sm` at once on each, and share the part of
-// the achieved bandwidth that its body reaches as a kernel. A kernel that streams weights is taken
-// to be a library's: cut into as many blocks as it needs to reach every SM, whatever the task
-// graph's grid is. The others have one block a task.
+// the achieved bandwidth that its body reaches as a kernel. A kernel that streams weights or reads
+// the KV cache is taken to be a library's: cut into as many blocks as it needs to reach every SM,
+// whatever the task graph's grid is. The others have one block a task.
 #pragma once
 
 #include "core/task_graph.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/cause.h"
 #include "core/random.h"
 #include "tests/simulator/simple.h"
 
@@ -183,6 +184,20 @@ TEST(RandomRuns, NoRunIsShorterThanItsLowerBounds) {
     ASSERT_GE(result.makespan, result.bounds->critical_path);
     ASSERT_GE(result.makespan, result.bounds->work);
   });
+}
+
+TEST(RandomRuns, CausesOfEachWorkerSumToTheMakespan) {
+  for_each_run(
+      [](const TaskGraph&, const SimulationOptions& options, const SimulationResult& result) {
+        const Nanoseconds makespan =
+            result.record->iterations.back().end - result.record->iterations.front().start;
+        std::vector<Nanoseconds> sum(options.roles.workers);
+        for (const Interval& interval : derive_intervals(*result.record)) {
+          sum[interval.lane] += interval.end - interval.start;
+          ASSERT_NE(interval.cause, Cause::kUnknown);
+        }
+        for (const Nanoseconds total : sum) ASSERT_EQ(total, makespan);
+      });
 }
 
 TEST(RandomRuns, EachByteIsStreamedOnce) {
