@@ -47,24 +47,34 @@ class Statement {
     sqlite3_bind_text64(get(), column, text.data() == nullptr ? "" : text.data(), text.size(),
                         SQLITE_STATIC, SQLITE_UTF8);
   }
-  void bind(int column, std::nullopt_t) { sqlite3_bind_null(get(), column); }
+  void bind(int column, std::nullopt_t) { bind_null(column); }
   void bind(int column, Instant at) {
-    at.value == kNotTaken ? sqlite3_bind_null(get(), column)
-                          : sqlite3_bind_int64(get(), column, at.value);
+    at.value == kNotTaken ? bind_null(column) : bind_maybe(column, at.value);
   }
   void bind(int column, Index index) {
-    index.value == kNoIndex ? sqlite3_bind_null(get(), column)
-                            : sqlite3_bind_int64(get(), column, index.value);
+    index.value == kNoIndex ? bind_null(column) : bind_maybe(column, index.value);
   }
   template <typename T>
   void bind(int column, const std::optional<T>& value) {
-    value ? sqlite3_bind_int64(get(), column, *value) : sqlite3_bind_null(get(), column);
+    value ? bind_maybe(column, *value) : bind_null(column);
+  }
+
+  // Columns that are NULL in row after row cost nothing: a parameter keeps what it was bound to.
+  void bind_null(int column) {
+    if ((taken_ >> column & 1U) == 0) return;
+    sqlite3_bind_null(get(), column);
+    taken_ &= ~(1U << column);
+  }
+  void bind_maybe(int column, std::int64_t value) {
+    sqlite3_bind_int64(get(), column, value);
+    taken_ |= 1U << column;
   }
 
   struct Finalize {
     void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::uint32_t taken_ = 0;  // bit c: parameter c, which may be NULL, is not
 };
 
 class Database {

@@ -1,0 +1,79 @@
+// The recipes of traces/README.md run, and answer for a run that was counted by hand: trace + query
+// + expected rows (recipes.expected).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/traces/temporary_folder.h"
+#include "tests/traces/tiny_run.h"
+#include "traces/sqlite_file.h"
+
+namespace mk {
+namespace {
+
+std::string source(const std::string& path) { return std::string(MEGASCOPE_SOURCE_DIR) + path; }
+
+std::vector<std::string> recipes() {
+  std::vector<std::string> found;
+  std::ifstream readme(source("/traces/README.md"));
+  bool inside = false;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("```")) {
+      inside = line == "```sql";
+      if (inside) found.emplace_back();
+    } else if (inside) {
+      found.back() += line + "\n";
+    }
+  }
+  return found;
+}
+
+// The query, then its rows as CSV with a header.
+std::string answer(sqlite3* db, const std::string& query) {
+  std::string text = query;
+  bool has_header = false;
+  sqlite3_stmt* raw = nullptr;
+  EXPECT_EQ(sqlite3_prepare_v2(db, query.c_str(), -1, &raw, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(db);
+  const auto line = [&](const auto& cell) {
+    for (int i = 0; i < sqlite3_column_count(raw); ++i) {
+      text += (i == 0 ? "" : ",") + std::string(cell(i));
+    }
+    text += "\n";
+  };
+  while (sqlite3_step(raw) == SQLITE_ROW) {
+    if (!has_header) line([&](int i) { return sqlite3_column_name(raw, i); });
+    has_header = true;
+    line([&](int i) {
+      const auto* value = reinterpret_cast<const char*>(sqlite3_column_text(raw, i));
+      return value == nullptr ? "" : value;
+    });
+  }
+  sqlite3_finalize(raw);
+  return text;
+}
+
+TEST(Recipes, GiveTheExpectedRows) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder / "run.db";
+  ASSERT_TRUE(write_trace(testing::two_iteration_run(), path).has_value());
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+
+  std::string answers;
+  for (const std::string& recipe : recipes()) answers += answer(db, recipe) + "\n";
+  sqlite3_close(db);
+
+  std::ifstream file(source("/tests/traces/recipes.expected"));
+  std::stringstream expected;
+  expected << file.rdbuf();
+  EXPECT_EQ(answers, expected.str());
+}
+
+}  // namespace
+}  // namespace mk

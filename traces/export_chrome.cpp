@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "traces/export.h"
+#include "traces/text_file.h"
+#include "traces/whole_file.h"
+
+namespace mk {
+namespace {
+
+std::string json_text(std::string_view text) {
+  // Names come from files of others: what is no UTF-8 must not end the export.
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Nanoseconds as microseconds, to the last digit.
+std::string us(Nanoseconds ns) {
+  const Nanoseconds absolute = ns < 0 ? -ns : ns;
+  return fmt::format("{}{}.{:03}", ns < 0 ? "-" : "", absolute / 1000, absolute % 1000);
+}
+
+class ChromeWriter {
+ public:
+  ChromeWriter(const Trace& trace, TextFile& file) : trace_(trace), file_(file) {}
+
+  ExportCounts run() {
+    file_.put("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");
+    name_lanes();
+    for (std::size_t k = 0; k < trace_.slices.size(); ++k) slice(k);
+    flows();
+    for (const CounterSample& sample : trace_.counters) counter(sample);
+    file_.put("\n],\"otherData\":{");
+    bool first = true;
+    for (const auto& [key, value] : trace_.meta) {
+      file_.put(fmt::format("{}{}:{}", first ? "" : ",", json_text(key), json_text(value)));
+      first = false;
+    }
+    file_.put("}}\n");
+    counts_.left_out = trace_.activations.size();
+    return counts_;
+  }
+
+ private:
+  void event(const std::string& text) {
+    file_.put(is_first_ ? text : ",\n" + text);
+    is_first_ = false;
+  }
+
+  // Processes are devices, threads are lanes.
+  std::string place(std::uint32_t lane) const {
+    return fmt::format("\"pid\":{},\"tid\":{}", trace_.lanes[lane].device, lane);
+  }
+
+  void name_lanes() {
+    for (std::uint32_t lane = 0; lane < trace_.lanes.size(); ++lane) {
+      event(fmt::format("{{\"ph\":\"M\",{},\"name\":\"thread_name\",\"args\":{{\"name\":{}}}}}",
+                        place(lane), json_text(lane_name(trace_.lanes[lane]))));
+      event(fmt::format(
+          "{{\"ph\":\"M\",{},\"name\":\"thread_sort_index\",\"args\":{{\"sort_index\":{}}}}}",
+          place(lane), lane));
+    }
+  }
+
+  std::string arguments(std::size_t k) const {
+    const SliceColumns& s = trace_.slices;
+    std::string args;
+    const auto add = [&](std::string_view name, const std::string& value) {
+      args += fmt::format("{}\"{}\":{}", args.empty() ? "" : ",", name, value);
+    };
+    if (s.is_task(k)) add("task", std::to_string(s.task[k]));
+    if (s.iteration[k] != kNoIndex) add("iteration", std::to_string(s.iteration[k]));
+    const auto instant = [&](std::string_view name, Nanoseconds at) {
+      if (at != kNotTaken) add(name, us(at));
+    };
+    instant("enqueued_us", s.enqueued[k]);
+    instant("fetched_us", s.fetched[k]);
+    instant("ready_us", s.ready[k]);
+    instant("preload_us", s.preload[k]);
+    instant("page_us", s.page[k]);
+    instant("first_data_us", s.first_data[k]);
+    instant("notified_us", s.notified[k]);
+    if (s.bound[k] != Bound::kUnknown) add("bound", json_text(name_of(s.bound[k])));
+    return args;
+  }
+
+  void slice(std::size_t k) {
+    const SliceColumns& s = trace_.slices;
+    std::string name;
+    std::string_view category = "span";
+    if (s.is_task(k)) {
+      const TraceGraph& graph = trace_.graph_of(s.iteration[k]);
+      name = graph.task_name(s.task[k]);
+      category = name_of(graph.tasks.kind[s.task[k]]);
+    } else {
+      name = trace_.strings[s.name[k]];
+    }
+    event(fmt::format(
+        "{{\"ph\":\"X\",{},\"name\":{},\"cat\":\"{}\",\"ts\":{},\"dur\":{},\"args\":{{{}}}}}",
+        place(s.lane[k]), json_text(name), category, us(s.start[k]), us(s.end[k] - s.start[k]),
+        arguments(k)));
+    ++counts_.slices;
+  }
+
+  // From the producer that notified last to the tasks that its event launched.
+  void flows() {
+    const SliceColumns& s = trace_.slices;
+    std::vector<std::vector<std::uint32_t>> last(trace_.iterations.size());
+    for (std::uint32_t i = 0; i < last.size(); ++i) {
+      last[i].assign(trace_.graph_of(i).event_count(), kNoIndex);
+    }
+    for (std::uint32_t k = 0; k < s.size(); ++k) {
+      if (!s.is_task(k)) continue;
+      const std::uint32_t event = trace_.graph_of(s.iteration[k]).tasks.triggering_event[s.task[k]];
+      std::uint32_t& producer = last[s.iteration[k]][event];
+      if (producer == kNoIndex || s.end[producer] < s.end[k]) producer = k;
+    }
+    for (std::uint32_t k = 0; k < s.size(); ++k) {
+      if (!s.is_task(k)) continue;
+      const std::uint32_t event = trace_.graph_of(s.iteration[k]).tasks.dependent_event[s.task[k]];
+      const std::uint32_t producer = last[s.iteration[k]][event];
+      if (producer != kNoIndex) flow(producer, k);
+    }
+  }
+
+  void flow(std::uint32_t producer, std::uint32_t consumer) {
+    const SliceColumns& s = trace_.slices;
+    // A flow belongs to the slice around its instant: the producer's last nanosecond.
+    const Nanoseconds from = std::max(s.start[producer], s.end[producer] - 1);
+    constexpr std::string_view kForm =
+        "{{\"ph\":\"{}\",{},\"name\":\"event\",\"cat\":\"flow\",\"id\":{},\"ts\":{}{}}}";
+    event(fmt::format(kForm, "s", place(s.lane[producer]), consumer, us(from), ""));
+    event(fmt::format(kForm, "f", place(s.lane[consumer]), consumer, us(s.start[consumer]),
+                      ",\"bp\":\"e\""));
+    ++counts_.flows;
+  }
+
+  void counter(const CounterSample& sample) {
+    event(fmt::format("{{\"ph\":\"C\",\"pid\":0,\"name\":{},\"ts\":{},\"args\":{{\"value\":{}}}}}",
+                      json_text(trace_.strings[sample.track]), us(sample.time),
+                      nlohmann::json(sample.value).dump()));
+    ++counts_.counters;
+  }
+
+  const Trace& trace_;
+  TextFile& file_;
+  ExportCounts counts_{};
+  bool is_first_ = true;
+};
+
+}  // namespace
+
+Result<ExportCounts> export_chrome(const Trace& trace, const std::string& path) {
+  ExportCounts counts;
+  const Status status = write_whole_file(path, [&](const std::string& partial) -> Status {
+    Result<TextFile> file = TextFile::create(partial);
+    if (!file) return tl::unexpected(file.error());
+    counts = ChromeWriter(trace, *file).run();
+    return file->close();
+  });
+  if (!status) return tl::unexpected(status.error());
+  return counts;
+}
+
+}  // namespace mk
