@@ -1,5 +1,5 @@
 // Progress: how far a long step is. On a terminal one bar that redraws itself and is gone at the
-// end; elsewhere one plain line a tenth of the way, so that logs stay short.
+// end; elsewhere a plain line now and then, so that logs stay short.
 #pragma once
 
 #include <chrono>
@@ -18,18 +18,18 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // `done` of `total` steps are done. Cheap: draws at most ten times a second.
+  // `done` of `total` steps are done. Cheap: draws at most ten times a second, and elsewhere says a
+  // line at most every five seconds.
   void update(std::uint64_t done);
 
  private:
-  void draw_bar(std::uint64_t done);
+  std::string bar(std::uint64_t done) const;
 
   Console& console_;
   std::string what_;
   std::uint64_t total_;
-  std::uint64_t tenths_said_ = 0;
   bool drawn_ = false;
-  std::chrono::steady_clock::time_point last_draw_{};
+  std::chrono::steady_clock::time_point last_{};  // when something was written
 };
 
 }  // namespace mk::cli

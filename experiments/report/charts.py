@@ -17,6 +17,7 @@ matplotlib.rcParams.update({
 })
 
 PREDICTED = "#2b6cb0"
+PREDICTED_SHADES = ["#2b6cb0", "#90cdf4"]
 MEASURED = "#dd6b20"
 
 # One colour an operator, the same in every picture. Names that are not here share the last colour.
@@ -94,23 +95,33 @@ def predicted_and_measured(labels, predicted, measured):
     return figure
 
 
-def policy_bars(names, milliseconds, floor):
-    figure, axes = plt.subplots(figsize=(10, 2.6))
-    bars = axes.bar(names, milliseconds, color=PREDICTED, width=.6)
-    axes.bar_label(bars, fmt="%.2f", padding=2, fontsize=8)
+def policy_bars(names, series, floor):
+    """`series`: label -> ms by name, bars side by side."""
+    figure, axes = plt.subplots(figsize=(10, 2.8))
+    width = .8 / len(series)
+    for index, (label, milliseconds) in enumerate(series.items()):
+        places = [n + (index - (len(series) - 1) / 2) * width for n in range(len(names))]
+        bars = axes.bar(places, milliseconds, width=width * .92, label=label, color=PREDICTED_SHADES[index])
+        axes.bar_label(bars, fmt="%.2f", padding=2, fontsize=7)
+    axes.set_xticks(range(len(names)), names)
     axes.axhline(floor, color="#4a5568", linewidth=1, linestyle="--")
-    axes.annotate(f"lower bound {floor:.2f} ms", (1, floor), xycoords=("axes fraction", "data"), xytext=(0, 3),
-                  textcoords="offset points", ha="right", fontsize=8, color="#4a5568")
+    axes.annotate(f"lower bound\n{floor:.2f} ms", (1, floor), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                  textcoords="offset points", va="center", fontsize=8, color="#4a5568")
     axes.set_ylabel("iteration, ms (predicted)")
+    axes.legend(ncol=2, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1))
     return figure
 
 
-def split_lines(series):
-    """`series`: label -> [(workers, ms)]."""
-    figure, axes = plt.subplots(figsize=(10, 3))
-    for label, points in series.items():
-        axes.plot(*zip(*sorted(points)), marker="o", markersize=3, linewidth=1.2, label=label)
-    axes.set_xlabel("workers")
-    axes.set_ylabel("iteration, ms (predicted)")
-    axes.legend(ncol=3, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+def split_lines(panels):
+    """`panels`: policy -> label -> [(workers, ms)], one panel a policy on a common scale."""
+    figure, axes = plt.subplots(1, len(panels), figsize=(10, 2.8), sharey=True, squeeze=False)
+    for panel, (policy, series) in zip(axes[0], panels.items()):
+        for index, (label, points) in enumerate(series.items()):
+            panel.plot(*zip(*sorted(points)), marker="o", markersize=2.5, linewidth=1.2, label=label, color=f"C{index}")
+        panel.set_title(policy, fontsize=9)
+        panel.set_xlabel("workers")
+        if len(series) > 1:
+            panel.legend(fontsize=7, title="schedulers", title_fontsize=7)
+    axes[0][0].set_ylabel("iteration, ms (predicted)")
+    figure.tight_layout()
     return figure
