@@ -51,6 +51,7 @@ Mechanisms protocol_and_bandwidth() {
   mechanisms.smooth_knee = false;
   mechanisms.poll_phase = false;
   mechanisms.contention = false;
+  mechanisms.preload = false;
   return mechanisms;
 }
 
