@@ -53,8 +53,8 @@ class Bench {
   }
 
   void add(std::string name, const char* unit, const Samples& samples) {
-    primitives_.push_back({std::move(name), microbench::median(samples), unit,
-                           microbench::relative_deviation(samples)});
+    primitives_.push_back(
+        {std::move(name), microbench::median(samples), unit, microbench::relative_spread(samples)});
   }
 
   void measure_memory() {
@@ -66,11 +66,11 @@ class Bench {
       add(name, "GB/s", microbench::read_bandwidth(n, options_.buffer_bytes, repetitions_));
     }
     // A quarter, because others use the last level cache too.
-    const std::uint64_t cached = last_level_cache() / 4;
+    const std::uint64_t cached = std::min(last_level_cache() / 4, options_.buffer_bytes);
     announce("cache_bandwidth");
     add("cache_bandwidth", "GB/s", microbench::read_bandwidth(1, cached, repetitions_));
     announce("memory_latency");
-    add("memory_latency", "us", microbench::load_latency(4 * last_level_cache(), repetitions_));
+    add("memory_latency", "us", microbench::load_latency(options_.buffer_bytes, repetitions_));
     announce("cache_latency");
     add("cache_latency", "us", microbench::load_latency(cached, repetitions_));
   }

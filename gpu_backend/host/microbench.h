@@ -18,8 +18,8 @@
 //   boundary_P_WwSs             end of an iteration to the begin of the next                us
 // Those that take two cores are left out where the process may use only one.
 //
-// `value` is the median of repetitions, `spread` their standard deviation / mean. Needs a quiet
-// machine: whatever else runs is measured too.
+// `value` is the median of repetitions, `spread` half the distance between their 16th and 84th
+// percentile / median. Needs a quiet machine: whatever else runs is measured too.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,8 @@ struct Microbenchmark {
 
 struct MicrobenchOptions {
   std::uint32_t repetitions = 15;
-  std::uint64_t buffer_bytes = 256U << 20;  // that bandwidth is measured on, all cores together
+  std::uint64_t buffer_bytes = 256U
+                               << 20;  // that is read: larger than the caches, all cores together
   // Called before each primitive, for progress bars; may be empty.
   std::function<void(std::string_view name)> on_primitive{};
 };

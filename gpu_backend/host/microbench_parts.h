@@ -12,7 +12,9 @@ namespace mk::microbench {
 using Samples = std::vector<double>;
 
 double median(Samples samples);
-double relative_deviation(const Samples& samples);
+// Half the distance between the 16th and the 84th percentile / median: the coefficient of variation
+// of what is not an outlier.
+double relative_spread(Samples samples);
 
 // Memory (microbench_memory.cpp). Bandwidths in GB/s, latencies in us.
 Samples clock_ghz(std::uint32_t repetitions);

@@ -65,7 +65,7 @@ Samples add_own(std::uint32_t repetitions) {
 
 // Two cores take turns; half a round trip is one hand-off.
 Samples hand_off(bool by_add, std::uint32_t repetitions) {
-  constexpr std::uint32_t kTrips = 5'000;
+  constexpr std::uint32_t kTrips = 2'000;
   const auto lines = std::make_unique<Line[]>(2);
   Samples samples;
   const auto raise = [by_add](Counter& counter, std::uint32_t value) {
