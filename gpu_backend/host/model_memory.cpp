@@ -7,6 +7,7 @@
 #include <span>
 #include <thread>
 
+#include "gpu_backend/host/bodies/paired_rows.h"
 #include "gpu_backend/host/bodies/task_bodies.h"
 #include "gpu_backend/host/bodies/weight_rows.h"
 
@@ -48,6 +49,9 @@ void fill_rows(const ModelMemory& memory, const Piece& piece) {
     piece.filling->parameters[source->parameter].read(
         static_cast<std::uint64_t>(source->row * length),
         words_of(target, static_cast<std::size_t>(length)));
+    if constexpr (std::is_same_v<T, Bf16>) {
+      if (rows.is_matrix()) pair_row(target, length);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 // ModelMemory: the tensors of one task graph in the memory of the host, and the weights in them.
 //
 // Weights and KV cache have the run's type (bf16 or f32), activations are float and token ids int32
-// whatever type the graph names. Every tensor begins on a multiple of 64 bytes.
+// whatever type the graph names. Every tensor begins on a multiple of 64 bytes. Rows of bf16
+// matrices are paired: see bodies/paired_rows.h.
 //
 //   Result<ModelMemory> memory = ModelMemory::allocate(graph, {.dtype = DType::kBf16});
 //   Status filled = memory->fill_weights(provider, 2);

@@ -1,7 +1,8 @@
 // The arithmetic of the host's task bodies, over plain pointers: a table of functions for each
 // instruction set, of which a run takes one.
 //
-// Activations are float, weights and KV cache are W (Bf16 or float), sums are float.
+// Activations are float, weights and KV cache are W (Bf16 or float), sums are float. Rows of bf16
+// matrices (the embedding table, the weights of linear) are paired: see paired_rows.h.
 // Invariant: every sum has one order, which depends on its length and the instruction set alone. So
 // neither the cut into tasks, nor the number of tokens in a batch, nor the thread changes a bit of
 // a result. Instruction sets may differ from each other in the last bits.
@@ -23,14 +24,15 @@ enum class Isa : std::uint8_t { kPortable, kAvx2, kAvx512 };
 // "portable", "avx2", "avx512".
 std::string_view name_of(Isa isa);
 
-// Rows [0, tokens) of y get rows of the table: y[t] = table[ids[t]][0 .. width). The table's row
-// pitch is `row_stride`. Requires: every id is a row of the table.
+// Rows [0, tokens) of y get columns of rows of the table: y[t][i] = table[ids[t]][column + i] for i
+// in [0, width). Requires: every id is a row of the table.
 template <typename W>
 struct EmbeddingArgs {
   const W* table = nullptr;
   const std::int32_t* ids = nullptr;
   float* y = nullptr;
-  std::int64_t row_stride = 0;
+  std::int64_t row_length = 0;
+  std::int64_t column = 0;
   std::int64_t y_stride = 0;
   std::int64_t width = 0;
   std::int64_t tokens = 0;

@@ -216,10 +216,11 @@ template <typename W>
 void TaskBodies::embedding(const Operator& op, std::uint32_t tile) const {
   const Access& table = op.accesses[1];
   const Block out = block_of(op, op.accesses[2], tile);
-  kernels_->of<W>().embedding({.table = memory_->data<W>(table.tensor) + out.column,
+  kernels_->of<W>().embedding({.table = memory_->data<W>(table.tensor),
                                .ids = memory_->data<std::int32_t>(op.accesses[0].tensor) + out.row,
                                .y = memory_->data<float>(op.accesses[2].tensor) + out.offset(),
-                               .row_stride = tensor_of(table).shape.extent[1],
+                               .row_length = tensor_of(table).shape.extent[1],
+                               .column = out.column,
                                .y_stride = out.stride,
                                .width = out.columns,
                                .tokens = out.rows});

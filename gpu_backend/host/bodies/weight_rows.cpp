@@ -101,7 +101,7 @@ Result<WeightRows> WeightRows::of(const TaskGraph& graph, TensorId id) {
 }
 
 std::optional<SourceRow> WeightRows::source_of(std::int64_t row) const {
-  if (shapes_[0].size() == 1) return SourceRow{0, 0};
+  if (!is_matrix()) return SourceRow{0, 0};
   if (layout_ == WeightLayout::kInterleavedRows) {
     return SourceRow{static_cast<std::uint32_t>(row % 2), row / 2};
   }

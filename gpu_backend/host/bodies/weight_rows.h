@@ -23,6 +23,7 @@ class WeightRows {
   // graph; kUnsupported for stacked experts.
   [[nodiscard]] static Result<WeightRows> of(const TaskGraph& graph, TensorId tensor);
 
+  bool is_matrix() const { return shapes_[0].size() == 2; }
   std::int64_t rows() const { return rows_; }
   std::int64_t row_length() const { return row_length_; }
   // Shape that parameter `parameter` has in the checkpoint.

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "gpu_backend/host/bodies/paired_rows.h"
 #include "tests/gpu_backend/host/bodies/kernel_values.h"
 
 namespace mk {
@@ -19,10 +20,14 @@ struct Shape2 {
   std::int64_t tokens;
 };
 
+// Takes the weights in their natural order.
 template <typename W>
-std::vector<float> linear(const Kernels& kernels, const Shape2& shape, const std::vector<W>& w,
+std::vector<float> linear(const Kernels& kernels, const Shape2& shape, std::vector<W> w,
                           const std::vector<float>& x, const float* residual) {
   std::vector<float> y(static_cast<std::size_t>(shape.tokens * shape.rows));
+  if constexpr (std::is_same_v<W, Bf16>) {
+    for (std::int64_t r = 0; r < shape.rows; ++r) pair_row(w.data() + r * shape.in, shape.in);
+  }
   kernels.of<W>().linear({.weights = w.data(),
                           .x = x.data(),
                           .residual = residual,
@@ -66,6 +71,18 @@ TEST_P(LinearKernel, EqualsTheNaiveSumForEveryLengthAndNumberOfTokens) {
       expect_close_to_naive<Bf16>(kernels(), {in, 3, tokens}, false);
       expect_close_to_naive<float>(kernels(), {in, 3, tokens}, false);
     }
+  }
+}
+
+TEST_P(LinearKernel, SumsBf16InTheOrderOfF32) {
+  for (const std::int64_t in : {7, 16, 31, 32, 48, 64, 95, 96, 127, 200, 576}) {
+    const std::vector<Bf16> narrow = numbers<Bf16>(3 * in, 1);
+    std::vector<float> wide;
+    for (const Bf16 w : narrow) wide.push_back(widen(w));
+    const std::vector<float> x = numbers(5 * in, 2);
+    EXPECT_EQ(linear(kernels(), {in, 3, 5}, narrow, x, nullptr),
+              linear(kernels(), {in, 3, 5}, wide, x, nullptr))
+        << in;
   }
 }
 

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "gpu_backend/host/bodies/paired_rows.h"
 #include "tests/gpu_backend/host/bodies/kernel_values.h"
 
 namespace mk {
@@ -19,19 +20,25 @@ INSTANTIATE_TEST_SUITE_P(, SmallKernels, testing::ValuesIn(supported_isas()),
 
 template <typename W>
 void expect_rows_of_table(const Kernels& kernels) {
-  const std::vector<W> table = numbers<W>(5 * 37, 1);
+  constexpr std::int64_t kLength = 77;
+  const std::vector<W> table = numbers<W>(5 * kLength, 1);
+  std::vector<W> stored = table;
+  if constexpr (std::is_same_v<W, Bf16>) {
+    for (std::int64_t r = 0; r < 5; ++r) pair_row(stored.data() + r * kLength, kLength);
+  }
   const std::vector<std::int32_t> ids = {4, 0, 4};
   std::vector<float> y(3 * 40, kNan);
-  kernels.of<W>().embedding({.table = table.data(),
+  kernels.of<W>().embedding({.table = stored.data(),
                              .ids = ids.data(),
                              .y = y.data(),
-                             .row_stride = 37,
+                             .row_length = kLength,
+                             .column = 30,
                              .y_stride = 40,
                              .width = 37,
                              .tokens = 3});
   for (std::size_t t = 0; t < 3; ++t) {
     for (std::size_t i = 0; i < 37; ++i) {
-      EXPECT_EQ(y[t * 40 + i], widen(table[static_cast<std::size_t>(ids[t]) * 37 + i]));
+      EXPECT_EQ(y[t * 40 + i], widen(table[static_cast<std::size_t>(ids[t]) * kLength + 30 + i]));
     }
     EXPECT_TRUE(std::isnan(y[t * 40 + 37]));
   }
