@@ -6,159 +6,13 @@
 #include <cmath>
 #include <map>
 
+#include "profiler/analysis/body_samples.h"
 #include "profiler/analysis/calibration_builder.h"
 #include "profiler/analysis/robust_fit.h"
 #include "profiler/analysis/statistics.h"
 
 namespace mk {
 namespace {
-
-constexpr std::size_t kFewest = 20;  // records of a kind, or of a number of streams
-
-// One recorded body and what it had to do.
-struct Sample {
-  double us = 0;
-  double start_up_us = -1;  // where it was recorded
-  double bytes = 0;         // streamed
-  double kib = 0;           // of activations
-  double flops = 0;
-  double streams = 1;  // bodies that streamed while it ran, itself included, on the average
-};
-using Samples = std::vector<Sample>;
-
-std::vector<double> column(const Samples& samples, double Sample::*member) {
-  std::vector<double> values;
-  for (const Sample& s : samples) values.push_back(s.*member);
-  return values;
-}
-
-// Integral over time of the number of streams that run, as steps.
-class StreamCount {
- public:
-  void add(Nanoseconds start, Nanoseconds end) {
-    changes_.emplace_back(start, 1);
-    changes_.emplace_back(end, -1);
-  }
-  void finish() {
-    std::sort(changes_.begin(), changes_.end());
-    double integral = 0;
-    int running = 0;
-    Nanoseconds now = changes_.empty() ? 0 : changes_.front().first;
-    for (const auto& [at, change] : changes_) {
-      integral += static_cast<double>(at - now) * running;
-      now = at;
-      running += change;
-      steps_.push_back({at, integral, running});
-    }
-    changes_.clear();
-  }
-  double mean(Nanoseconds start, Nanoseconds end) const {
-    if (end <= start) return 1;
-    return (at(end) - at(start)) / static_cast<double>(end - start);
-  }
-
- private:
-  struct Step {
-    Nanoseconds time;
-    double integral;
-    int running;
-  };
-  double at(Nanoseconds time) const {
-    const auto next =
-        std::upper_bound(steps_.begin(), steps_.end(), time,
-                         [](Nanoseconds t, const Step& step) { return t < step.time; });
-    if (next == steps_.begin()) return 0;
-    const Step& step = *(next - 1);
-    return step.integral + static_cast<double>(time - step.time) * step.running;
-  }
-  std::vector<std::pair<Nanoseconds, int>> changes_{};
-  std::vector<Step> steps_{};
-};
-
-bool streams(TaskKind kind) {
-  return facts(kind).cost == CostClass::kStream || facts(kind).cost == CostClass::kCache;
-}
-
-// The bodies of one trace by kind.
-class Collector {
- public:
-  Collector(const Trace& trace, std::array<Samples, kTaskKindCount>& out)
-      : trace_(trace), out_(out) {}
-
-  void run() {
-    const SliceColumns& s = trace_.slices;
-    for (std::size_t k = 0; k < s.size(); ++k) {
-      if (s.is_task(k) && streams(kind_of(k))) count_.add(s.start[k], s.end[k]);
-    }
-    count_.finish();
-    for (std::size_t k = 0; k < s.size(); ++k) {
-      const bool used =
-          s.is_task(k) && s.iteration[k] >= first_steady_iteration(trace_) && s.end[k] > s.start[k];
-      if (used) out_[index_of(kind_of(k))].push_back(sample(k));
-    }
-  }
-
- private:
-  TaskKind kind_of(std::size_t k) const {
-    return trace_.graph_of(trace_.slices.iteration[k]).tasks.kind[trace_.slices.task[k]];
-  }
-
-  // Amounts of a class in an iteration, evaluated once.
-  const Sample& amounts(std::uint32_t iteration, std::uint32_t task) {
-    const TraceGraph& graph = trace_.graph_of(iteration);
-    const std::uint32_t id = graph.tasks.task_class[task];
-    const auto [found, is_new] = amounts_.try_emplace({iteration, id});
-    if (is_new) {
-      const TaskClass& c = graph.classes[id];
-      const IterationState& state = trace_.iterations[iteration].state;
-      found->second.bytes = static_cast<double>(c.weight_bytes.at(state) + c.kv_bytes.at(state));
-      found->second.kib = static_cast<double>(c.activation_bytes.at(state)) / 1024;
-      found->second.flops = static_cast<double>(c.flops.at(state));
-    }
-    return found->second;
-  }
-
-  Sample sample(std::size_t k) {
-    const SliceColumns& s = trace_.slices;
-    Sample sample = amounts(s.iteration[k], s.task[k]);
-    sample.us = static_cast<double>(s.end[k] - s.start[k]) * 1e-3;
-    if (s.first_data[k] != kNotTaken) {
-      sample.start_up_us = static_cast<double>(s.first_data[k] - s.start[k]) * 1e-3;
-    }
-    sample.streams = std::max(1.0, count_.mean(s.start[k], s.end[k]));
-    return sample;
-  }
-
-  const Trace& trace_;
-  std::array<Samples, kTaskKindCount>& out_;
-  StreamCount count_{};
-  std::map<std::pair<std::uint32_t, std::uint32_t>, Sample> amounts_{};
-};
-
-// Samples by the number of streams that ran beside each other. Levels with a few percent of them
-// are left out: they are the odd ends of operators.
-std::map<int, Samples> by_streams(const Samples& samples) {
-  std::map<int, Samples> levels;
-  for (const Sample& s : samples) {
-    const double nearest = std::round(s.streams);
-    if (std::abs(s.streams - nearest) <= 0.15) levels[static_cast<int>(nearest)].push_back(s);
-  }
-  const std::size_t fewest = std::max(kFewest, samples.size() / 20);
-  std::erase_if(levels, [&](const auto& level) { return level.second.size() < fewest; });
-  return levels;
-}
-
-// Bodies that do the fewest flops a byte: what they wait for is their stream.
-Samples least_intense(const Samples& samples) {
-  const auto intensity = [](const Sample& s) { return s.bytes > 0 ? s.flops / s.bytes : 0; };
-  double least = intensity(samples.front());
-  for (const Sample& s : samples) least = std::min(least, intensity(s));
-  Samples chosen;
-  for (const Sample& s : samples) {
-    if (s.bytes > 0 && intensity(s) <= 1.2 * least + 1e-9) chosen.push_back(s);
-  }
-  return chosen;
-}
 
 // The limit of a stream at which each of `streams` gets `rate` where the memory offers `offered`.
 double limit_behind(double rate, double streams, double offered) {
@@ -203,7 +57,7 @@ class BodyFitter {
     for (const TaskKind kind : kinds) {
       if (kind == TaskKind::kEmpty) continue;
       const Samples& all = samples[index_of(kind)];
-      if (all.size() < kFewest) {
+      if (all.size() < kFewestSamples) {
         missing += fmt::format("{}{}", missing.empty() ? "" : ", ", name_of(kind));
       } else if (bytes(kind) > 0) {
         fit_stream(kind, all);
@@ -212,8 +66,8 @@ class BodyFitter {
       }
     }
     if (!missing.empty()) {
-      out_.note(
-          fmt::format("kept from the base machine, fewer than {} records: {}", kFewest, missing));
+      out_.note(fmt::format("kept from the base machine, fewer than {} records: {}", kFewestSamples,
+                            missing));
     }
   }
 
@@ -231,7 +85,7 @@ class BodyFitter {
     for (const Sample& s : samples) {
       if (s.start_up_us >= 0) start_ups.push_back(s.start_up_us);
     }
-    const bool known = start_ups.size() >= kFewest;
+    const bool known = start_ups.size() >= kFewestSamples;
     const double start_up = known           ? std::min(quantile(start_ups, 0.5), constant)
                             : streams(kind) ? constant
                                             : 0;
@@ -242,9 +96,12 @@ class BodyFitter {
     if (!known) unsplit_.push_back(std::string(name_of(kind)));
   }
 
-  void set_spread(TaskKind kind, const std::vector<double>& ratios) {
-    out_.set(path(kind, "spread"), body(kind).spread, std::min(robust_spread(ratios), 1.5), 0,
+  // Returns the factor by which typical durations are to be scaled, so that sums come out right.
+  double set_spread(TaskKind kind, const std::vector<double>& ratios) {
+    const Spread spread = robust_spread(ratios);
+    out_.set(path(kind, "spread"), body(kind).spread, std::min(spread.variation, 1.5), 0,
              ratios.size());
+    return std::min(spread.bias, 1.5);
   }
 
   void set_limit(TaskKind kind, double limit, double residual, std::size_t count) {
@@ -268,6 +125,16 @@ class BodyFitter {
     LineFit line = fit_line(column(alone, &Sample::bytes), column(alone, &Sample::us));
     if (line.slope <= 0) return fit_small(kind, all);
     if (!line.tells_apart) line = keep_constant(kind, alone);
+    const auto fullest = std::max_element(
+        levels.begin(), levels.end(),
+        [](const auto& x, const auto& y) { return x.second.size() < y.second.size(); });
+    std::vector<double> ratios;  // robust_spread() takes no notice of the level's own rate
+    for (const Sample& s : fullest->second) {
+      ratios.push_back(s.us / (line.constant + line.slope * s.bytes));
+    }
+    const double bias = set_spread(kind, ratios);
+    line.constant *= bias;
+    line.slope *= bias;
     const double rate = 1e-3 / line.slope;  // GB/s
     const bool first = !memory_known_;
     if (first) offer_at_least(few, 1.1 * few * rate);
@@ -279,14 +146,6 @@ class BodyFitter {
     if (first) fit_memory(kind, levels, line, limit);
     memory_known_ = true;
     fit_compute(kind, all, light, line);
-    const auto fullest = std::max_element(
-        levels.begin(), levels.end(),
-        [](const auto& x, const auto& y) { return x.second.size() < y.second.size(); });
-    std::vector<double> ratios;  // robust_spread() takes no notice of the level's own rate
-    for (const Sample& s : fullest->second) {
-      ratios.push_back(s.us / (line.constant + line.slope * s.bytes));
-    }
-    set_spread(kind, ratios);
   }
 
   // Bytes do not vary: the constant stays the base machine's, where it leaves half of the time.
@@ -377,7 +236,7 @@ class BodyFitter {
       slowness.push_back(rest / std::max(line.slope * s.bytes, 1e-6));
     }
     Number& number = body(kind).flops_per_cycle;
-    if (bound.size() >= kFewest && quantile(slowness, 0.5) > 1.15) {
+    if (bound.size() >= kFewestSamples && quantile(slowness, 0.5) > 1.15) {
       const double found = std::max(quantile(bound, 0.5), floor);
       std::vector<double> errors;
       for (const double b : bound) errors.push_back(std::abs(b - found) / b);
@@ -401,6 +260,13 @@ class BodyFitter {
       line.residual = quantile(errors, 0.5);
       same_size_.push_back(std::string(name_of(kind)));
     }
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < us.size(); ++i) {
+      ratios.push_back(us[i] / (line.constant + line.slope * kib[i]));
+    }
+    const double bias = set_spread(kind, ratios);
+    line.constant *= bias;
+    line.slope *= bias;
     out_.set(path(kind, "per_activation"), b.per_activation, line.slope, line.residual, line.count);
     set_constant(kind, line.constant, {}, line.residual, line.count);
     // The rest of the body is in those two.
@@ -424,11 +290,6 @@ class BodyFitter {
                                  limit * out_.machine().memory.loaded_latency.value * 1e3,
                                  "calibrate: inside fixed");
     }
-    std::vector<double> ratios;
-    for (std::size_t i = 0; i < us.size(); ++i) {
-      ratios.push_back(us[i] / (line.constant + line.slope * kib[i]));
-    }
-    set_spread(kind, ratios);
   }
 
  public:
@@ -457,10 +318,14 @@ class BodyFitter {
 }  // namespace
 
 void calibrate_bodies(std::span<const Trace> traces, CalibrationBuilder& out) {
-  std::array<Samples, kTaskKindCount> samples;
-  for (const Trace& trace : traces) Collector(trace, samples).run();
+  BodySamples samples;
+  for (const Trace& trace : traces) add_bodies(trace, samples);
+  if (samples.preloaded > 0) {
+    out.note(fmt::format("{} bodies were left out, since some of their bytes were preloaded",
+                         samples.preloaded));
+  }
   BodyFitter fitter(out);
-  fitter.fit(samples);
+  fitter.fit(samples.by_kind);
   fitter.finish();
 }
 

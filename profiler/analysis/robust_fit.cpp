@@ -13,6 +13,7 @@ namespace {
 constexpr int kRounds = 50;
 constexpr double kSmallest = 1e-4;  // relative residual below which a point's weight stops growing
 constexpr double kMadToSigma = 1.4826;
+constexpr double kClip = 4;  // deviations; a disturbed record counts as one at that distance
 
 struct Line {
   double constant = 0;
@@ -90,14 +91,21 @@ LineFit fit_line(std::span<const double> x, std::span<const double> y) {
   return fit;
 }
 
-double robust_spread(std::span<const double> ratios) {
-  if (ratios.size() < 2) return 0;
+Spread robust_spread(std::span<const double> ratios) {
+  if (ratios.size() < 2) return {};
   std::vector<double> logs;
   for (const double ratio : ratios) logs.push_back(std::log(ratio));
   const double middle = median(logs);
-  for (double& value : logs) value = std::abs(value - middle);
-  const double sigma = kMadToSigma * quantile(logs, 0.5);
-  return std::sqrt(std::exp(sigma * sigma) - 1);
+  std::vector<double> deviations;
+  for (const double value : logs) deviations.push_back(std::abs(value - middle));
+  const double sigma = kMadToSigma * quantile(deviations, 0.5);
+  double sum = 0;
+  for (const double value : logs) sum += std::exp(std::min(value - middle, kClip * sigma));
+  const double mean = sum / static_cast<double>(logs.size());
+  Spread spread;
+  spread.variation = std::sqrt(std::exp(sigma * sigma) - 1);
+  spread.bias = std::max(1.0, mean / std::exp(sigma * sigma / 2));
+  return spread;
 }
 
 }  // namespace mk

@@ -22,8 +22,15 @@ LineFit fit_line(std::span<const double> x, std::span<const double> y);
 // x varies by at least a factor of 1.2 between its 5 % and 95 % quantiles.
 bool varies(std::span<const double> x);
 
-// Coefficient of variation of the log-normal about 1 whose logarithms have the median absolute
-// deviation of those of `ratios`. 0 of fewer than two. Requires: ratios > 0.
-double robust_spread(std::span<const double> ratios);
+// How ratios lie about their median, which a log-normal is to stand for.
+struct Spread {
+  double variation = 0;  // of the log-normal whose logarithms have their median absolute deviation
+  // Their mean, with what lies beyond four deviations of the logarithm clipped to it, over that
+  // log-normal's: a log-normal about median x bias adds up to what the ratios add up to. >= 1.
+  double bias = 1;
+};
+
+// {0, 1} of fewer than two. Requires: ratios > 0.
+Spread robust_spread(std::span<const double> ratios);
 
 }  // namespace mk

@@ -31,6 +31,7 @@ Machine four_cores() {
   put(m.schedulers_per_sm, 1);
   put(m.clock, 2.5);
   put(m.sm_spread, 0);
+  put(m.shared_memory.pages, 0);  // nothing is preloaded
   put(m.memory.loaded_latency, 0.1);
   m.memory.curve.resize(3);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -208,6 +209,17 @@ TEST(Calibrate, SaysWhatItCannotTellApart) {
   EXPECT_THAT(c.notes, Contains(HasSubstr("observe and protocol.dispatch are known as a sum")));
   EXPECT_THAT(c.notes, Contains(HasSubstr("expert_linear")));
   EXPECT_THAT(c.notes, Contains(HasSubstr("fixed and per_activation are not told apart")));
+}
+
+TEST(Calibrate, LeavesPreloadedBodiesOutAndSaysSo) {
+  Machine machine = four_cores();
+  put(machine.shared_memory.pages, 8);
+  const auto graph = small_model(Partition::kMpk);
+  const Trace run = simulated(machine, graph, PolicyKind::kAot, {3, 1}, 7);
+
+  const Calibration c = calibrated(wrong_base(), run);
+
+  EXPECT_THAT(c.notes, Contains(HasSubstr("some of their bytes were preloaded")));
 }
 
 std::string refusal(const Trace& trace) {
