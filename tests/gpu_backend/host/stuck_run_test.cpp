@@ -63,13 +63,14 @@ TEST(StuckRun, IsNotDeclaredWhileSomebodyWorks) {
   struct Slow {
     bool prepare(std::uint32_t iteration, IterationState&) { return iteration < 1; }
     void execute(std::uint32_t, std::uint32_t, std::uint32_t) {
-      const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(12);
+      const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
       while (std::chrono::steady_clock::now() < until) {
       }
     }
   } program;
   HostRunOptions options = stuck_options(PolicyKind::kStatic, 0);
   options.injections.lost_notify.reset();
+  options.deadline_seconds = 0.7;
   options.task_us.assign(graph->task_count(), 0.0);  // all on worker 0
   options.policy.placement = Placement::kLongestFirst;
 
