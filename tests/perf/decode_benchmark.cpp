@@ -4,8 +4,8 @@
 //   bf16
 //
 // bytes of a token = weights streamed + KV read; `share` is the decode's bandwidth over the plain
-// read's. Threads: 2 (workers, no scheduler). Prints the median of the iterations of a whole run,
-// and of as many reads between the runs.
+// read's, the median of several rounds of a run and as many reads, since the bandwidth of a shared
+// machine changes from second to second. Threads: 2 (workers, no scheduler).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,9 +23,9 @@ namespace mk {
 namespace {
 
 constexpr std::uint32_t kThreads = 2;
-constexpr std::uint32_t kPrompt = 16;
-constexpr std::uint32_t kGenerate = 12;
-constexpr int kRounds = 3;
+constexpr std::uint32_t kPrompt = 8;
+constexpr std::uint32_t kGenerate = 5;
+constexpr int kRounds = 9;
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -39,7 +39,7 @@ double median(std::vector<double> values) {
 struct Case {
   std::string model{};
   Partition partition = Partition::kMpk;
-  PolicyKind policy = PolicyKind::kStatic;
+  Policy policy{};
 };
 
 double streamed_bytes(const TaskGraph& graph, const IterationState& state) {
@@ -87,32 +87,38 @@ Status measure(const Case& one) {
   Status filled = memory->fill_weights(WeightProvider::synthetic(1), kThreads);
   if (!filled) return filled;
 
-  std::vector<double> decode;
+  std::vector<double> decode;  // median of each round
   std::vector<double> read;
+  std::vector<double> share;
   double bytes = 0;
   for (int round = 0; round < kRounds; ++round) {
     Result<Decoder> decoder = Decoder::make(
         *memory, {.prompt = std::vector<std::uint32_t>(kPrompt, 7), .generate = kGenerate});
     if (!decoder) return tl::unexpected(decoder.error());
-    const Result<RunRecord> record =
-        run_on_threads(*graph, *decoder,
-                       {.policy = {.kind = one.policy}, .roles = {kThreads, 0}, .record = false});
+    const Result<RunRecord> record = run_on_threads(
+        *graph, *decoder, {.policy = one.policy, .roles = {kThreads, 0}, .record = false});
     if (!record) return tl::unexpected(record.error());
+    std::vector<double> iterations;
+    std::vector<double> reads;
     for (const IterationRecord& i : record->iterations) {
-      decode.push_back(static_cast<double>(i.end - i.start) * 1e-9);
+      iterations.push_back(static_cast<double>(i.end - i.start) * 1e-9);
     }
     bytes = streamed_bytes(**graph, record->iterations[kPrompt].state);
     const auto* data = memory->first_byte();
     const auto plain = std::min(static_cast<std::int64_t>(bytes), memory->bytes().value);
     for (std::size_t i = 0; i < record->iterations.size(); ++i) {
-      read.push_back(read_seconds(data, plain));
+      reads.push_back(read_seconds(data, plain));
     }
+    decode.push_back(median(iterations));
+    read.push_back(median(reads));
+    share.push_back(read.back() / decode.back());
   }
-  fmt::print("{:<14} {:<9} {:<7} {:>6} {:>9.1f} {:>9.2f} {:>9.2f} {:>8.1f} {:>8.1f} {:>6.1f}\n",
-             one.model, one.partition == Partition::kMpk ? "mpk" : "balanced",
-             facts(one.policy).name, (*graph)->task_count(), bytes * 1e-6, median(decode) * 1e3,
-             median(read) * 1e3, bytes / median(decode) * 1e-9, bytes / median(read) * 1e-9,
-             100 * median(read) / median(decode));
+  fmt::print(
+      "{:<14} {:<9} {:<7} {:<16} {:>6} {:>9.1f} {:>9.2f} {:>9.2f} {:>8.1f} {:>8.1f} {:>6.1f}\n",
+      one.model, one.partition == Partition::kMpk ? "mpk" : "balanced", facts(one.policy.kind).name,
+      name_of(one.policy.placement), (*graph)->task_count(), bytes * 1e-6, median(decode) * 1e3,
+      median(read) * 1e3, bytes / median(decode) * 1e-9, bytes / median(read) * 1e-9,
+      100 * median(share));
   std::fflush(stdout);
   return {};
 }
@@ -123,11 +129,16 @@ Status measure(const Case& one) {
 int main(int argc, char** argv) {
   std::vector<std::string> models(argv + 1, argv + argc);
   if (models.empty()) models = {"smollm2-135m", "qwen3-0.6b"};
-  fmt::print("{:<14} {:<9} {:<7} {:>6} {:>9} {:>9} {:>9} {:>8} {:>8} {:>6}\n", "model", "partition",
-             "policy", "tasks", "MB", "decode_ms", "read_ms", "GB/s", "read_GB/s", "share%");
+  fmt::print("{:<14} {:<9} {:<7} {:<16} {:>6} {:>9} {:>9} {:>9} {:>8} {:>8} {:>6}\n", "model",
+             "partition", "policy", "placement", "tasks", "MB", "decode_ms", "read_ms", "GB/s",
+             "read_GB/s", "share%");
+  const std::vector<mk::Policy> policies = {
+      {.kind = mk::PolicyKind::kStatic},
+      {.kind = mk::PolicyKind::kStatic, .placement = mk::Placement::kEarliestFinish},
+      {.kind = mk::PolicyKind::kHybrid}};
   for (const std::string& model : models) {
     for (const mk::Partition partition : {mk::Partition::kMpk, mk::Partition::kBalanced}) {
-      for (const mk::PolicyKind policy : {mk::PolicyKind::kStatic, mk::PolicyKind::kHybrid}) {
+      for (const mk::Policy& policy : policies) {
         if (const mk::Status status = mk::measure({model, partition, policy}); !status) {
           fmt::print(stderr, "{}\n", status.error().message);
           return 1;
