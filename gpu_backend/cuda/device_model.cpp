@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "gpu_backend/cuda/descriptors.h"
 #include "gpu_backend/cuda/kernel_args.h"
+#include "gpu_backend/cuda/plain_rows.h"
 #include "gpu_backend/host/bodies/rope.h"
 
 namespace mk::cuda {
@@ -75,7 +76,8 @@ Status DeviceModel::copy_tensors(const ModelMemory& memory) {
     offset_.push_back(static_cast<std::size_t>(bytes.data() - base));
     bytes_.push_back(bytes.size());
     if (graph_->tensors()[t].role != TensorRole::kWeight) continue;
-    if (Status ok = tensors_.write(offset_.back(), bytes); !ok) return ok;
+    const std::vector<std::byte> plain = plain_rows(graph_->tensors()[t], bytes);
+    if (Status ok = tensors_.write(offset_.back(), plain); !ok) return ok;
   }
   return poison();
 }

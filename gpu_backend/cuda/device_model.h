@@ -5,7 +5,8 @@
 //   ModelMemory Result<DeviceRun> run = run_megakernel(*model, {...}, {.prompt = ids, .generate =
 //   20});
 //
-// The layout is that of the ModelMemory, byte for byte, so that the two can be compared. One run at
+// Tensors lie where they lie in the ModelMemory, and activations and KV caches have its layout, so
+// that the two can be compared; rows of weights are in natural order (plain_rows.h). One run at
 // a time uses a DeviceModel.
 #pragma once
 

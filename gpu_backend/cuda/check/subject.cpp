@@ -76,7 +76,9 @@ void compare(const std::byte* got, const std::byte* want, DType type, std::size_
 Result<Subject> Subject::make(const Device& device, const SubjectOptions& options) {
   Result<ModelConfig> config = config_of(options.model);
   if (!config) return tl::unexpected(config.error());
-  Result<Compiled> compiled = compile_model(*config, options.shape, options.compile);
+  CompileOptions compile = options.compile;
+  compile.context = std::min(compile.context, options.shape.max_context);
+  Result<Compiled> compiled = compile_model(*config, options.shape, compile);
   if (!compiled) return tl::unexpected(compiled.error());
   Subject subject;
   Result<ModelMemory> memory = ModelMemory::allocate(

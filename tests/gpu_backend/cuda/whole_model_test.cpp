@@ -9,6 +9,7 @@
 #include "gpu_backend/cuda/bodies/run_body.h"
 #include "gpu_backend/cuda/decode_state.h"
 #include "gpu_backend/cuda/descriptors.h"
+#include "gpu_backend/cuda/plain_rows.h"
 #include "gpu_backend/host/bodies/rope.h"
 #include "gpu_backend/host/decoder.h"
 #include "gpu_backend/host/model_memory.h"
@@ -41,8 +42,11 @@ struct ModelCase {
 std::shared_ptr<const TaskGraph> graph_of(const ModelCase& c) {
   const Result<ModelConfig> model = model_from_json(c.config, "test", c.name);
   EXPECT_TRUE(model.has_value());
-  Result<Compiled> compiled = compile_model(
-      *model, c.shape, {.partition = Partition::kBalanced, .fusion = c.fusion, .workers = 6});
+  Result<Compiled> compiled = compile_model(*model, c.shape,
+                                            {.partition = Partition::kBalanced,
+                                             .fusion = c.fusion,
+                                             .workers = 6,
+                                             .context = c.shape.max_context});
   EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
   return std::make_shared<const TaskGraph>(std::move(compiled->graph));
 }
@@ -62,6 +66,17 @@ std::byte* address_of(const ModelMemory& memory, TensorId tensor) {
       return reinterpret_cast<std::byte*>(memory.data<float>(tensor));
     default:
       return reinterpret_cast<std::byte*>(memory.data<mk::Bf16>(tensor));
+  }
+}
+
+// Brings the weights into the device's order.
+void make_plain(const ModelMemory& memory) {
+  for (std::uint32_t t = 0; t < memory.graph().tensors().size(); ++t) {
+    const Tensor& tensor = memory.graph().tensors()[t];
+    if (tensor.role != TensorRole::kWeight) continue;
+    const std::span<std::byte> stored(address_of(memory, TensorId(t)),
+                                      static_cast<std::size_t>(2 * tensor.shape.elements()));
+    std::ranges::copy(plain_rows(tensor, stored), stored.begin());
   }
 }
 
@@ -127,6 +142,7 @@ TEST_P(WholeModel, GeneratesTheTokensOfTheHostBackend) {
   const auto graph = graph_of(GetParam());
   const ModelMemory host = memory_of(graph);
   const ModelMemory device = memory_of(graph);
+  make_plain(device);
   DecodeOptions options;
   options.prompt = {5, 77, 12, 3, 99};
   options.generate = 4;
@@ -180,7 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(CheckSupported, NamesWhatTheDeviceHasNoBodyFor) {
   const Result<ModelConfig> model = load_model("qwen3-30b-a3b");
   ASSERT_TRUE(model.has_value());
-  const Result<Compiled> compiled = compile_model(*model, {1, 1, 64}, {});
+  const Result<Compiled> compiled = compile_model(*model, {1, 1, 64}, {.context = 64});
   ASSERT_TRUE(compiled.has_value());
 
   const Status status = check_supported(compiled->graph, {11, 90000});
@@ -192,7 +208,7 @@ TEST(CheckSupported, NamesWhatTheDeviceHasNoBodyFor) {
 
 TEST(CheckSupported, RefusesMoreTokensThanTheBodiesTake) {
   const Result<ModelConfig> model = load_model("qwen3-0.6b");
-  const Result<Compiled> compiled = compile_model(*model, {17, 1, 64}, {});
+  const Result<Compiled> compiled = compile_model(*model, {17, 1, 64}, {.context = 64});
   ASSERT_TRUE(compiled.has_value());
 
   const Status status = check_supported(compiled->graph, {11, 90000});
