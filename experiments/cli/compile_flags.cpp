@@ -27,6 +27,11 @@ Status add_task_counts(const CompileFlags& flags, CompileOptions& options) {
   return {};
 }
 
+std::uint32_t context_of(const CompileFlags& flags, const ModelConfig& model) {
+  if (flags.context_flag->is_given()) return flags.context;
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(flags.context, model.max_positions));
+}
+
 }  // namespace
 
 void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string& group) {
@@ -37,8 +42,9 @@ void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string
   keep(parser.value("--batch-tokens", flags.batch_tokens, "N", "tokens an iteration takes in")
            .at_least(1));
   keep(parser.value("--requests", flags.requests, "N", "requests side by side").at_least(1));
-  keep(parser.value("--context", flags.context, "N", "tokens in each request's KV cache")
-           .at_least(1));
+  flags.context_flag =
+      parser.value("--context", flags.context, "N", "tokens in each request's KV cache");
+  keep(flags.context_flag->at_least(1));
   keep(parser.value("--tp", flags.devices, "N", "devices, tensor parallel").at_least(1));
   keep(parser.value("--partition", flags.partition, "P", "grids: mpk (as published), balanced")
            .one_of({"mpk", "balanced"}));
@@ -58,7 +64,8 @@ std::string first_given(const CompileFlags& flags) {
   return "";
 }
 
-Result<CompileOptions> compile_options(const CompileFlags& flags, std::uint32_t workers) {
+Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelConfig& model,
+                                       std::uint32_t workers) {
   CompileOptions options;
   options.partition = flags.partition == "mpk" ? Partition::kMpk : Partition::kBalanced;
   options.events = flags.events == "gcd"     ? EventGranularity::kGcd
@@ -66,7 +73,7 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, std::uint32_t 
                                              : EventGranularity::kOperator;
   options.fusion = flags.fusion == "none" ? OperatorFusion::kNone : OperatorFusion::kNormLinear;
   options.workers = workers;
-  options.context = flags.context;
+  options.context = context_of(flags, model);
   options.devices = flags.devices;
   if (const Status added = add_task_counts(flags, options); !added)
     return tl::unexpected(added.error());
@@ -78,7 +85,7 @@ StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
   const auto usual = static_cast<std::uint32_t>(std::min(kUsualPositions, model.max_positions));
   return {.batch_tokens = flags.batch_tokens,
           .requests = flags.requests,
-          .max_context = std::max({usual, flags.context, least_positions})};
+          .max_context = std::max({usual, context_of(flags, model), least_positions})};
 }
 
 }  // namespace mk::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct CompileFlags {
   std::string fusion = "none";
   std::string events = "gcd";
   std::vector<std::string> set{};
+  std::optional<Flag> context_flag{};
   std::vector<Flag> declared{};  // the flags above, to see which were given
 };
 
@@ -32,8 +34,10 @@ void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string
 // The first of the flags that was given, as "--requests"; empty iff none was.
 std::string first_given(const CompileFlags& flags);
 
-// kUsage for flags that say nothing. `workers`: that grids are made for.
-Result<CompileOptions> compile_options(const CompileFlags& flags, std::uint32_t workers);
+// kUsage for flags that say nothing. `workers`: that grids are made for. A context that was not
+// asked for is no longer than the model's.
+Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelConfig& model,
+                                       std::uint32_t workers);
 
 // The KV cache of a request holds what the flags' context and `least_positions` need; beyond that,
 // 4096 positions where the model has so many.

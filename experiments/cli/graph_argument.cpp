@@ -44,7 +44,7 @@ Result<std::shared_ptr<const TaskGraph>> graph_for(const GraphOrModel& source,
                                                    std::uint32_t least_positions) {
   if (source.graph) return source.graph;
   const std::uint32_t made_for = flags.partition_workers > 0 ? flags.partition_workers : workers;
-  const Result<CompileOptions> how = compile_options(flags.compile, made_for);
+  const Result<CompileOptions> how = compile_options(flags.compile, *source.model, made_for);
   if (!how) return tl::unexpected(how.error());
   Result<Compiled> compiled =
       compile_model(*source.model, step_shape(flags.compile, *source.model, least_positions), *how);

@@ -23,11 +23,15 @@ std::string left_column(const CLI::Option& option) {
   return text;
 }
 
+// Where defaults stand: behind all meanings but the few that are longer than this.
+constexpr std::size_t kUsualMeaning = 50;
+
 std::size_t default_column(const CLI::App& app) {
   std::size_t column = 0;
   for (const CLI::Option* option : app.get_options()) {
-    if (!option->get_default_str().empty())
-      column = std::max(column, option->get_description().size());
+    const std::size_t size = option->get_description().size();
+    if (!option->get_default_str().empty() && size <= kUsualMeaning)
+      column = std::max(column, size);
   }
   return column;
 }

@@ -14,7 +14,7 @@ std::uint32_t longest_context(const std::vector<IterationState>& plan) {
   return longest;
 }
 
-// `iterations` steps, each with all of the batch's tokens, the first at the graph's context.
+// `iterations` steps, each with all of the batch's tokens; the last ends at the graph's context.
 std::vector<IterationState> decode_steps(std::uint32_t iterations, const GraphInfo& graph) {
   std::vector<IterationState> plan(iterations);
   const std::uint32_t context = std::max(graph.context, 1U);
@@ -22,8 +22,10 @@ std::vector<IterationState> decode_steps(std::uint32_t iterations, const GraphIn
     for (std::uint32_t r = 0; r < graph.requests; ++r) {
       const std::uint32_t extra = r < graph.batch_tokens % graph.requests ? 1 : 0;
       const std::uint32_t tokens = graph.batch_tokens / graph.requests + extra;
-      const std::uint32_t before = context > tokens ? context - tokens : 0;
-      plan[i].requests.push_back({before + i * tokens, tokens});
+      const std::uint64_t still_to_come = std::uint64_t{iterations - i} * tokens;
+      const auto before =
+          static_cast<std::uint32_t>(context > still_to_come ? context - still_to_come : 0);
+      plan[i].requests.push_back({before, tokens});
     }
   }
   return plan;
@@ -33,7 +35,7 @@ std::vector<IterationState> decode_steps(std::uint32_t iterations, const GraphIn
 
 void declare_plan_flags(Flags& parser, PlanFlags& flags) {
   flags.iterations_flag =
-      parser.value("--iterations", flags.iterations, "N", "decode steps, the first at the context")
+      parser.value("--iterations", flags.iterations, "N", "decode steps, the last at the context")
           .at_least(1);
   parser
       .value("--prompt-tokens", flags.prompt_tokens, "N",

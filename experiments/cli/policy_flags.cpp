@@ -32,8 +32,11 @@ std::vector<std::string> placement_names() {
 
 void declare_policy_flags(Flags& parser, PolicyFlags& flags, const std::string& default_split) {
   parser.value("--policy", flags.policy, "P", join(policy_names())).one_of(policy_names());
-  parser.value("--placement", flags.placement, "NAME", join(placement_names()))
-      .one_of(placement_names());
+  std::vector<std::string> placements = placement_names();
+  placements[0] += " (default)";
+  parser.value("--placement", flags.placement, "NAME", join(placements))
+      .one_of(placement_names())
+      .default_text("");
   flags.workers_flag =
       parser.value("--workers", flags.workers, "N", "workers").default_text(default_split);
   flags.schedulers_flag =

@@ -76,7 +76,7 @@ Status write_files(const TaskGraph& graph, const Options& options) {
 Result<Answer> compile_it(const Options& options) {
   const Result<ModelConfig> model = load_model(options.model);
   if (!model) return tl::unexpected(model.error());
-  const Result<CompileOptions> how = compile_options(options.compile, options.workers);
+  const Result<CompileOptions> how = compile_options(options.compile, *model, options.workers);
   if (!how) return tl::unexpected(how.error());
   const Result<Compiled> compiled =
       compile_model(*model, step_shape(options.compile, *model), *how);

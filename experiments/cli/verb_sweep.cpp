@@ -35,7 +35,7 @@ class Graphs {
 
   Result<GraphPointer> for_workers(std::uint32_t workers) {
     if (const auto found = graphs_.find(workers); found != graphs_.end()) return found->second;
-    const Result<CompileOptions> how = compile_options(options_.compile, workers);
+    const Result<CompileOptions> how = compile_options(options_.compile, model_, workers);
     if (!how) return tl::unexpected(how.error());
     const StepShape shape =
         step_shape(options_.compile, model_, options_.simulation.plan.positions());
@@ -169,8 +169,7 @@ constinit const Verb sweep_verb = {
         "point. Splits that do not fit the machine are left out, and counted. stream, graph and\n"
         "pdl take all SMs: one row each. static has no schedulers.",
     .examples =
-        "megascope sweep --model qwen3-8b --policy hybrid,static --workers 96:132:4 "
-        "--schedulers 0,8,16",
+        "megascope sweep --model qwen3-8b --workers 96:132:4 --schedulers 0,8,16 --format csv",
     .declare = declare,
 };
 

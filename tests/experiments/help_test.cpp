@@ -8,7 +8,7 @@
 namespace mk::testing {
 namespace {
 
-constexpr std::size_t kScreenColumns = 100;
+constexpr std::size_t kScreenColumns = 104;
 
 std::size_t longest_line(const std::string& text) {
   std::size_t longest = 0;

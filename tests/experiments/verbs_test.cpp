@@ -225,9 +225,9 @@ TEST_F(Verbs, SweepRefusesAnUnknownPolicyAsUsage) {
   EXPECT_EQ(megascope({"sweep", "--model", model(), "--policy", "fifo"}).status, 2);
 }
 
-TEST_F(Verbs, CalibrateRefusesATraceThatIsTooShort) {
+TEST_F(Verbs, CalibrateRefusesARunThatWasDisturbedOnPurpose) {
   ASSERT_EQ(megascope({"run", model(), "--policy", "static", "--workers", "1", "--generate", "1",
-                       "-o", path("m.db")})
+                       "--inject", "notify_delay_us=1", "-o", path("m.db")})
                 .status,
             0);
 
