@@ -40,41 +40,42 @@ class Statement {
   sqlite3_stmt* get() const { return statement_.get(); }
 
  private:
-  void bind(int column, std::int64_t value) { sqlite3_bind_int64(get(), column, value); }
-  void bind(int column, std::uint32_t value) { sqlite3_bind_int64(get(), column, value); }
-  void bind(int column, double value) { sqlite3_bind_double(get(), column, value); }
+  void bind(int column, std::int64_t value) {
+    sqlite3_bind_int64(get(), column, value);
+    taken_ |= 1U << column;
+  }
+  void bind(int column, std::uint32_t value) { bind(column, std::int64_t{value}); }
+  void bind(int column, double value) {
+    sqlite3_bind_double(get(), column, value);
+    taken_ |= 1U << column;
+  }
   void bind(int column, std::string_view text) {
     sqlite3_bind_text64(get(), column, text.data() == nullptr ? "" : text.data(), text.size(),
                         SQLITE_STATIC, SQLITE_UTF8);
+    taken_ |= 1U << column;
   }
-  void bind(int column, std::nullopt_t) { bind_null(column); }
-  void bind(int column, Instant at) {
-    at.value == kNotTaken ? bind_null(column) : bind_maybe(column, at.value);
-  }
-  void bind(int column, Index index) {
-    index.value == kNoIndex ? bind_null(column) : bind_maybe(column, index.value);
-  }
-  template <typename T>
-  void bind(int column, const std::optional<T>& value) {
-    value ? bind_maybe(column, *value) : bind_null(column);
-  }
-
   // Columns that are NULL in row after row cost nothing: a parameter keeps what it was bound to.
-  void bind_null(int column) {
+  void bind(int column, std::nullopt_t) {
     if ((taken_ >> column & 1U) == 0) return;
     sqlite3_bind_null(get(), column);
     taken_ &= ~(1U << column);
   }
-  void bind_maybe(int column, std::int64_t value) {
-    sqlite3_bind_int64(get(), column, value);
-    taken_ |= 1U << column;
+  void bind(int column, Instant at) {
+    at.value == kNotTaken ? bind(column, std::nullopt) : bind(column, at.value);
+  }
+  void bind(int column, Index index) {
+    index.value == kNoIndex ? bind(column, std::nullopt) : bind(column, index.value);
+  }
+  template <typename T>
+  void bind(int column, const std::optional<T>& value) {
+    value ? bind(column, std::int64_t{*value}) : bind(column, std::nullopt);
   }
 
   struct Finalize {
     void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
-  std::uint32_t taken_ = 0;  // bit c: parameter c, which may be NULL, is not
+  std::uint32_t taken_ = 0;  // bit c: parameter c is not NULL
 };
 
 class Database {

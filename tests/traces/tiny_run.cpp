@@ -54,6 +54,7 @@ std::shared_ptr<const TaskGraph> two_layer_graph() {
   TaskGraphBuilder builder(info);
   TaskClass qkv;
   qkv.weight_bytes.base = 4096;
+  qkv.activation_bytes.terms.push_back({QuantityKind::kLiveTokens, 0, 64});
   TaskClass down;
   down.weight_bytes.base = 8192;
   down.kv_bytes.terms.push_back({QuantityKind::kContext, 0, 2});

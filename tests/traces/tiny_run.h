@@ -8,8 +8,8 @@
 namespace mk::testing {
 
 // Two operators of two tiles: tasks 0, 1 (L0.qkv) wait for begin and notify event 1, which launches
-// tasks 2, 3 (L0.down), which notify `end`. qkv tiles stream 4096 weight bytes, down tiles 8192 and
-// 2 bytes a token of context.
+// tasks 2, 3 (L0.down), which notify `end`. qkv tiles stream 4096 weight bytes and touch 64
+// bytes of activations a token, down tiles stream 8192 and 2 a token of context.
 std::shared_ptr<const TaskGraph> two_layer_graph();
 
 // Two iterations of it on two workers (lanes 0, 1) and a scheduler (lane 2) under `aot`. Iteration
