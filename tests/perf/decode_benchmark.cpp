@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
              "read_GB/s", "share%");
   const std::vector<mk::Policy> policies = {
       {.kind = mk::PolicyKind::kStatic},
-      {.kind = mk::PolicyKind::kStatic, .placement = mk::Placement::kEarliestFinish},
+      {.kind = mk::PolicyKind::kStatic, .placement = mk::Placement::kSwizzle},
       {.kind = mk::PolicyKind::kHybrid}};
   for (const std::string& model : models) {
     for (const mk::Partition partition : {mk::Partition::kMpk, mk::Partition::kBalanced}) {
