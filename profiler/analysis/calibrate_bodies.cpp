@@ -14,6 +14,8 @@
 namespace mk {
 namespace {
 
+constexpr double kMostBias = 1.5;  // of sums over medians; more is no skew, but another machine
+
 // The limit of a stream at which each of `streams` gets `rate` where the memory offers `offered`.
 double limit_behind(double rate, double streams, double offered) {
   double low = rate;
@@ -96,56 +98,83 @@ class BodyFitter {
     if (!known) unsplit_.push_back(std::string(name_of(kind)));
   }
 
-  // Returns the factor by which typical durations are to be scaled, so that sums come out right.
-  double set_spread(TaskKind kind, const std::vector<double>& ratios) {
-    const Spread spread = robust_spread(ratios);
+  // Sets the spread and scales the line, so that what it predicts adds up to what was recorded.
+  void set_spread(TaskKind kind, const Samples& samples, double Sample::*x, LineFit& line) {
+    std::vector<double> fitted;
+    for (const Sample& s : samples) fitted.push_back(line.constant + line.slope * s.*x);
+    const Spread spread = robust_spread(column(samples, &Sample::us), fitted);
     out_.set(path(kind, "spread"), body(kind).spread, std::min(spread.variation, 1.5), 0,
-             ratios.size());
-    return std::min(spread.bias, 1.5);
+             samples.size());
+    const double bias = std::clamp(spread.bias, 1 / kMostBias, kMostBias);
+    line.constant *= bias;
+    line.slope *= bias;
   }
 
-  void set_limit(TaskKind kind, double limit, double residual, std::size_t count) {
+  void set_limit(TaskKind kind, double limit, const LineFit& line) {
     BodyNumbers& b = body(kind);
-    out_.set(path(kind, "port_limit"), b.port_limit, limit, residual, count);
     // Loaded latency is the base machine's: only their quotient acts.
     const double in_flight = limit * out_.machine().memory.loaded_latency.value * 1e3;
     if (b.bytes_in_flight.value < in_flight) {
       CalibrationBuilder::settle(b.bytes_in_flight, in_flight,
                                  "calibrate: not told apart from port_limit");
     }
+    if (b.port_limit.value == limit) return;
+    out_.set(path(kind, "port_limit"), b.port_limit, limit, line.residual, line.count);
   }
 
   // Rate of one stream as it was recorded, and the limit behind it.
   void fit_stream(TaskKind kind, const Samples& all) {
     const Samples light = least_intense(all);
     std::map<int, Samples> levels = by_streams(light);
-    if (levels.empty())
+    if (levels.empty()) {
       levels[static_cast<int>(std::round(median(column(light, &Sample::streams))))] = light;
-    const auto& [few, alone] = *levels.begin();
-    LineFit line = fit_line(column(alone, &Sample::bytes), column(alone, &Sample::us));
-    if (line.slope <= 0) return fit_small(kind, all);
-    if (!line.tells_apart) line = keep_constant(kind, alone);
-    const auto fullest = std::max_element(
-        levels.begin(), levels.end(),
-        [](const auto& x, const auto& y) { return x.second.size() < y.second.size(); });
-    std::vector<double> ratios;  // robust_spread() takes no notice of the level's own rate
-    for (const Sample& s : fullest->second) {
-      ratios.push_back(s.us / (line.constant + line.slope * s.bytes));
     }
-    const double bias = set_spread(kind, ratios);
-    line.constant *= bias;
-    line.slope *= bias;
+    const auto& [few, samples] = *levels.begin();
+    LineFit line = fit_line(column(samples, &Sample::bytes), column(samples, &Sample::us));
+    if (line.slope <= 0) return fit_small(kind, all);
+    if (!line.tells_apart) line = keep_constant(kind, samples);
+    set_spread(kind, samples, &Sample::bytes, line);
     const double rate = 1e-3 / line.slope;  // GB/s
-    const bool first = !memory_known_;
-    if (first) offer_at_least(few, 1.1 * few * rate);
-    const double offered = out_.machine().bandwidth_at(few);
-    const double limit = few * rate < offered ? limit_behind(rate, few, offered) : 1.05 * rate;
-    set_limit(kind, limit, line.residual, line.count);
-    set_constant(kind, line.constant, alone, line.residual, line.count);
+    if (memory_known_) {
+      set_limit(kind, limit_of(kind, rate, few), line);
+    } else {
+      fit_limit_and_memory(kind, levels, rate, line);
+      memory_known_ = true;
+    }
+    set_constant(kind, line.constant, samples, line.residual, line.count);
     CalibrationBuilder::settle(body(kind).per_activation, 0, "calibrate: inside fixed and rate");
-    if (first) fit_memory(kind, levels, line, limit);
-    memory_known_ = true;
     fit_compute(kind, all, light, line);
+  }
+
+  // The limit of the kind's streams, of which `few` at once got `rate` each. Where the memory hides
+  // it, the base machine's.
+  double limit_of(TaskKind kind, double rate, int few) {
+    const double base = out_.machine().stream_limit(body(kind));
+    const double offered = out_.machine().bandwidth_at(few);
+    if (few * rate >= offered) return std::max(base, 1.05 * rate);
+    return std::min(limit_behind(rate, few, offered), std::max(base, 1.05 * rate));
+  }
+
+  // The kind with most bytes also tells what the memory offers.
+  void fit_limit_and_memory(TaskKind kind, const std::map<int, Samples>& levels, double rate,
+                            const LineFit& line) {
+    const int few = levels.begin()->first;
+    const double base = out_.machine().stream_limit(body(kind));
+    const bool memory_binds = base > rate && few * base > 0.9 * out_.machine().bandwidth_at(few);
+    if (few > 1) {
+      out_.note(fmt::format(
+          "memory.curve and bodies.{}.port_limit are not told apart: nearly all tasks ran with {} "
+          "or more streams at once; by the base machine, {} holds them",
+          name_of(kind), few, memory_binds ? "the memory" : "the limit of each stream"));
+    }
+    if (few > 1 && memory_binds) {
+      set_curve(few, offer_behind(rate, few, base), line.residual, line.count);
+      set_limit(kind, base, line);
+    } else {
+      offer_at_least(few, 1.1 * few * rate);
+      set_limit(kind, limit_behind(rate, few, out_.machine().bandwidth_at(few)), line);
+    }
+    fit_memory(kind, levels, line);
   }
 
   // Bytes do not vary: the constant stays the base machine's, where it leaves half of the time.
@@ -193,19 +222,11 @@ class BodyFitter {
     }
   }
 
-  void fit_memory(TaskKind kind, const std::map<int, Samples>& levels, const LineFit& line,
-                  double limit) {
-    const int few = levels.begin()->first;
+  // What it offers to the most streams that often ran at once.
+  void fit_memory(TaskKind kind, const std::map<int, Samples>& levels, const LineFit& line) {
     const auto& [many, samples] = *levels.rbegin();
-    if (many == few) {
-      if (few > 1) {
-        out_.note(
-            fmt::format("memory.curve and bodies.{}.port_limit are not told apart: nearly all "
-                        "tasks ran with {} streams at once; the curve is the base machine's",
-                        name_of(kind), few));
-      }
-      return;
-    }
+    if (many == levels.begin()->first) return;
+    const double limit = out_.machine().stream_limit(body(kind));
     std::vector<double> rates;
     for (const Sample& s : samples) {
       rates.push_back(s.bytes * 1e-3 / std::max(s.us - line.constant, 0.05 * s.us));
@@ -260,13 +281,7 @@ class BodyFitter {
       line.residual = quantile(errors, 0.5);
       same_size_.push_back(std::string(name_of(kind)));
     }
-    std::vector<double> ratios;
-    for (std::size_t i = 0; i < us.size(); ++i) {
-      ratios.push_back(us[i] / (line.constant + line.slope * kib[i]));
-    }
-    const double bias = set_spread(kind, ratios);
-    line.constant *= bias;
-    line.slope *= bias;
+    set_spread(kind, all, &Sample::kib, line);
     out_.set(path(kind, "per_activation"), b.per_activation, line.slope, line.residual, line.count);
     set_constant(kind, line.constant, {}, line.residual, line.count);
     // The rest of the body is in those two.

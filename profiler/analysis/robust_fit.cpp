@@ -37,14 +37,14 @@ Line weighted_least_squares(std::span<const double> x, std::span<const double> y
   return {(sy * sxx - sx * sxy) / determinant, (sw * sxy - sx * sy) / determinant};
 }
 
-// The slope alone that minimises the relative deviations: the weighted median of y / x.
+// The slope alone that minimises the absolute deviations: the weighted median of y / x.
 double slope_through_zero(std::span<const double> x, std::span<const double> y) {
   std::vector<double> slopes;
   std::vector<double> weights;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (x[i] <= 0) continue;
     slopes.push_back(y[i] / x[i]);
-    weights.push_back(x[i] / y[i]);
+    weights.push_back(x[i]);
   }
   return weighted_median(slopes, weights);
 }
@@ -52,12 +52,11 @@ double slope_through_zero(std::span<const double> x, std::span<const double> y) 
 Line least_absolute(std::span<const double> x, std::span<const double> y) {
   std::vector<double> weights(x.size());
   Line line;
-  for (std::size_t i = 0; i < x.size(); ++i) weights[i] = 1 / (y[i] * y[i]);
+  for (std::size_t i = 0; i < x.size(); ++i) weights[i] = 1 / y[i];
   for (int round = 0; round < kRounds; ++round) {
     line = weighted_least_squares(x, y, weights);
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const double residual = std::abs(y[i] - line.at(x[i])) / y[i];
-      weights[i] = 1 / (std::max(residual, kSmallest) * y[i] * y[i]);
+      weights[i] = 1 / std::max(std::abs(y[i] - line.at(x[i])), kSmallest * y[i]);
     }
   }
   if (line.constant < 0) return {0, slope_through_zero(x, y)};
@@ -91,20 +90,25 @@ LineFit fit_line(std::span<const double> x, std::span<const double> y) {
   return fit;
 }
 
-Spread robust_spread(std::span<const double> ratios) {
-  if (ratios.size() < 2) return {};
+Spread robust_spread(std::span<const double> values, std::span<const double> fitted) {
+  MK_CHECK(values.size() == fitted.size(), "each value has been fitted");
+  if (values.size() < 2) return {};
   std::vector<double> logs;
-  for (const double ratio : ratios) logs.push_back(std::log(ratio));
+  for (std::size_t i = 0; i < values.size(); ++i) logs.push_back(std::log(values[i] / fitted[i]));
   const double middle = median(logs);
   std::vector<double> deviations;
   for (const double value : logs) deviations.push_back(std::abs(value - middle));
   const double sigma = kMadToSigma * quantile(deviations, 0.5);
+  const double clip = middle + kClip * sigma;
   double sum = 0;
-  for (const double value : logs) sum += std::exp(std::min(value - middle, kClip * sigma));
-  const double mean = sum / static_cast<double>(logs.size());
+  double fitted_sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sum += fitted[i] * std::exp(std::min(logs[i], clip));
+    fitted_sum += fitted[i];
+  }
   Spread spread;
   spread.variation = std::sqrt(std::exp(sigma * sigma) - 1);
-  spread.bias = std::max(1.0, mean / std::exp(sigma * sigma / 2));
+  spread.bias = sum / fitted_sum / std::exp(sigma * sigma / 2);
   return spread;
 }
 
