@@ -98,16 +98,22 @@ class BodyFitter {
     if (!known) unsplit_.push_back(std::string(name_of(kind)));
   }
 
-  // Sets the spread and scales the line, so that what it predicts adds up to what was recorded.
-  void set_spread(TaskKind kind, const Samples& samples, double Sample::*x, LineFit& line) {
+  // Scales the line so that what it predicts adds up to what was recorded; how records lie about
+  // it.
+  static Spread scale_to_sum(const Samples& samples, double Sample::*x, LineFit& line) {
     std::vector<double> fitted;
     for (const Sample& s : samples) fitted.push_back(line.constant + line.slope * s.*x);
     const Spread spread = robust_spread(column(samples, &Sample::us), fitted);
-    out_.set(path(kind, "spread"), body(kind).spread, std::min(spread.variation, 1.5), 0,
-             samples.size());
     const double bias = std::clamp(spread.bias, 1 / kMostBias, kMostBias);
     line.constant *= bias;
     line.slope *= bias;
+    return spread;
+  }
+
+  void set_spread(TaskKind kind, const Samples& samples, double Sample::*x, LineFit& line) {
+    const Spread spread = scale_to_sum(samples, x, line);
+    out_.set(path(kind, "spread"), body(kind).spread, std::min(spread.variation, 1.5), 0,
+             samples.size());
   }
 
   void set_limit(TaskKind kind, double limit, const LineFit& line) {
@@ -143,7 +149,7 @@ class BodyFitter {
     }
     set_constant(kind, line.constant, samples, line.residual, line.count);
     CalibrationBuilder::settle(body(kind).per_activation, 0, "calibrate: inside fixed and rate");
-    fit_compute(kind, all, light, line);
+    fit_compute(kind, all, samples, line);
   }
 
   // The limit of the kind's streams, of which `few` at once got `rate` each. Where the memory hides
@@ -227,34 +233,41 @@ class BodyFitter {
     const auto& [many, samples] = *levels.rbegin();
     if (many == levels.begin()->first) return;
     const double limit = out_.machine().stream_limit(body(kind));
-    std::vector<double> rates;
+    // With the constant of fewer streams, the rate at which the times of all bodies add up.
+    LineFit beside = fit_line(column(samples, &Sample::bytes), column(samples, &Sample::us));
+    scale_to_sum(samples, &Sample::bytes, beside);
+    double us = 0;
+    double bytes = 0;
     for (const Sample& s : samples) {
-      rates.push_back(s.bytes * 1e-3 / std::max(s.us - line.constant, 0.05 * s.us));
+      us += beside.constant + beside.slope * s.bytes - line.constant;
+      bytes += s.bytes;
     }
-    const double rate = quantile(rates, 0.5);
-    std::vector<double> errors;
-    for (const double r : rates) errors.push_back(std::abs(r - rate) / r);
-    const double residual = quantile(errors, 0.5);
+    if (us <= 0) return;
+    const double rate = 1e-3 * bytes / us;
     if (rate >= 0.97 * limit) return offer_at_least(many, 1.1 * many * rate);
-    set_curve(many, offer_behind(rate, many, limit), residual, samples.size());
+    set_curve(many, offer_behind(rate, many, limit), beside.residual, samples.size());
   }
 
   // Arithmetic must not bind where the stream does; where bodies did more flops a byte and took
   // longer than their stream, it did.
   void fit_compute(TaskKind kind, const Samples& all, const Samples& light, const LineFit& line) {
     const double cycles_a_us = out_.machine().clock.value * 1e3;
+    const auto flops_a_cycle = [&](const Sample& s) {
+      return s.flops / (std::max(s.us - line.constant, 0.05 * s.us) * cycles_a_us);
+    };
     std::vector<double> at_least;
+    double most_intense = 0;  // flops a byte
     for (const Sample& s : light) {
-      at_least.push_back(s.flops / (std::max(s.us - line.constant, 0.05 * s.us) * cycles_a_us));
+      at_least.push_back(flops_a_cycle(s));
+      most_intense = std::max(most_intense, s.flops / s.bytes);
     }
     const double floor = 1.05 * quantile(at_least, 0.5);
     std::vector<double> bound;     // flops a cycle of bodies that do more flops a byte
     std::vector<double> slowness;  // of their streams, as a factor
     for (const Sample& s : all) {
-      const double rest = std::max(s.us - line.constant, 0.05 * s.us);
-      if (s.flops <= 1.2 * floor * line.slope * s.bytes * cycles_a_us) continue;
-      bound.push_back(s.flops / (rest * cycles_a_us));
-      slowness.push_back(rest / std::max(line.slope * s.bytes, 1e-6));
+      if (s.flops <= 1.2 * most_intense * s.bytes) continue;
+      bound.push_back(flops_a_cycle(s));
+      slowness.push_back((s.us - line.constant) / std::max(line.slope * s.bytes, 1e-6));
     }
     Number& number = body(kind).flops_per_cycle;
     if (bound.size() >= kFewestSamples && quantile(slowness, 0.5) > 1.15) {
