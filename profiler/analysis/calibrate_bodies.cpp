@@ -27,15 +27,40 @@ double limit_behind(double rate, double streams, double offered) {
   return high;
 }
 
-// What the memory has to offer for `streams` of that limit to get `rate` each.
-double offer_behind(double rate, double streams, double limit) {
-  double low = streams * rate;
-  double high = 100 * streams * limit;
+// The mean rate of a stream beside `bodies` - 1 other bodies, each of which streams for `share` of
+// its time, where the memory offers `offered` to several streams.
+double mean_rate(double offered, int bodies, double limit, double share) {
+  double sum = 0;
+  double ways = 1;  // to choose which others stream
+  for (int others = 0; others < bodies; ++others) {
+    const double chance = ways * std::pow(share, others) * std::pow(1 - share, bodies - 1 - others);
+    const int active = others + 1;
+    sum += chance * smooth_minimum(active * limit, offered) / active;
+    ways = ways * (bodies - 1 - others) / active;
+  }
+  return sum;
+}
+
+// What the memory has to offer for that mean rate to be `rate`.
+double offer_behind(double rate, int bodies, double limit, double share) {
+  double low = rate;
+  double high = 100 * bodies * limit;
   for (int i = 0; i < 80; ++i) {
     const double middle = (low + high) / 2;
-    (smooth_minimum(streams * limit, middle) < streams * rate ? low : high) = middle;
+    (mean_rate(middle, bodies, limit, share) < rate ? low : high) = middle;
   }
   return high;
+}
+
+// Of the time of bodies that take as long as `line` says, how much they stream.
+double streaming_share(const Samples& samples, const LineFit& line) {
+  double streaming = 0;
+  double all = 0;
+  for (const Sample& s : samples) {
+    streaming += line.slope * s.bytes;
+    all += line.constant + line.slope * s.bytes;
+  }
+  return streaming / all;
 }
 
 class BodyFitter {
@@ -174,7 +199,8 @@ class BodyFitter {
           name_of(kind), few, memory_binds ? "the memory" : "the limit of each stream"));
     }
     if (few > 1 && memory_binds) {
-      set_curve(few, offer_behind(rate, few, base), line.residual, line.count);
+      const double share = streaming_share(levels.begin()->second, line);
+      set_curve(few, offer_behind(rate, few, base, share), line.residual, line.count);
       set_limit(kind, base, line);
     } else {
       offer_at_least(few, 1.1 * few * rate);
@@ -245,7 +271,8 @@ class BodyFitter {
     if (us <= 0) return;
     const double rate = 1e-3 * bytes / us;
     if (rate >= 0.97 * limit) return offer_at_least(many, 1.1 * many * rate);
-    set_curve(many, offer_behind(rate, many, limit), beside.residual, samples.size());
+    const double share = us / (us + line.constant * static_cast<double>(samples.size()));
+    set_curve(many, offer_behind(rate, many, limit, share), beside.residual, samples.size());
   }
 
   // Arithmetic must not bind where the stream does; where bodies did more flops a byte and took
