@@ -17,6 +17,7 @@ extern const Verb compare_verb;
 extern const Verb explain_verb;
 extern const Verb analyze_verb;
 extern const Verb sweep_verb;
+extern const Verb export_verb;
 extern const Verb view_verb;
 
 }  // namespace mk::cli

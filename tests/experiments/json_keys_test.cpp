@@ -53,12 +53,13 @@ TEST_F(JsonKeys, OfRun) { expect_keys({"run", model(), "--workers", "1", "--gene
 
 TEST_F(JsonKeys, OfSweep) { expect_keys({"sweep", "--model", model(), "--iterations", "1"}); }
 
-TEST_F(JsonKeys, OfCompareAnalyzeAndExplain) {
+TEST_F(JsonKeys, OfTheVerbsThatReadTraces) {
   ASSERT_EQ(megascope({"simulate", model(), "-o", path("p.db")}).status, 0);
 
   expect_keys({"compare", path("p.db"), path("p.db")});
   expect_keys({"analyze", path("p.db"), "--critical-path", "--blame", "--bubbles"});
   expect_keys({"explain", path("p.db"), "L1.down[0]"});
+  expect_keys({"export", path("p.db"), "--to", "csv", "-o", path("p.csv")});
 }
 
 TEST_F(JsonKeys, OfCalibrate) {

@@ -182,8 +182,9 @@ TEST_F(Verbs, AnalyzeDividesAllWorkerTimeByCause) {
   const CliRun run = megascope({"analyze", path("p.db"), "--format", "json"});
 
   ASSERT_EQ(run.status, 0) << run.err;
+  const auto analysis = run.json();
   double share = 0;
-  for (const auto& cause : run.json()["causes"]) share += cause["share"].get<double>();
+  for (const auto& cause : analysis["causes"]) share += cause["share"].get<double>();
   EXPECT_NEAR(share, 1, 1e-9);
 }
 
