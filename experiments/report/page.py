@@ -7,7 +7,7 @@ body { font: 15px/1.45 system-ui, "DejaVu Sans", sans-serif; color: #1a202c; mar
 h1 { font-size: 1.6em; margin-bottom: .1em } h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid #cbd5e0 }
 .note { color: #4a5568 } .warning { background: #fff5f5; border-left: 4px solid #e53e3e; padding: .5em 1em } table { border-collapse: collapse; margin: .6em 0; font-size: .92em }
 th { text-align: left; border-bottom: 2px solid #cbd5e0; vertical-align: bottom } td { border-bottom: 1px solid #edf2f7 }
-th, td { padding: .22em .8em .22em 0 } td.n { white-space: nowrap } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+th, td { padding: .22em .8em .22em 0 } td.n, td:first-child { white-space: nowrap } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 pre { background: #f7fafc; border-left: 3px solid #cbd5e0; padding: .4em .8em; white-space: pre-wrap; font-size: .82em; margin: .3em 0 1em }
 blockquote { background: #fffaf0; border-left: 4px solid #dd6b20; margin: .6em 0; padding: .5em 1em; white-space: pre-wrap }
 img, svg { max-width: 100%; height: auto } figure { margin: .8em 0 } figcaption { color: #4a5568; font-size: .92em }
