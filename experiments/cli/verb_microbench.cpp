@@ -38,7 +38,8 @@ void say_primitive(Console& console, std::string_view name) {
 
 Result<Answer> measure(const Options& options, Console& console) {
   if (options.backend == "cuda")
-    return fail(ErrorCode::kUnsupported, "this program has no CUDA backend yet: use --backend host");
+    return fail(ErrorCode::kUnsupported,
+                "this program has no CUDA backend yet: use --backend host");
   const Result<Microbenchmark> measured = microbenchmark_host(
       {.on_primitive = [&](std::string_view name) { say_primitive(console, name); }});
   if (console.err_is_terminal) console.err << "\r\033[K" << std::flush;

@@ -16,7 +16,11 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::string path_of(const char* name) { return ::testing::TempDir() + "task_graph_file_" + name; }
+// A name of its own for each test: CTest runs them side by side.
+std::string path_of(const char* name) {
+  const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
+  return ::testing::TempDir() + "task_graph_file_" + test->name() + "_" + name;
+}
 
 std::string read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
