@@ -71,7 +71,8 @@ Status check(const Options& options) {
                             options.policy.policy, join(megakernel_policy_names())));
   }
   if (options.backend == "cuda")
-    return fail(ErrorCode::kUnsupported, "this program has no CUDA backend yet: use --backend host");
+    return fail(ErrorCode::kUnsupported,
+                "this program has no CUDA backend yet: use --backend host");
   return {};
 }
 
