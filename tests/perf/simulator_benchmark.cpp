@@ -106,8 +106,8 @@ void print_predictions() {
     Partition partition = Partition::kMpk;
     OperatorFusion fusion = OperatorFusion::kNone;
   };
-  fmt::print("{:<14} {:<10} {:<9} {:<8} {:>9} {:>6} {:>6} {:>9}\n", "model", "machine",
-             "partition", "policy", "ms", "busy", "hbm", "bound ms");
+  fmt::print("{:<14} {:<10} {:<9} {:<8} {:>9} {:>6} {:>6} {:>9}\n", "model", "machine", "partition",
+             "policy", "ms", "busy", "hbm", "bound ms");
   for (const Row& row :
        {Row{"qwen3-8b", "h100-sxm"}, Row{"qwen3-8b", "h100-sxm", Partition::kBalanced},
         Row{"qwen3-8b", "a100-40", Partition::kMpk, OperatorFusion::kNormLinear},
@@ -118,13 +118,12 @@ void print_predictions() {
       SimulationOptions options = options_for(machine, policy.kind);
       options.iterations.assign(4, decode_step(1, 1024));
       options.lower_bounds = true;
-      const Graph graph =
-          model_graph(row.model, options.roles.workers, row.partition, row.fusion);
+      const Graph graph = model_graph(row.model, options.roles.workers, row.partition, row.fusion);
       const SimulationResult result = simulate(graph, machine, options).value();
       const bool fused = row.fusion == OperatorFusion::kNormLinear;
       fmt::print("{:<14} {:<10} {:<9} {:<8} {:>9.3f} {:>6.3f} {:>6.3f} {:>9.3f}\n", row.model,
                  row.machine,
-                 fused                                  ? "mpk fused"
+                 fused                                   ? "mpk fused"
                  : row.partition == Partition::kBalanced ? "balanced"
                                                          : "mpk",
                  policy.name, to_microseconds(result.iterations.back()) * 1e-3,

@@ -57,8 +57,8 @@ void expect_same_bits(const ModelMemory& memory, const DecodeResult& expected,
   const Result<RunRecord> record = run_on_threads(
       memory.shared_graph(), decoder, {.policy = {.kind = threads.policy}, .roles = threads.roles});
   ASSERT_TRUE(record) << record.error().message;
-  const std::string what = fmt::format("{} {}+{}", facts(threads.policy).name, threads.roles.workers,
-                                       threads.roles.schedulers);
+  const std::string what = fmt::format("{} {}+{}", facts(threads.policy).name,
+                                       threads.roles.workers, threads.roles.schedulers);
   EXPECT_EQ(record->iterations.size(), decoder.plan().iterations()) << what;
   EXPECT_EQ(decoder.result().generated, expected.generated) << what;
   EXPECT_TRUE(decoder.result().logits == expected.logits) << what;
