@@ -9,7 +9,7 @@
 #     a GoogleTest program (GoogleMock's main is linked) whose tests CTest runs one by one as NAME.Suite.Test. LABELS: unit (the
 #     default), golden, validation, gpu, gui, perf, and besides one of these `concurrency` (scripts/test runs it under
 #     ThreadSanitizer too) and `sanitize` (under AddressSanitizer and UBSan too). TIMEOUT: of one test, 60 s unless told.
-#     The target tests_LABEL builds all tests with that label. Files are found under the macro MEGASCOPE_SOURCE_DIR.
+#     The target tests_LABEL builds all tests with that label. Files of ours are found under mk::source_dir() (tests/support/source_dir.h).
 
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
 
@@ -51,8 +51,7 @@ function(megascope_test name)
   add_executable(${name} ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/test_programs")
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_compile_definitions(${name} PRIVATE "MEGASCOPE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
-  target_link_libraries(${name} PRIVATE megascope::warnings ${arg_LINK} GTest::gmock_main)
+  target_link_libraries(${name} PRIVATE megascope::warnings ${arg_LINK} megascope::source_dir GTest::gmock_main)
   foreach(label IN LISTS arg_LABELS)
     megascope_label_target(${label})
     add_dependencies(tests_${label} ${name})

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tests/architecture/source_tree.h"
+#include "tests/support/source_dir.h"
 
 namespace mk::architecture {
 namespace {
@@ -40,15 +41,15 @@ class TemporaryFolder {
 };
 
 TEST(HouseRules, HoldInEverySourceFile) {
-  for (const SourceFile& file : read_sources(MEGASCOPE_SOURCE_DIR)) {
+  for (const SourceFile& file : read_sources(source_dir())) {
     EXPECT_THAT(file_violations(file.path, file.text), IsEmpty());
   }
 }
 
 TEST(HouseRules, EverySourceFileIsListedInACMakeLists) {
   std::vector<std::string> violations;
-  for (const SourceFile& file : read_sources(MEGASCOPE_SOURCE_DIR)) {
-    const std::string violation = listing_violation(MEGASCOPE_SOURCE_DIR, file.path);
+  for (const SourceFile& file : read_sources(source_dir())) {
+    const std::string violation = listing_violation(source_dir(), file.path);
     if (!violation.empty()) violations.push_back(violation);
   }
 
@@ -56,15 +57,14 @@ TEST(HouseRules, EverySourceFileIsListedInACMakeLists) {
 }
 
 TEST(HouseRules, EveryFolderWithSourcesHasAReadmeWithTheHeadings) {
-  const std::vector<SourceFile> sources = read_sources(MEGASCOPE_SOURCE_DIR);
+  const std::vector<SourceFile> sources = read_sources(source_dir());
   for (const std::string& folder : top_folders()) {
     const bool used = std::any_of(sources.begin(), sources.end(), [&](const SourceFile& file) {
       return file.path.starts_with(folder + "/");
     });
     if (!used) continue;
     const std::string path = folder + "/README.md";
-    EXPECT_THAT(readme_violations(path, read_text(std::string(MEGASCOPE_SOURCE_DIR) + "/" + path)),
-                IsEmpty());
+    EXPECT_THAT(readme_violations(path, read_text(source_dir() + "/" + path)), IsEmpty());
   }
 }
 

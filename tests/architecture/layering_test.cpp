@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/architecture/source_tree.h"
+#include "tests/support/source_dir.h"
 
 namespace mk::architecture {
 namespace {
@@ -73,10 +74,9 @@ std::string source_with(const char* include) {
 }
 
 TEST(Layering, HoldsInEverySourceFile) {
-  const std::vector<SourceFile> sources = read_sources(MEGASCOPE_SOURCE_DIR);
+  const std::vector<SourceFile> sources = read_sources(source_dir());
 
-  EXPECT_GT(sources.size(), 10U) << "the scan of " << MEGASCOPE_SOURCE_DIR
-                                 << " found next to nothing";
+  EXPECT_GT(sources.size(), 10U) << "the scan of " << source_dir() << " found next to nothing";
   for (const SourceFile& file : sources) {
     EXPECT_THAT(layering_violations(file.path, file.text), IsEmpty());
   }

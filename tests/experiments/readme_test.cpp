@@ -6,12 +6,13 @@
 #include <sstream>
 
 #include "experiments/cli/verb.h"
+#include "tests/support/source_dir.h"
 
 namespace mk::testing {
 namespace {
 
 std::string read(const std::string& name) {
-  std::ifstream file(std::string(MEGASCOPE_SOURCE_DIR) + "/" + name);
+  std::ifstream file(source_dir() + "/" + name);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
@@ -55,8 +56,7 @@ TEST(Readme, LinksToFilesThatAreThere) {
     const std::string target = text.substr(at + 2, text.find(')', at) - at - 2);
     if (target.empty() || target.find_first_of(" \n:") != std::string::npos) continue;
     ++links;
-    EXPECT_TRUE(std::filesystem::exists(std::string(MEGASCOPE_SOURCE_DIR) + "/" + target))
-        << target;
+    EXPECT_TRUE(std::filesystem::exists(source_dir() + "/" + target)) << target;
   }
   EXPECT_GE(links, 8U);
 }

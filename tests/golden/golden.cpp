@@ -6,13 +6,15 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/source_dir.h"
+
 namespace mk::testing {
 namespace {
 
 bool update_golden = false;
 
 std::filesystem::path path_of(const std::string& name) {
-  return std::filesystem::path(MEGASCOPE_SOURCE_DIR) / "tests" / "golden" / name;
+  return std::filesystem::path(source_dir()) / "tests" / "golden" / name;
 }
 
 }  // namespace

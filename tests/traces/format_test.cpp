@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/source_dir.h"
 #include "tests/traces/temporary_folder.h"
 #include "tests/traces/tiny_run.h"
 #include "traces/schema.h"
@@ -31,7 +32,7 @@ std::string first_cell(const std::string& line) {
 // "### name" starts a table; its columns are the first cells of the rows under "|---".
 std::map<std::string, Columns> documented_tables() {
   std::map<std::string, Columns> tables;
-  std::ifstream file(std::string(MEGASCOPE_SOURCE_DIR) + "/traces/FORMAT.md");
+  std::ifstream file(source_dir() + "/traces/FORMAT.md");
   std::string table;
   bool in_rows = false;
   for (std::string line; std::getline(file, line);) {
@@ -76,7 +77,7 @@ TEST(Format, DescribesEveryColumnOfEveryTable) {
 }
 
 TEST(Format, NamesTheVersionOfTheSchema) {
-  std::ifstream file(std::string(MEGASCOPE_SOURCE_DIR) + "/traces/FORMAT.md");
+  std::ifstream file(source_dir() + "/traces/FORMAT.md");
   std::string title;
   std::getline(file, title);
 

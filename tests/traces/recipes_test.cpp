@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/source_dir.h"
 #include "tests/traces/temporary_folder.h"
 #include "tests/traces/tiny_run.h"
 #include "traces/sqlite_file.h"
@@ -16,7 +17,7 @@
 namespace mk {
 namespace {
 
-std::string source(const std::string& path) { return std::string(MEGASCOPE_SOURCE_DIR) + path; }
+std::string source(const std::string& path) { return source_dir() + path; }
 
 std::vector<std::string> recipes() {
   std::vector<std::string> found;

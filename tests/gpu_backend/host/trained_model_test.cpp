@@ -10,6 +10,7 @@
 #include "core/compiler.h"
 #include "gpu_backend/host/decoder.h"
 #include "gpu_backend/host/run_on_threads.h"
+#include "tests/support/source_dir.h"
 
 namespace mk {
 namespace {
@@ -47,8 +48,7 @@ TEST(TrainedModel, WritesTheTokensThatPyTorchWrites) {
   Result<ModelMemory> memory = ModelMemory::allocate(graph_of(*config, 4), {.dtype = DType::kF32});
   ASSERT_TRUE(memory) << memory.error().message;
   ASSERT_TRUE(memory->fill_weights(*weights, 2));
-  std::ifstream file(MEGASCOPE_SOURCE_DIR
-                     "/tests/gpu_backend/weights/expected/smollm2_greedy.json");
+  std::ifstream file(source_dir() + "/tests/gpu_backend/weights/expected/smollm2_greedy.json");
   const nlohmann::json expected = nlohmann::json::parse(file);
 
   for (const nlohmann::json& one : expected.at("cases")) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gpu_backend/weights/element_types.h"
+#include "tests/support/source_dir.h"
 
 namespace mk {
 namespace {
@@ -32,7 +33,7 @@ std::string output_of_reference(const TensorSpec& spec, std::uint64_t seed, std:
                                 std::size_t count) {
   const std::string command =
       fmt::format("python3 '{}/tests/gpu_backend/weights/synthetic_reference.py' {} {} {} {} {}",
-                  MEGASCOPE_SOURCE_DIR, spec.name, spec.shape.back(), seed, first, count);
+                  source_dir(), spec.name, spec.shape.back(), seed, first, count);
   std::string output;
   FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return output;

@@ -8,10 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tests/support/source_dir.h"
+
 namespace mk {
 
 inline std::filesystem::path weights_tests() {
-  return std::filesystem::path(MEGASCOPE_SOURCE_DIR) / "tests" / "gpu_backend" / "weights";
+  return std::filesystem::path(source_dir()) / "tests" / "gpu_backend" / "weights";
 }
 
 inline const nlohmann::json& tokenizer_cases() {
