@@ -45,6 +45,8 @@ CREATE TABLE slice(id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, task INTEGER, 
   first_data_ns INTEGER, notified_ns INTEGER, bound INTEGER) STRICT;
 CREATE TABLE activation(event INTEGER NOT NULL, iteration INTEGER NOT NULL, activated_ns INTEGER,
   dequeued_ns INTEGER, launched_ns INTEGER, lane INTEGER) STRICT;
+CREATE TABLE flow(from_slice INTEGER NOT NULL, to_slice INTEGER NOT NULL) STRICT;
+CREATE TABLE detail(slice INTEGER NOT NULL, key INTEGER NOT NULL, value INTEGER NOT NULL) STRICT;
 CREATE TABLE interval(lane INTEGER NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,
   cause TEXT NOT NULL, task INTEGER, event INTEGER, iteration INTEGER NOT NULL,
   PRIMARY KEY(lane, start_ns)) STRICT, WITHOUT ROWID;
@@ -61,6 +63,8 @@ CREATE INDEX slice_by_lane ON slice(lane, start_ns);
 CREATE INDEX slice_by_iteration ON slice(iteration, task);
 CREATE INDEX activation_by_iteration ON activation(iteration, event);
 CREATE INDEX task_by_triggering_event ON task(graph, triggering_event);
+CREATE INDEX flow_by_target ON flow(to_slice);
+CREATE INDEX detail_by_slice ON detail(slice);
 CREATE INDEX counter_by_track ON counter(track, time_ns);
 )sql";
 }
@@ -86,6 +90,9 @@ CREATE VIEW hop_latency AS
     s.start_ns - max(s.ready_ns, coalesce(s.enqueued_ns, s.ready_ns)) AS seen_after_ns,
     s.start_ns - s.ready_ns AS hop_ns
   FROM slice s WHERE s.task IS NOT NULL AND s.ready_ns IS NOT NULL;
+CREATE VIEW slice_detail AS
+  SELECT d.slice, k.value AS key, v.value AS value
+  FROM detail d JOIN string k ON k.id = d.key JOIN string v ON v.id = d.value;
 CREATE VIEW idle_gaps AS
   SELECT lane, iteration, next_task, gap_start_ns, gap_end_ns, gap_end_ns - gap_start_ns AS gap_ns
   FROM (SELECT s.lane, s.iteration, s.task AS next_task, s.start_ns AS gap_end_ns,

@@ -7,7 +7,7 @@
 
 namespace mk {
 
-inline constexpr int kTraceSchemaVersion = 1;                    // PRAGMA user_version
+inline constexpr int kTraceSchemaVersion = 2;                    // PRAGMA user_version
 inline constexpr std::int32_t kTraceApplicationId = 0x4d4b5452;  // PRAGMA application_id: "MKTR"
 
 std::string_view trace_tables_sql();

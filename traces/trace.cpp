@@ -183,14 +183,20 @@ std::string TraceGraph::task_name(std::uint32_t task) const {
 }
 
 Nanoseconds Trace::start() const {
-  if (iterations.empty()) return 0;
+  if (iterations.empty()) {
+    const auto first = std::min_element(slices.start.begin(), slices.start.end());
+    return first == slices.start.end() ? 0 : *first;
+  }
   Nanoseconds first = iterations.front().start;
   for (const IterationRecord& it : iterations) first = std::min(first, it.start);
   return first;
 }
 
 Nanoseconds Trace::end() const {
-  if (iterations.empty()) return 0;
+  if (iterations.empty()) {
+    const auto last = std::max_element(slices.end.begin(), slices.end.end());
+    return last == slices.end.end() ? 0 : *last;
+  }
   Nanoseconds last = iterations.front().end;
   for (const IterationRecord& it : iterations) last = std::max(last, it.end);
   return last;

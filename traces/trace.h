@@ -10,7 +10,8 @@
 //   (2) A slice has a task and an iteration, or else a name. Every index (lane, task in the graph
 //       of its iteration, iteration, name, operator, event, class, track) is in range.
 //   (3) start <= end of every slice and iteration; other instants may be kNotTaken.
-//   (4) Each activation names an event of its iteration's graph; sorted by (iteration, event,
+//   (4) Flows and details name slices.
+//   (5) Each activation names an event of its iteration's graph; sorted by (iteration, event,
 //   lane).
 //
 // Once made it is only read, so any number of threads may read one Trace. Units: nanoseconds from
@@ -82,6 +83,21 @@ struct SliceColumns {
   void resize(std::size_t size);
 };
 
+// What caused what outside of a task graph: an API call and the kernel that it launched.
+struct SliceFlow {
+  std::uint32_t from = 0;  // slices
+  std::uint32_t to = 0;
+  friend bool operator==(const SliceFlow&, const SliceFlow&) = default;
+};
+
+// What else is known of a slice, as text: "grid" = "132x1x1".
+struct SliceDetail {
+  std::uint32_t slice = 0;
+  std::uint32_t key = 0;  // indexes into Trace::strings
+  std::uint32_t value = 0;
+  friend bool operator==(const SliceDetail&, const SliceDetail&) = default;
+};
+
 struct Trace {
   // Keys: traces/FORMAT.md. Policy and roles stand here too, as the file has them.
   std::map<std::string, std::string> meta{};
@@ -91,18 +107,22 @@ struct Trace {
   std::vector<Lane> lanes{};
   std::vector<IterationRecord> iterations{};
   std::vector<RequestRecord> requests{};
-  std::vector<std::string> strings{};  // names of slices that are no task, and of counter tracks
+  std::vector<std::string>
+      strings{};  // names of slices that are no task, of counter tracks; details
   SliceColumns slices{};
   std::vector<ActivationRecord> activations{};
   std::vector<ClockRecord> clocks{};
   std::vector<CounterSample> counters{};  // track: an index into `strings`
   std::vector<HealthRecord> health{};
-  std::vector<Interval> intervals{};  // empty unless the file has them: see intervals_of()
+  std::vector<SliceFlow> flows{};      // in the order of `from`
+  std::vector<SliceDetail> details{};  // in the order of `slice`
+  std::vector<Interval> intervals{};   // empty unless the file has them: see intervals_of()
 
   const TraceGraph& graph_of(std::uint32_t iteration) const {
     return graphs[iterations[iteration].graph];
   }
-  // From the first iteration's start to the last one's end; both 0 iff there is no iteration.
+  // From the first iteration's start to the last one's end; where there is no iteration, of all
+  // slices; 0 where there is neither.
   Nanoseconds start() const;
   Nanoseconds end() const;
   Nanoseconds makespan() const { return end() - start(); }

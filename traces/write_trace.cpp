@@ -219,6 +219,12 @@ void write_rest(Writer& out, const Trace& trace, const TraceWriteOptions& option
   out.table("counter", 3, [&](auto&& insert) {
     for (const CounterSample& c : trace.counters) insert(c.track, c.time, c.value);
   });
+  out.table("flow", 2, [&](auto&& insert) {
+    for (const SliceFlow& f : trace.flows) insert(f.from, f.to);
+  });
+  out.table("detail", 3, [&](auto&& insert) {
+    for (const SliceDetail& d : trace.details) insert(d.slice, d.key, d.value);
+  });
   if (!options.intervals) return;
   out.table("interval", 7, [&](auto&& insert) {
     for (const Interval& i : intervals_of(trace)) {

@@ -1,4 +1,6 @@
-// Writing and reading two million slices, with the figures that the store is held to.
+// Writing and reading two million slices. The store is held to: 1.5 M rows/s without and 0.8 M with
+// indexes, 100 bytes a slice with them; the outline (lane, task, iteration, name, start, end)
+// within 0.4 s, everything within 1.2 s.
 //   build/<preset>/bin/trace_benchmark
 #include <benchmark/benchmark.h>
 
@@ -9,6 +11,7 @@
 #include "tests/traces/temporary_folder.h"
 #include "tests/traces/tiny_run.h"
 #include "traces/sqlite_file.h"
+#include "traces/trace_reader.h"
 
 namespace mk {
 namespace {
@@ -67,6 +70,14 @@ void read_trace_whole(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(read_trace(path));
 }
 BENCHMARK(read_trace_whole)->Unit(benchmark::kMillisecond);
+
+void read_trace_outline(benchmark::State& state) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder / "large.db";
+  MK_CHECK(write_trace(large_trace(), path).has_value(), "the disk has space");
+  for (auto _ : state) benchmark::DoNotOptimize(TraceReader::open(path)->outline());
+}
+BENCHMARK(read_trace_outline)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace mk

@@ -59,10 +59,24 @@ std::string answer(sqlite3* db, const std::string& query) {
   return text;
 }
 
+// Besides what two_iteration_run() says: the span "launch" [1000, 1010) launched "prepare", whose
+// grid is known.
+Trace run_with_a_launch() {
+  RunRecord run = testing::two_iteration_run();
+  run.span_names.push_back("launch");
+  run.spans.push_back({2, 1, 1000, 1010, std::nullopt});
+  Trace trace = make_trace(run);
+  const auto strings = static_cast<std::uint32_t>(trace.strings.size());
+  trace.strings.insert(trace.strings.end(), {"grid", "132x1x1"});
+  trace.flows.push_back({8, 9});
+  trace.details.push_back({9, strings, strings + 1});
+  return trace;
+}
+
 TEST(Recipes, GiveTheExpectedRows) {
   const testing::TemporaryFolder folder;
   const std::string path = folder / "run.db";
-  ASSERT_TRUE(write_trace(testing::two_iteration_run(), path).has_value());
+  ASSERT_TRUE(write_trace(run_with_a_launch(), path).has_value());
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
 

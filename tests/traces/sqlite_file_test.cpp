@@ -157,7 +157,7 @@ TEST(SqliteFile, RefusesANewerSchemaWithBothNumbers) {
 
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().code, ErrorCode::kUnsupported);
-  EXPECT_THAT(read.error().message, HasSubstr("version 7, this program knows up to 1"));
+  EXPECT_THAT(read.error().message, HasSubstr("version 7, this program knows up to 2"));
 }
 
 TEST(SqliteFile, RefusesALockedFile) {

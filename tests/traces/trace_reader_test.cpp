@@ -1,0 +1,103 @@
+#include "traces/trace_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <string>
+
+#include "tests/traces/temporary_folder.h"
+#include "tests/traces/tiny_run.h"
+#include "traces/sqlite_file.h"
+
+namespace mk {
+namespace {
+
+using ::testing::Each;
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+
+class TwoSteps : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(write_trace(testing::two_iteration_run(), path_, {.intervals = true}).has_value());
+  }
+  void change(const std::string& sql) {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(db);
+    sqlite3_close(db);
+  }
+
+  const TemporaryFolder folder_{};
+  const std::string path_ = folder_ / "run.db";
+};
+
+TEST_F(TwoSteps, GiveFirstWhatIsNeededToDraw) {
+  const Trace whole = *read_trace(path_);
+
+  const Result<Trace> outline = TraceReader::open(path_)->outline();
+
+  ASSERT_TRUE(outline.has_value()) << outline.error().message;
+  EXPECT_EQ(outline->slices.lane, whole.slices.lane);
+  EXPECT_EQ(outline->slices.task, whole.slices.task);
+  EXPECT_EQ(outline->slices.iteration, whole.slices.iteration);
+  EXPECT_EQ(outline->slices.name, whole.slices.name);
+  EXPECT_EQ(outline->slices.start, whole.slices.start);
+  EXPECT_EQ(outline->slices.end, whole.slices.end);
+  EXPECT_THAT(outline->slices.ready, Each(kNotTaken));
+  EXPECT_TRUE(outline->activations.empty());
+}
+
+TEST_F(TwoSteps, GiveInTheEndWhatOneStepGives) {
+  const std::string again = folder_ / "again.db";
+  Result<TraceReader> reader = TraceReader::open(path_);
+  Result<Trace> trace = reader->outline();
+
+  ASSERT_TRUE(reader->complete(*trace).has_value());
+
+  const Trace whole = *read_trace(path_);
+  EXPECT_EQ(trace->slices.ready, whole.slices.ready);
+  EXPECT_EQ(trace->slices.bound, whole.slices.bound);
+  EXPECT_EQ(trace->activations.size(), whole.activations.size());
+  EXPECT_EQ(trace->intervals.size(), whole.intervals.size());
+  EXPECT_EQ(trace->counters.size(), whole.counters.size());
+}
+
+TEST_F(TwoSteps, SeeTheSameFileEvenIfItIsReplacedInBetween) {
+  Result<TraceReader> reader = TraceReader::open(path_);
+  Result<Trace> trace = reader->outline();
+  RunRecord shorter = testing::two_iteration_run();
+  shorter.tasks.resize(1);
+  ASSERT_TRUE(write_trace(shorter, path_).has_value());
+
+  EXPECT_TRUE(reader->complete(*trace).has_value());
+
+  EXPECT_EQ(trace->slices.size(), 9U);
+}
+
+TEST_F(TwoSteps, NameThePlaceInEitherStep) {
+  change("UPDATE slice SET ready_ns=1<<62 WHERE id=1");
+  Result<TraceReader> reader = TraceReader::open(path_);
+  Result<Trace> trace = reader->outline();
+  ASSERT_TRUE(trace.has_value());
+
+  const Status status = reader->complete(*trace);
+
+  ASSERT_FALSE(status.has_value());
+  EXPECT_THAT(status.error().message, HasSubstr("run.db: table slice, row 1: ready_ns = "));
+}
+
+// Version 1 had neither of these tables.
+TEST_F(TwoSteps, OpenASchemaOfVersionOne) {
+  change("DROP VIEW slice_detail; DROP TABLE flow; DROP TABLE detail; PRAGMA user_version=1");
+
+  const Result<Trace> trace = read_trace(path_);
+
+  ASSERT_TRUE(trace.has_value()) << trace.error().message;
+  EXPECT_EQ(trace->slices.size(), 9U);
+}
+
+}  // namespace
+}  // namespace mk

@@ -1,0 +1,113 @@
+#include "traces/read_slices.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "traces/row_reader.h"
+
+namespace mk {
+namespace {
+
+using sqlite::Database;
+using sqlite::for_each_row;
+using sqlite::Row;
+
+void take_outline(Row& row, Trace& trace, std::size_t k) {
+  SliceColumns& s = trace.slices;
+  s.lane[k] = row.index(0, trace.lanes.size());
+  s.iteration[k] = row.optional_index(2, trace.iterations.size());
+  const bool is_task = !row.null(1);
+  if (is_task && s.iteration[k] == kNoIndex) row.complain("it has a task but no iteration");
+  if (is_task != row.null(3)) row.complain("it needs a task or a name, and not both");
+  if (!row.complaint().empty()) return;
+  if (is_task) {
+    s.task[k] = row.index(1, trace.graph_of(s.iteration[k]).task_count());
+  } else {
+    s.name[k] = row.index(3, trace.strings.size());
+  }
+  s.start[k] = row.time(4);
+  s.end[k] = row.time(5);
+  if (s.start[k] > s.end[k]) row.complain("it ends before its start");
+  if (k > 0 && std::pair(s.lane[k - 1], s.start[k - 1]) > std::pair(s.lane[k], s.start[k])) {
+    row.complain("slices are not in the order of lane and start");
+  }
+}
+
+// `first`: the column of enqueued_ns.
+void take_instants(Row& row, Trace& trace, std::size_t k, int first) {
+  SliceColumns& s = trace.slices;
+  s.enqueued[k] = row.instant(first);
+  s.fetched[k] = row.instant(first + 1);
+  s.ready[k] = row.instant(first + 2);
+  s.preload[k] = row.instant(first + 3);
+  s.page[k] = row.instant(first + 4);
+  s.first_data[k] = row.instant(first + 5);
+  s.notified[k] = row.instant(first + 6);
+  s.bound[k] =
+      row.null(first + 7) ? Bound::kUnknown : static_cast<Bound>(row.integer(first + 7, 0, 2));
+}
+
+Result<std::size_t> count_slices(Database& db) {
+  std::size_t rows = 0;
+  const Status status = for_each_row(db, "slice", "SELECT count(*) FROM slice", [&](Row& row) {
+    rows = static_cast<std::size_t>(row.integer(0, 0, kNoIndex - 1));
+  });
+  if (!status) return tl::unexpected(status.error());
+  return rows;
+}
+
+// take(row, k) for each row; a damaged file may have other rows in its table than in its index.
+template <typename Take>
+Status for_each_slice(Database& db, Trace& trace, std::string_view query, Take&& take) {
+  const std::size_t expected = trace.slices.size();
+  std::size_t rows = 0;
+  Status status = for_each_row(db, "slice", query, [&](Row& row) {
+    rows = row.number() + 1;
+    if (rows > expected) return row.complain("there are more rows than the table counts");
+    take(row, row.number());
+  });
+  if (status && rows != expected) {
+    return fail(ErrorCode::kInvalidInput, "table slice: has fewer rows than it counts");
+  }
+  return status;
+}
+
+Status make_room(Database& db, Trace& trace) {
+  const Result<std::size_t> rows = count_slices(db);
+  if (!rows) return tl::unexpected(rows.error());
+  trace.slices = {};
+  trace.slices.resize(*rows);
+  return {};
+}
+
+constexpr std::string_view kInstants =
+    "enqueued_ns, fetched_ns, ready_ns, preload_ns, page_ns, first_data_ns, notified_ns, bound";
+constexpr std::string_view kOutline = "lane, task, iteration, name, start_ns, end_ns";
+
+std::string query_of(std::string_view columns) {
+  return fmt::format("SELECT {} FROM slice ORDER BY id", columns);
+}
+
+}  // namespace
+
+Status read_slice_outline(Database& db, Trace& trace) {
+  if (Status status = make_room(db, trace); !status) return status;
+  return for_each_slice(db, trace, query_of(kOutline),
+                        [&](Row& row, std::size_t k) { take_outline(row, trace, k); });
+}
+
+Status read_slice_instants(Database& db, Trace& trace) {
+  return for_each_slice(db, trace, query_of(kInstants),
+                        [&](Row& row, std::size_t k) { take_instants(row, trace, k, 0); });
+}
+
+Status read_slices(Database& db, Trace& trace) {
+  if (Status status = make_room(db, trace); !status) return status;
+  return for_each_slice(db, trace, query_of(fmt::format("{}, {}", kOutline, kInstants)),
+                        [&](Row& row, std::size_t k) {
+                          take_outline(row, trace, k);
+                          take_instants(row, trace, k, 6);
+                        });
+}
+
+}  // namespace mk

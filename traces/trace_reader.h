@@ -1,0 +1,53 @@
+// A trace file read in two steps, so that a viewer can draw before everything is there.
+//
+//   Result<TraceReader> reader = TraceReader::open(path);
+//   Result<Trace> trace = reader->outline();      // draw it
+//   Status status = reader->complete(*trace);     // then what details ask for
+//
+// One read transaction spans both steps, so they see the same file whatever happens to its name.
+// One thread at a time. read_trace() (sqlite_file.h) does both in one pass, which is faster than
+// two.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/result.h"
+#include "traces/trace.h"
+
+namespace mk {
+
+namespace sqlite {
+class Database;
+}
+
+class TraceReader {
+ public:
+  // Errors as read_trace(): each names the file and the place.
+  static Result<TraceReader> open(const std::string& path);
+
+  TraceReader(TraceReader&&) noexcept;
+  TraceReader& operator=(TraceReader&&) noexcept;
+  ~TraceReader();
+
+  // Everything but activations, intervals, counters, flows, details, and of the slices all columns
+  // but lane, task, iteration, name, start and end: those are kNotTaken. All invariants of Trace
+  // hold.
+  Result<Trace> outline();
+
+  // Fills in the rest. Requires: `trace` is the outline that this reader gave. After an error the
+  // trace is of no use.
+  Status complete(Trace& trace);
+
+  // Both at once.
+  Result<Trace> whole();
+
+ private:
+  TraceReader(std::string path, std::unique_ptr<sqlite::Database> database, int version);
+
+  std::string path_;
+  std::unique_ptr<sqlite::Database> database_;
+  int version_;  // of the schema
+};
+
+}  // namespace mk
