@@ -18,6 +18,7 @@ using compiler::EmptyTask;
 using compiler::EventPlan;
 using compiler::PartitionedGraph;
 
+constexpr std::string_view kNoOverlap = ", no overlap";  // behind the granularity
 constexpr std::uint64_t kMaxTasks = std::uint64_t{1} << 30;
 
 Status check_options(const ComputationGraph& graph, const CompileOptions& options) {
@@ -26,10 +27,6 @@ Status check_options(const ComputationGraph& graph, const CompileOptions& option
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("--context: {} tokens, the KV cache holds 1 to {}", options.context,
                             graph.max_context));
-  if (options.devices != 1)
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("--tp: {} devices, but tensor parallel graphs are not supported yet",
-                            options.devices));
   return {};
 }
 
@@ -43,6 +40,14 @@ Status check_size(const PartitionedGraph& graph) {
   return {};
 }
 
+std::vector<std::uint8_t> devices_of_tasks(const PartitionedGraph& graph) {
+  std::vector<std::uint8_t> devices;
+  devices.reserve(compiler::first_tasks(graph).back());
+  for (const Operator& op : graph.operators)
+    devices.insert(devices.end(), op.grid.tiles(), op.device);
+  return devices;
+}
+
 GraphInfo info_of(const ComputationGraph& graph, const CompileOptions& options) {
   GraphInfo info;
   info.model = graph.model;
@@ -52,9 +57,10 @@ GraphInfo info_of(const ComputationGraph& graph, const CompileOptions& options) 
   info.max_context = graph.max_context;
   info.context = options.context;
   info.workers = options.workers;
-  info.devices = static_cast<std::uint8_t>(options.devices);
+  info.devices = graph.devices;
   info.partition = name_of(options.partition);
   info.events = name_of(options.events);
+  if (!options.overlap) info.events += kNoOverlap;
   info.fusion = name_of(options.fusion);
   return info;
 }
@@ -68,7 +74,7 @@ class Emission {
   Result<TaskGraph> emit(PartitionedGraph graph, const std::vector<EmptyTask>& empty,
                          const std::vector<std::uint32_t>& order) {
     builder_.reserve(plan_.waits_for.size() + empty.size(), plan_.events);
-    for (std::uint32_t e = 0; e < plan_.events; ++e) builder_.add_event();
+    for (std::uint32_t e = 0; e < plan_.events; ++e) builder_.add_event(plan_.device[e]);
     const std::vector<std::uint32_t> first_task = compiler::first_tasks(graph);
     compiler::TaskClasses classes(graph);
     for (const std::uint32_t o : order) add_tasks(graph.operators[o], o, first_task[o], classes);
@@ -153,8 +159,9 @@ Result<Compiled> compile(const ComputationGraph& graph, const CompileOptions& op
   if (Status s = check_size(*partitioned); !s) return tl::unexpected(s.error());
   const DependencyGraph dependencies =
       compiler::strip_transitive(*partitioned, compiler::find_dependencies(*partitioned));
-  EventPlan plan = compiler::plan_events(*partitioned, dependencies, options.events);
-  const std::vector<EmptyTask> empty = compiler::normalise(plan);
+  EventPlan plan =
+      compiler::plan_events(*partitioned, dependencies, options.events, options.overlap);
+  const std::vector<EmptyTask> empty = compiler::normalise(plan, devices_of_tasks(*partitioned));
   Emission emission(info_of(graph, options), plan,
                     compiler::label_operators(*partitioned, dependencies, plan.barrier));
   Result<TaskGraph> task_graph =

@@ -38,7 +38,8 @@ struct CompileOptions {
   OperatorFusion fusion = OperatorFusion::kNone;
   std::uint32_t workers = 128;  // for grids that depend on it
   std::uint32_t context = 1024;
-  std::uint32_t devices = 1;                        // tensor parallel degree
+  bool overlap = true;  // false: an all-reduce waits for all of its input, and is waited for, as a
+                        // whole (one event), as if it were a kernel of its own
   std::map<std::string, std::uint32_t> tasks_of{};  // --set OPERATOR.tasks=N
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <unordered_set>
 
 namespace mk {
@@ -76,7 +77,7 @@ struct KindForm {
   TaskKind kind;
   std::size_t params;  // index into OperatorParams
   std::size_t reads;   // at least
-  std::size_t writes;
+  std::size_t writes;  // kPut: as many as reads
 };
 
 template <typename P>
@@ -98,6 +99,8 @@ const KindForm kForms[] = {
     {TaskKind::kExpertLinear, params_index<MoeParams>(), 4, 1},
     {TaskKind::kExpertSiluMul, params_index<MoeParams>(), 1, 1},
     {TaskKind::kWeightedSum, params_index<MoeParams>(), 2, 1},
+    {TaskKind::kPut, params_index<AllReduceParams>(), 1, 1},
+    {TaskKind::kReduce, params_index<AllReduceParams>(), 2, 1},
 };
 
 Status check_form(const Operator& op) {
@@ -117,9 +120,34 @@ Status check_form(const Operator& op) {
                   [](const Access& a) { return a.mode == AccessMode::kWrite; });
   if (op.params.index() != form->params)
     return refuse(op, fmt::format("its parameters are not those of kind {}", name_of(op.kind)));
-  if (reads < form->reads || writes != form->writes || !reads_first)
+  const std::size_t wanted = op.kind == TaskKind::kPut ? reads : form->writes;
+  if (reads < form->reads || writes != wanted || !reads_first)
     return refuse(op, fmt::format("kind {} has at least {} reads, then {} writes", name_of(op.kind),
                                   form->reads, form->writes));
+  return {};
+}
+
+bool is_remote_write(const OperatorNode& node, const Access& access) {
+  return node.op.kind == TaskKind::kPut && access.mode == AccessMode::kWrite;
+}
+
+// Everything on the operator's device; what a put writes on one other.
+Status check_devices(const ComputationGraph& graph, const OperatorNode& node) {
+  if (node.op.device >= graph.devices)
+    return refuse(node.op, fmt::format("on device {} of {}", node.op.device, graph.devices));
+  std::optional<std::uint8_t> peer;
+  for (const Access& access : node.op.accesses) {
+    const Tensor& tensor = graph.tensors[access.tensor.index];
+    if (!is_remote_write(node, access)) {
+      if (tensor.device == node.op.device) continue;
+      return refuse(node.op, fmt::format("on device {}, but {} is on device {}", node.op.device,
+                                         tensor.name, tensor.device));
+    }
+    if (!peer) peer = tensor.device;
+    if (tensor.role != TensorRole::kExchange || tensor.device == node.op.device ||
+        tensor.device != peer || tensor.device >= graph.devices)
+      return refuse(node.op, fmt::format("{} is no exchange buffer of one peer", tensor.name));
+  }
   return {};
 }
 
@@ -127,10 +155,6 @@ Status check_node(const ComputationGraph& graph, const OperatorNode& node,
                   std::vector<bool>& written) {
   if (Status form = check_form(node.op); !form) return form;
   if (node.axes.size() > 3) return refuse(node.op, "more than three grid axes");
-  if (node.op.device != 0)
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: on device {}, but several devices are not supported yet",
-                            label_of(node.op), node.op.device));
   for (const GridAxis& axis : node.axes) {
     if (axis.extent < 1) return refuse(node.op, fmt::format("axis {} is empty", axis.what));
   }
@@ -139,11 +163,13 @@ Status check_node(const ComputationGraph& graph, const OperatorNode& node,
       return refuse(node.op,
                     fmt::format("tensor {} of {}", access.tensor.index, graph.tensors.size()));
     const Tensor& tensor = graph.tensors[access.tensor.index];
-    if (access.mode == AccessMode::kRead && tensor.role == TensorRole::kActivation &&
-        !written[access.tensor.index])
+    const bool is_made =
+        tensor.role == TensorRole::kActivation || tensor.role == TensorRole::kExchange;
+    if (access.mode == AccessMode::kRead && is_made && !written[access.tensor.index])
       return refuse(node.op, fmt::format("reads {}, which nothing has written", tensor.name));
     if (Status cuts = check_cuts(graph, node, access); !cuts) return cuts;
   }
+  if (Status devices = check_devices(graph, node); !devices) return devices;
   for (const Access& access : node.op.accesses) {
     if (access.mode == AccessMode::kWrite) written[access.tensor.index] = true;
   }

@@ -3,6 +3,9 @@
 // Operators stand in program order; a read sees the most recent write before it in that order.
 // Tensors may be written more than once (buffer reuse): the compiler keeps reads before later
 // writes. Grids are not set yet (1 x 1 x 1): a partition chooses them.
+//
+// For several devices it holds the operators of all of them. An operator touches tensors of its own
+// device only, except that a put writes buffers of one peer.
 #pragma once
 
 #include <cstdint>
@@ -34,12 +37,13 @@ struct ComputationGraph {
   std::uint32_t batch_tokens = 1;
   std::uint32_t requests = 1;
   std::uint32_t max_context = 0;
+  std::uint8_t devices = 1;
   std::vector<Tensor> tensors{};
   std::vector<OperatorNode> operators{};
 
   // Bytes of the matrices that one step streams. The embedding table is not streamed, a tied
   // lm_head is; norm weights stay in L2 and are not counted. Of the experts of an MoE operator, as
-  // many as one token activates.
+  // many as one token activates. Of all devices together.
   Bytes streamed_weight_bytes() const;
 };
 
@@ -58,9 +62,19 @@ struct StepShape {
   std::uint32_t batch_tokens = 1;
   std::uint32_t requests = 1;
   std::uint32_t max_context = 4096;  // positions of a request's KV cache
+  std::uint32_t devices = 1;         // tensor parallel degree
 };
 
-// The decode step of a model of the supported families.
+// The decode step of a model of the supported families. Over several devices (tensor parallel):
+//   qkv, gate_up, w13, lm_head    rows of W shared out: by KV heads, by outputs, by tokens of the
+//                                 padded vocabulary; attention and silu_mul follow
+//   o_proj, down, w2              columns shared out; each device has a summand of the output, rank
+//   0
+//                                 adds the residual, an all-reduce follows
+//   embedding, norms, router,     the same on every device
+//   top-k
+// Where there are more devices than KV heads, neighbouring devices hold the same one. kUnsupported
+// names what cannot be shared out evenly.
 Result<ComputationGraph> build_decode_step(const ModelConfig& model, const StepShape& shape,
                                            OperatorFusion fusion = OperatorFusion::kNone);
 

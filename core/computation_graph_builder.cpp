@@ -5,51 +5,35 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/operator_draft.h"
+
 namespace mk {
-namespace {
-
-constexpr DimCut even(std::uint8_t axis, std::int64_t granule = 1) {
-  return {DimCut::Rule::kEven, axis, granule};
-}
-constexpr DimCut dynamic(std::uint8_t axis) { return {DimCut::Rule::kDynamic, axis, 1}; }
-constexpr DimCut whole() { return {}; }
-
-}  // namespace
-
-struct ComputationGraphBuilder::Draft {
-  OperatorNode node{};
-
-  Draft& axis(std::string what, std::int64_t extent) {
-    node.axes.push_back({std::move(what), extent});
-    return *this;
-  }
-  Draft& access(AccessMode mode, TensorId tensor, std::initializer_list<DimCut> cuts) {
-    Access access{tensor, mode};
-    std::copy(cuts.begin(), cuts.end(), access.cut.begin());
-    node.op.accesses.push_back(access);
-    return *this;
-  }
-  Draft& read(TensorId tensor, std::initializer_list<DimCut> cuts = {}) {
-    return access(AccessMode::kRead, tensor, cuts);
-  }
-  Draft& write(TensorId tensor, std::initializer_list<DimCut> cuts) {
-    return access(AccessMode::kWrite, tensor, cuts);
-  }
-};
 
 ComputationGraphBuilder::ComputationGraphBuilder(std::string model, const StepShape& step) {
   graph_.model = std::move(model);
   graph_.batch_tokens = step.batch_tokens;
   graph_.requests = step.requests;
   graph_.max_context = step.max_context;
+  constexpr std::uint32_t kMostDevices = 255;
+  if (step.devices < 1 || step.devices > kMostDevices)
+    refuse("step", fmt::format("{} devices: 1 to {} are possible", step.devices, kMostDevices));
+  graph_.devices = static_cast<std::uint8_t>(std::clamp(step.devices, 1u, kMostDevices));
   if (step.requests < 1 || step.max_context < 1 || step.batch_tokens < step.requests) {
     refuse("step", fmt::format("{} batch tokens, {} requests, {} positions: needs at least one of "
                                "each, and a batch token for each request",
                                step.batch_tokens, step.requests, step.max_context));
     graph_.batch_tokens = graph_.requests = graph_.max_context = 1;
   }
-  graph_.tensors.push_back(
-      {"tokens", {std::int64_t{graph_.batch_tokens}}, DType::kI32, TensorRole::kToken});
+  for (std::uint8_t d = 0; d < graph_.devices; ++d) {
+    graph_.tensors.push_back(
+        {"tokens", {std::int64_t{graph_.batch_tokens}}, DType::kI32, TensorRole::kToken, d});
+  }
+}
+
+void ComputationGraphBuilder::set_device(std::uint8_t device) {
+  if (device >= graph_.devices)
+    return refuse("step", fmt::format("device {} of {}", device, graph_.devices));
+  device_ = device;
 }
 
 void ComputationGraphBuilder::refuse(std::string_view name, std::string why) {
@@ -82,6 +66,7 @@ ComputationGraphBuilder::Draft ComputationGraphBuilder::draft(std::string name, 
   d.node.op.name = std::move(name);
   d.node.op.kind = kind;
   d.node.op.layer = layer_;
+  d.node.op.device = device_;
   return d;
 }
 
@@ -90,7 +75,7 @@ TensorId ComputationGraphBuilder::output(const Draft& d, std::string_view what, 
   const std::string layer = layer_ ? fmt::format("L{}.", *layer_) : std::string();
   const bool is_cache = what == "k_cache" || what == "v_cache";
   graph_.tensors.push_back({fmt::format("{}{}.{}", layer, d.node.op.name, what), s, dtype,
-                            is_cache ? TensorRole::kKvCache : TensorRole::kActivation});
+                            is_cache ? TensorRole::kKvCache : TensorRole::kActivation, device_});
   return TensorId(static_cast<std::uint32_t>(graph_.tensors.size() - 1));
 }
 
@@ -108,7 +93,7 @@ TensorId ComputationGraphBuilder::weight(std::string name, Shape s, WeightSource
   }
   if (source.parameters.empty()) source.parameters.push_back(name);
   graph_.tensors.push_back(
-      {std::move(name), s, DType::kBf16, TensorRole::kWeight, 0, std::move(source)});
+      {std::move(name), s, DType::kBf16, TensorRole::kWeight, device_, std::move(source)});
   return TensorId(static_cast<std::uint32_t>(graph_.tensors.size() - 1));
 }
 
@@ -123,8 +108,8 @@ TensorId ComputationGraphBuilder::embedding(std::string name, TensorId table,
   Draft d = draft(std::move(name), TaskKind::kEmbedding);
   d.node.op.params = EmbeddingParams{vocabulary, hidden};
   const TensorId x = output(d, "out", {tokens(), hidden}, DType::kBf16);
-  d.axis("width", hidden).read(token_ids_).read(table, {whole(), even(0)});
-  d.write(x, {whole(), even(0)});
+  d.axis("width", hidden).read(TensorId(device_)).read(table, {no_cut(), even_cut(0)});
+  d.write(x, {no_cut(), even_cut(0)});
   append(std::move(d));
   return x;
 }
@@ -139,7 +124,7 @@ TensorId ComputationGraphBuilder::rmsnorm(std::string name, TensorId x, TensorId
   Draft d = draft(std::move(name), TaskKind::kRmsNorm);
   d.node.op.params = RmsNormParams{hidden, epsilon};
   const TensorId y = output(d, "out", {tokens(), hidden}, DType::kBf16);
-  d.axis("tokens", tokens()).read(x, {even(0)}).read(weight).write(y, {even(0)});
+  d.axis("tokens", tokens()).read(x, {even_cut(0)}).read(weight).write(y, {even_cut(0)});
   append(std::move(d));
   return y;
 }
@@ -163,9 +148,9 @@ TensorId ComputationGraphBuilder::linear(std::string name, TensorId x, TensorId 
   const TensorId y = output(d, "out", {tokens(), out}, DType::kBf16);
   d.axis("rows", (out + granule - 1) / granule).read(x);
   if (o.norm) d.read(*o.norm);
-  d.read(weight, {even(0, granule)});
-  if (o.residual) d.read(*o.residual, {whole(), even(0, granule)});
-  d.write(y, {whole(), even(0, granule)});
+  d.read(weight, {even_cut(0, granule)});
+  if (o.residual) d.read(*o.residual, {no_cut(), even_cut(0, granule)});
+  d.write(y, {no_cut(), even_cut(0, granule)});
   append(std::move(d));
   return y;
 }
@@ -188,11 +173,11 @@ TensorId ComputationGraphBuilder::attention(std::string name, TensorId qkv, Atte
   const TensorId v = output(d, "v_cache", cache, DType::kBf16);
   const TensorId y = output(d, "out", {tokens(), p.heads * p.head_dim}, DType::kBf16);
   d.axis("requests", graph_.requests).axis("kv_heads", p.kv_heads);
-  d.read(qkv, {dynamic(0), even(1, group + 2 * p.head_dim)});
-  d.read(k, {even(0), even(1)}).read(v, {even(0), even(1)});
+  d.read(qkv, {dynamic_cut(0), even_cut(1, group + 2 * p.head_dim)});
+  d.read(k, {even_cut(0), even_cut(1)}).read(v, {even_cut(0), even_cut(1)});
   if (norm) d.read(norm->q).read(norm->k);
-  d.write(y, {dynamic(0), even(1, group)});
-  d.write(k, {even(0), even(1)}).write(v, {even(0), even(1)});
+  d.write(y, {dynamic_cut(0), even_cut(1, group)});
+  d.write(k, {even_cut(0), even_cut(1)}).write(v, {even_cut(0), even_cut(1)});
   append(std::move(d));
   return y;
 }
@@ -205,33 +190,11 @@ TensorId ComputationGraphBuilder::silu_mul(std::string name, TensorId gate_up) {
   Draft d = draft(std::move(name), TaskKind::kSiluMul);
   d.node.op.params = SiluMulParams{width};
   const TensorId y = output(d, "out", {tokens(), width}, DType::kBf16);
-  d.axis("width", width).read(gate_up, {whole(), even(0, 2)}).write(y, {whole(), even(0)});
+  d.axis("width", width)
+      .read(gate_up, {no_cut(), even_cut(0, 2)})
+      .write(y, {no_cut(), even_cut(0)});
   append(std::move(d));
   return y;
-}
-
-TensorId ComputationGraphBuilder::argmax(TensorId logits, std::int64_t vocabulary) {
-  if (!is_activation("argmax_partial", logits)) return {};
-  const std::int64_t width = shape(logits).extent[1];
-  if (vocabulary < 1 || vocabulary > width)
-    refuse("argmax_partial", fmt::format("vocabulary {}, {} logits", vocabulary, width));
-  Draft partial = draft("argmax_partial", TaskKind::kArgmaxPartial);
-  partial.node.op.params = ArgmaxParams{0, vocabulary};
-  // As many columns as there may be parts; the partition shrinks them to the parts there are.
-  const TensorId value = output(partial, "value", {tokens(), width}, DType::kF32);
-  const TensorId index = output(partial, "index", {tokens(), width}, DType::kI32);
-  partial.axis("rows", width).read(logits, {whole(), even(0)});
-  partial.write(value, {whole(), even(0)}).write(index, {whole(), even(0)});
-  append(std::move(partial));
-
-  Draft reduce = draft("argmax_reduce", TaskKind::kArgmaxReduce);
-  reduce.node.op.params = ArgmaxParams{0, vocabulary};
-  const TensorId token = output(reduce, "token", {tokens()}, DType::kI32);
-  graph_.tensors[token.index].role = TensorRole::kToken;
-  reduce.axis("tokens", tokens()).read(value, {even(0)}).read(index, {even(0)});
-  reduce.write(token, {even(0)});
-  append(std::move(reduce));
-  return token;
 }
 
 Routing ComputationGraphBuilder::topk_softmax(std::string name, TensorId logits,
@@ -268,9 +231,9 @@ TensorId ComputationGraphBuilder::expert_linear(std::string name, TensorId x, Te
   d.node.op.params = p;
   const TensorId y = output(d, "out", {tokens(), p.top_k, p.out}, DType::kBf16);
   d.axis("experts", p.experts).axis("rows", (p.out + granule - 1) / granule);
-  d.read(x).read(weight, {dynamic(0), even(1, granule)});
+  d.read(x).read(weight, {dynamic_cut(0), even_cut(1, granule)});
   d.read(routing.expert).read(routing.activated);
-  d.write(y, {dynamic(0), dynamic(0), even(1, granule)});
+  d.write(y, {dynamic_cut(0), dynamic_cut(0), even_cut(1, granule)});
   append(std::move(d));
   return y;
 }
@@ -285,7 +248,7 @@ TensorId ComputationGraphBuilder::expert_silu_mul(std::string name, TensorId gat
   d.node.op.params = p;
   const TensorId y = output(d, "out", {tokens(), p.top_k, p.out}, DType::kBf16);
   d.axis("tokens", tokens()).axis("top_k", p.top_k);
-  d.read(gate_up, {even(0), even(1)}).write(y, {even(0), even(1)});
+  d.read(gate_up, {even_cut(0), even_cut(1)}).write(y, {even_cut(0), even_cut(1)});
   append(std::move(d));
   return y;
 }
@@ -304,9 +267,9 @@ TensorId ComputationGraphBuilder::weighted_sum(std::string name, TensorId y, con
   d.node.op.params = p;
   const TensorId out = output(d, "out", {tokens(), p.out}, DType::kBf16);
   d.axis("tokens", tokens()).axis("width", p.out);
-  d.read(y, {even(0), whole(), even(1)}).read(routing.weight, {even(0)});
-  if (residual) d.read(*residual, {even(0), even(1)});
-  d.write(out, {even(0), even(1)});
+  d.read(y, {even_cut(0), no_cut(), even_cut(1)}).read(routing.weight, {even_cut(0)});
+  if (residual) d.read(*residual, {even_cut(0), even_cut(1)});
+  d.write(out, {even_cut(0), even_cut(1)});
   append(std::move(d));
   return out;
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/computation_graph.h"
 
@@ -42,6 +43,9 @@ class ComputationGraphBuilder {
 
   // Operators appended from here on belong to this layer; none: before the first or after the last.
   void set_layer(std::optional<std::uint32_t> layer) { layer_ = layer; }
+  // Operators and weights from here on belong to this device; 0 at first. Requires: device <
+  // shape.devices.
+  void set_device(std::uint8_t device);
   void set_model_config(std::string json) { graph_.model_config = std::move(json); }
 
   // A bf16 weight. Without a source its only parameter is its own name.
@@ -54,8 +58,16 @@ class ComputationGraphBuilder {
   TensorId attention(std::string name, TensorId qkv, AttentionParams params,
                      std::optional<QkNorm> norm = std::nullopt);
   TensorId silu_mul(std::string name, TensorId gate_up);
-  // argmax_partial and argmax_reduce: logits past `vocabulary` are padding.
+  // argmax_partial and argmax_reduce: logits past `vocabulary` are padding. On one device.
   TensorId argmax(TensorId logits, std::int64_t vocabulary);
+  // The same where the vocabulary is shared out: logits[d] are those of device d, in order of their
+  // tokens. Each device sends its partial results to every other, and finds the token by itself.
+  void argmax(const std::vector<TensorId>& logits, std::int64_t vocabulary);
+
+  // Sum of parts[d], which device d has, for all devices: returns each device's copy. A put (named
+  // NAME_put) to each peer, then a reduce (NAME_reduce) on each device, which adds up in the order
+  // of the devices, so that all copies have the same bits. One device: the part itself.
+  std::vector<TensorId> all_reduce(std::string name, const std::vector<TensorId>& parts);
 
   Routing topk_softmax(std::string name, TensorId logits, const MoeParams& params);
   // x is [T, in], or [T, top_k, in] where each expert has an input of its own.
@@ -81,9 +93,22 @@ class ComputationGraphBuilder {
   bool is_activation(std::string_view name, TensorId tensor);
   std::int64_t tokens() const { return graph_.batch_tokens; }
 
+  // Partial results of one device: value and index, [T, as many as the operator has parts].
+  struct PartialMaximum {
+    TensorId value{};
+    TensorId index{};
+  };
+  bool one_a_device(std::string_view name, const std::vector<TensorId>& tensors);
+  PartialMaximum argmax_partial(TensorId logits, std::int64_t first_index, std::int64_t vocabulary);
+  TensorId argmax_reduce(const std::vector<PartialMaximum>& parts, std::int64_t vocabulary);
+  enum class PutTiles : std::uint8_t { kSlices, kOne };
+  // Sends `sent`, all of one width, from the current device to `peer`; returns the peer's copies.
+  std::vector<TensorId> put(const std::string& name, const std::vector<TensorId>& sent,
+                            std::uint8_t peer, PutTiles tiles);
+
   ComputationGraph graph_{};
   std::optional<std::uint32_t> layer_{};
-  TensorId token_ids_{};
+  std::uint8_t device_ = 0;
   std::optional<Error> error_{};
 };
 

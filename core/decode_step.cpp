@@ -1,4 +1,5 @@
-// The decode step of the supported model families, written with the builder.
+// The decode step of the supported model families, written with the builder: on one device, or
+// tensor parallel over several.
 #include <fmt/format.h>
 
 #include <utility>
@@ -16,46 +17,117 @@ std::int64_t padded_vocabulary(std::int64_t vocabulary) {
   return (vocabulary + unit - 1) / unit * unit;
 }
 
+// What every device's part of the model looks like: all have the same shapes.
+struct Share {
+  std::int64_t heads = 0;
+  std::int64_t kv_heads = 0;
+  std::uint8_t kv_replicas = 1;
+  std::int64_t intermediate = 0;
+  std::int64_t expert_intermediate = 0;
+  std::int64_t vocabulary = 0;  // rows of lm_head, padding included
+};
+
+Result<Share> share_of(const ModelConfig& m, std::uint32_t devices) {
+  Share share;
+  const auto split = [&](std::int64_t& part, std::int64_t whole, std::string_view what) -> Status {
+    part = whole / devices;
+    if (whole % devices == 0) return {};
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{}: --tp {}: {} {} cannot be shared out evenly", m.name, devices,
+                            whole, what));
+  };
+  if (Status s = split(share.heads, m.heads, "attention heads"); !s)
+    return tl::unexpected(s.error());
+  if (m.kv_heads % devices != 0 && devices % m.kv_heads == 0) {
+    share.kv_heads = 1;
+    share.kv_replicas = static_cast<std::uint8_t>(devices / m.kv_heads);
+  } else if (Status s = split(share.kv_heads, m.kv_heads, "KV heads"); !s) {
+    return tl::unexpected(s.error());
+  }
+  if (m.moe) {
+    if (Status s = split(share.expert_intermediate, m.moe->intermediate, "rows of an expert"); !s)
+      return tl::unexpected(s.error());
+  } else if (Status s = split(share.intermediate, m.intermediate, "rows of gate and up"); !s) {
+    return tl::unexpected(s.error());
+  }
+  if (Status s = split(share.vocabulary, padded_vocabulary(m.vocabulary), "rows of lm_head"); !s)
+    return tl::unexpected(s.error());
+  return share;
+}
+
 class DecodeStep {
  public:
-  DecodeStep(const ModelConfig& model, const StepShape& step, OperatorFusion fusion)
-      : m_(model), fused_(fusion == OperatorFusion::kNormLinear), b_(model.name, step) {}
+  DecodeStep(const ModelConfig& model, const Share& share, const StepShape& step,
+             OperatorFusion fusion)
+      : m_(model),
+        share_(share),
+        devices_(static_cast<std::uint8_t>(step.devices)),
+        fused_(fusion == OperatorFusion::kNormLinear),
+        b_(model.name, step) {}
 
   Result<ComputationGraph> build() && {
     b_.set_model_config(m_.json);
-    const TensorId table = embedding_table();
-    TensorId x = b_.embedding("embed", table, m_.vocabulary);
+    std::vector<TensorId> x = on_each_device([&] { return embed(); });
     for (std::int64_t layer = 0; layer < m_.layers; ++layer) {
       layer_ = static_cast<std::uint32_t>(layer);
       b_.set_layer(layer_);
-      x = attention_block(x);
-      x = m_.moe ? expert_block(x) : dense_block(x);
+      x = b_.all_reduce("o_proj", on_each_device([&] { return attention_block(x[device_]); }));
+      x = m_.moe
+              ? b_.all_reduce("experts", on_each_device([&] { return expert_block(x[device_]); }))
+              : b_.all_reduce("down", on_each_device([&] { return dense_block(x[device_]); }));
     }
     b_.set_layer(std::nullopt);
-    head(x, table);
+    b_.argmax(on_each_device([&] { return logits(x[device_]); }), m_.vocabulary);
     return std::move(b_).build();
   }
 
  private:
+  template <typename F>
+  std::vector<TensorId> on_each_device(F&& f) {
+    std::vector<TensorId> results;
+    for (device_ = 0; device_ < devices_; ++device_) {
+      b_.set_device(device_);
+      results.push_back(f());
+    }
+    return results;
+  }
+
   std::string parameter(std::string_view name) const {
     return fmt::format("model.layers.{}.{}.weight", layer_, name);
   }
-  TensorId layer_weight(std::string_view name, Shape shape, WeightLayout layout,
-                        std::vector<std::string> parameters) {
+  // The source of what each device has alike, or, cut along dimension `shard_dim`, a part of.
+  WeightSource whole(std::vector<std::string> parameters) const {
     WeightSource source;
-    source.layout = layout;
     source.parameters = std::move(parameters);
+    return source;
+  }
+  WeightSource shard(std::uint8_t shard_dim, WeightLayout layout,
+                     std::vector<std::string> parameters) const {
+    WeightSource source = whole(std::move(parameters));
+    source.layout = layout;
+    source.shard_dim = shard_dim;
+    source.shard = device_;
+    source.shards = devices_;
+    return source;
+  }
+  TensorId layer_weight(std::string_view name, Shape shape, WeightSource source) {
     return b_.weight(fmt::format("L{}.{}.weight", layer_, name), shape, std::move(source));
   }
   TensorId norm_weight(std::string_view name, std::string_view parameter_name, std::int64_t width) {
-    return layer_weight(name, {width}, WeightLayout::kPlain, {parameter(parameter_name)});
+    return layer_weight(name, {width}, whole({parameter(parameter_name)}));
   }
 
-  // A tied lm_head reads the same tensor, so the table carries the padding then.
-  TensorId embedding_table() {
-    const std::int64_t rows = m_.tied_embeddings ? padded_vocabulary(m_.vocabulary) : m_.vocabulary;
-    return b_.weight("embed.weight", {rows, m_.hidden},
-                     {.parameters = {"model.embed_tokens.weight"}});
+  // Added once: by the first device.
+  std::optional<TensorId> residual(TensorId x) const {
+    return device_ == 0 ? std::optional(x) : std::nullopt;
+  }
+
+  // On one device a tied lm_head reads the same tensor, so the table carries the padding then.
+  TensorId embed() {
+    const bool shared = m_.tied_embeddings && devices_ == 1;
+    const std::int64_t rows = shared ? padded_vocabulary(m_.vocabulary) : m_.vocabulary;
+    table_ = b_.weight("embed.weight", {rows, m_.hidden}, whole({kTable}));
+    return b_.embedding("embed", table_, m_.vocabulary);
   }
 
   // A linear behind an RMSNorm: two operators, or one where they are fused.
@@ -67,86 +139,99 @@ class DecodeStep {
   }
 
   TensorId attention_block(TensorId x) {
-    const std::int64_t width = (m_.heads + 2 * m_.kv_heads) * m_.head_dim;
-    const TensorId norm_w = norm_weight("input_norm", "input_layernorm", m_.hidden);
-    const TensorId qkv_w =
-        layer_weight("qkv", {width, m_.hidden}, WeightLayout::kQkvByKvHead,
-                     {parameter("self_attn.q_proj"), parameter("self_attn.k_proj"),
-                      parameter("self_attn.v_proj")});
-    const TensorId qkv = normed_linear("input_norm", norm_w, "qkv", x, qkv_w);
     AttentionParams params;
-    params.heads = m_.heads;
-    params.kv_heads = m_.kv_heads;
+    params.heads = share_.heads;
+    params.kv_heads = share_.kv_heads;
     params.head_dim = m_.head_dim;
     params.epsilon = m_.epsilon;
     params.rope_theta = m_.rope_theta;
     params.rope_scaling = m_.rope_scaling;
+    const std::int64_t width = (params.heads + 2 * params.kv_heads) * m_.head_dim;
+    const TensorId norm_w = norm_weight("input_norm", "input_layernorm", m_.hidden);
+    WeightSource qkv_source = shard(0, WeightLayout::kQkvByKvHead,
+                                    {parameter("self_attn.q_proj"), parameter("self_attn.k_proj"),
+                                     parameter("self_attn.v_proj")});
+    qkv_source.kv_replicas = share_.kv_replicas;
+    const TensorId qkv_w = layer_weight("qkv", {width, m_.hidden}, std::move(qkv_source));
+    const TensorId qkv = normed_linear("input_norm", norm_w, "qkv", x, qkv_w);
     std::optional<QkNorm> qk_norm;
     if (m_.has_qk_norm())
       qk_norm = QkNorm{norm_weight("q_norm", "self_attn.q_norm", m_.head_dim),
                        norm_weight("k_norm", "self_attn.k_norm", m_.head_dim)};
     const TensorId y = b_.attention("attention", qkv, params, qk_norm);
-    const TensorId o_w = layer_weight("o_proj", {m_.hidden, m_.heads * m_.head_dim},
-                                      WeightLayout::kPlain, {parameter("self_attn.o_proj")});
-    return b_.linear("o_proj", y, o_w, {.residual = x});
+    const TensorId o_w =
+        layer_weight("o_proj", {m_.hidden, params.heads * m_.head_dim},
+                     shard(1, WeightLayout::kPlain, {parameter("self_attn.o_proj")}));
+    return b_.linear("o_proj", y, o_w, {.residual = residual(x)});
   }
 
   TensorId dense_block(TensorId x) {
+    const std::int64_t width = share_.intermediate;
     const TensorId norm_w = norm_weight("post_norm", "post_attention_layernorm", m_.hidden);
     const TensorId gate_up_w =
-        layer_weight("gate_up", {2 * m_.intermediate, m_.hidden}, WeightLayout::kInterleavedRows,
-                     {parameter("mlp.gate_proj"), parameter("mlp.up_proj")});
+        layer_weight("gate_up", {2 * width, m_.hidden},
+                     shard(0, WeightLayout::kInterleavedRows,
+                           {parameter("mlp.gate_proj"), parameter("mlp.up_proj")}));
     const TensorId gate_up = normed_linear("post_norm", norm_w, "gate_up", x, gate_up_w);
-    const TensorId down_w = layer_weight("down", {m_.hidden, m_.intermediate}, WeightLayout::kPlain,
-                                         {parameter("mlp.down_proj")});
-    if (fused_) return b_.linear("down", gate_up, down_w, {.residual = x, .silu_input = true});
+    const TensorId down_w = layer_weight(
+        "down", {m_.hidden, width}, shard(1, WeightLayout::kPlain, {parameter("mlp.down_proj")}));
+    if (fused_)
+      return b_.linear("down", gate_up, down_w, {.residual = residual(x), .silu_input = true});
     const TensorId y = b_.silu_mul("silu_mul", gate_up);
-    return b_.linear("down", y, down_w, {.residual = x});
+    return b_.linear("down", y, down_w, {.residual = residual(x)});
   }
 
   // The norm stays an operator of its own in the fused variant: router and experts both read it.
   TensorId expert_block(TensorId x) {
     const MoeConfig& moe = *m_.moe;
+    const std::int64_t width = share_.expert_intermediate;
     const TensorId norm_w = norm_weight("post_norm", "post_attention_layernorm", m_.hidden);
     const TensorId y = b_.rmsnorm("post_norm", x, norm_w, m_.epsilon);
-    const TensorId router_w = layer_weight("router", {moe.experts, m_.hidden}, WeightLayout::kPlain,
-                                           {parameter("mlp.gate")});
+    const TensorId router_w =
+        layer_weight("router", {moe.experts, m_.hidden}, whole({parameter("mlp.gate")}));
     MoeParams p;
     p.experts = moe.experts;
     p.top_k = moe.top_k;
     p.in = m_.hidden;
-    p.out = 2 * moe.intermediate;
+    p.out = 2 * width;
     p.normalise_top_k = moe.normalise_top_k;
     const Routing routing = b_.topk_softmax("topk_softmax", b_.linear("router", y, router_w), p);
-    const TensorId w13 =
-        layer_weight("w13", {moe.experts, p.out, m_.hidden}, WeightLayout::kStackedExperts,
-                     {parameter("mlp.experts.{}.gate_proj"), parameter("mlp.experts.{}.up_proj")});
+    const TensorId w13 = layer_weight(
+        "w13", {moe.experts, p.out, m_.hidden},
+        shard(0, WeightLayout::kStackedExperts,
+              {parameter("mlp.experts.{}.gate_proj"), parameter("mlp.experts.{}.up_proj")}));
     const TensorId gate_up = b_.expert_linear("w13", y, w13, routing, p);
-    p.in = p.out = moe.intermediate;
+    p.in = p.out = width;
     const TensorId h = b_.expert_silu_mul("moe_silu_mul", gate_up, p);
     p.out = m_.hidden;
-    const TensorId w2 =
-        layer_weight("w2", {moe.experts, m_.hidden, moe.intermediate},
-                     WeightLayout::kStackedExperts, {parameter("mlp.experts.{}.down_proj")});
+    const TensorId w2 = layer_weight(
+        "w2", {moe.experts, m_.hidden, width},
+        shard(1, WeightLayout::kStackedExperts, {parameter("mlp.experts.{}.down_proj")}));
     const TensorId z = b_.expert_linear("w2", h, w2, routing, p);
-    return b_.weighted_sum("weighted_sum", z, routing, x, p);
+    return b_.weighted_sum("weighted_sum", z, routing, residual(x), p);
   }
 
-  void head(TensorId x, TensorId table) {
+  TensorId logits(TensorId x) {
     const TensorId norm_w =
-        b_.weight("final_norm.weight", {m_.hidden}, {.parameters = {"model.norm.weight"}});
-    TensorId w = table;
-    if (!m_.tied_embeddings)
-      w = b_.weight("lm_head.weight", {padded_vocabulary(m_.vocabulary), m_.hidden},
-                    {.parameters = {"lm_head.weight"}});
-    const TensorId logits = normed_linear("final_norm", norm_w, "lm_head", x, w);
-    b_.argmax(logits, m_.vocabulary);
+        b_.weight("final_norm.weight", {m_.hidden}, whole({"model.norm.weight"}));
+    TensorId w = table_;
+    if (!m_.tied_embeddings || devices_ > 1)
+      w = b_.weight(
+          "lm_head.weight", {share_.vocabulary, m_.hidden},
+          shard(0, WeightLayout::kPlain, {m_.tied_embeddings ? kTable : "lm_head.weight"}));
+    return normed_linear("final_norm", norm_w, "lm_head", x, w);
   }
+
+  static constexpr const char* kTable = "model.embed_tokens.weight";
 
   const ModelConfig& m_;
+  Share share_;
+  std::uint8_t devices_;
   bool fused_;
   ComputationGraphBuilder b_;
   std::uint32_t layer_ = 0;
+  std::uint8_t device_ = 0;
+  TensorId table_{};  // of the last device
 };
 
 }  // namespace
@@ -157,7 +242,13 @@ Result<ComputationGraph> build_decode_step(const ModelConfig& model, const StepS
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{}: a context of {} tokens, the model has {} positions", model.name,
                             shape.max_context, model.max_positions));
-  return DecodeStep(model, shape, fusion).build();
+  constexpr std::uint32_t kMostDevices = 64;
+  if (shape.devices < 1 || shape.devices > kMostDevices)
+    return fail(ErrorCode::kInvalidInput, fmt::format("{}: --tp {}: 1 to {} devices are possible",
+                                                      model.name, shape.devices, kMostDevices));
+  const Result<Share> share = share_of(model, shape.devices);
+  if (!share) return tl::unexpected(share.error());
+  return DecodeStep(model, *share, shape, fusion).build();
 }
 
 }  // namespace mk

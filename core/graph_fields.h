@@ -84,7 +84,6 @@ void visit_fields(S& s, F&& f) {
   f("width", s.width);
   f("peers", s.peers);
   f("rank", s.rank);
-  f("residual", s.residual);
 }
 
 template <Is<DimCut> S, typename F>
@@ -134,6 +133,7 @@ void visit_fields(S& s, F&& f) {
   f("shard_dim", s.shard_dim);
   f("shard", s.shard);
   f("shards", s.shards);
+  f("kv_replicas", s.kv_replicas);
   f("parameters", s.parameters);
 }
 

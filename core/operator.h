@@ -68,8 +68,8 @@ struct SiluMulParams {
   friend bool operator==(const SiluMulParams&, const SiluMulParams&) = default;
 };
 struct ArgmaxParams {
-  std::int64_t first_index = 0;  // index of the first logit (vocabulary shard of this device)
-  std::int64_t vocabulary = 0;   // logits past it are padding and never win
+  std::int64_t first_index = 0;  // token of the first logit (vocabulary shard of this device)
+  std::int64_t vocabulary = 0;   // tokens of the model: logits past them are padding, never win
   friend bool operator==(const ArgmaxParams&, const ArgmaxParams&) = default;
 };
 // kTopkSoftmax, kExpertLinear, kExpertSiluMul, kWeightedSum.
@@ -87,11 +87,12 @@ struct MoeParams {
   bool residual = false;  // of kWeightedSum
   friend bool operator==(const MoeParams&, const MoeParams&) = default;
 };
+// kPut, kReduce. The devices that take part are `rank` 0 .. peers - 1; a residual is added by the
+// operator that makes rank 0's part, and by no other.
 struct AllReduceParams {
-  std::int64_t width = 0;
-  std::uint8_t peers = 0;  // devices that take part
-  std::uint8_t rank = 0;
-  bool residual = false;  // of kReduce: only rank 0 adds it
+  std::int64_t width = 0;  // of a row
+  std::uint8_t peers = 0;  // devices that take part, this one included
+  std::uint8_t rank = 0;   // of this device
   friend bool operator==(const AllReduceParams&, const AllReduceParams&) = default;
 };
 

@@ -23,10 +23,13 @@ std::string TaskGraph::task_name(TaskId task) const {
   MK_CHECK(task.index < task_count(), "a task of this graph");
   const Operator& op = op_of(task);
   const std::string layer = op.layer ? fmt::format("L{}.", *op.layer) : std::string();
+  std::string where;
+  if (info_.devices > 1) where = fmt::format("@{}", op.device);
+  if (const auto peer = class_of(task).peer; peer) where += fmt::format(">{}", *peer);
   if (tasks_.kind[task.index] == TaskKind::kEmpty) {
-    return fmt::format("{}{}.empty{}", layer, op.name, task.index);
+    return fmt::format("{}{}.empty{}{}", layer, op.name, task.index, where);
   }
-  return fmt::format("{}{}[{}]", layer, op.name, tasks_.tile[task.index]);
+  return fmt::format("{}{}[{}]{}", layer, op.name, tasks_.tile[task.index], where);
 }
 
 bool operator==(const TaskGraph& a, const TaskGraph& b) {

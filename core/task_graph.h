@@ -104,7 +104,7 @@ struct GraphInfo {
   std::uint32_t workers = 0;      // that worker-dependent grids were made for
   std::uint8_t devices = 1;
   std::string partition{};  // "mpk", "balanced"
-  std::string events{};     // "gcd", "exact", "operator"
+  std::string events{};     // "gcd", "exact", "operator"; ", no overlap" behind it: see compiler.h
   std::string fusion{};     // "none", "norm-linear"
   friend bool operator==(const GraphInfo&, const GraphInfo&) = default;
 };
@@ -138,7 +138,8 @@ class TaskGraph {
   // for kEmpty.
   std::vector<Region> regions(TaskId task) const;
 
-  // "L3.qkv[17]", "lm_head[4]": for people.
+  // "L3.qkv[17]", "lm_head[4]"; of several devices "L3.qkv[17]@2", a put to device 3
+  // "L3.down_put[5]@2>3": for people.
   std::string task_name(TaskId task) const;
 
   // FNV-1a over everything above: equal graphs have equal hashes on every machine. Computed once,

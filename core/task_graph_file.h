@@ -20,7 +20,7 @@
 
 namespace mk {
 
-inline constexpr std::uint32_t kTaskGraphFileVersion = 1;
+inline constexpr std::uint32_t kTaskGraphFileVersion = 2;
 
 // Written to a temporary name beside `path` and renamed when whole.
 Status write_task_graph(const TaskGraph& graph, const std::string& path);

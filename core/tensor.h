@@ -68,11 +68,16 @@ std::optional<WeightLayout> weight_layout_from_name(std::string_view name);
 
 struct WeightSource {
   WeightLayout layout = WeightLayout::kPlain;
-  // This device's part of the parameters' dimension `shard_dim`: shard `shard` of `shards`, cut
-  // before the layout is applied (tensor parallel).
+  // This device's part of each parameter's dimension `shard_dim` (of an expert's matrix, where
+  // there are experts): shard `shard` of `shards` equal ones, cut before the layout is applied
+  // (tensor parallel). Shards are as long as this tensor needs them, so padding lies behind the
+  // last row of the parameter, in the last shards.
   std::uint8_t shard_dim = 0;
   std::uint8_t shard = 0;
   std::uint8_t shards = 1;
+  // kQkvByKvHead, where there are more devices than KV heads: so many neighbouring devices hold the
+  // same KV heads. k and v are cut into shards / kv_replicas, this is shard / kv_replicas of them.
+  std::uint8_t kv_replicas = 1;
   std::vector<std::string> parameters{};  // HF names, e.g. "model.layers.0.self_attn.q_proj.weight"
   friend bool operator==(const WeightSource&, const WeightSource&) = default;
 };

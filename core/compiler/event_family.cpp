@@ -129,6 +129,7 @@ EventFamily::EventFamily(const PartitionedGraph& graph, const DependencyGraph& d
                          std::vector<std::uint32_t> producers, std::vector<std::uint32_t> consumers,
                          bool barrier)
     : producers_(std::move(producers)), consumers_(std::move(consumers)) {
+  device_ = graph.operators[consumers_.front()].device;
   weight_.resize(producers_.size() + consumers_.size());
   if (barrier) return;
   std::vector<Grid> grids;
@@ -179,22 +180,42 @@ std::uint32_t EventFamily::event_of(std::size_t member, const Grid& grid,
   return event;
 }
 
+namespace {
+
+// One family to be.
+struct Members {
+  std::vector<std::uint32_t> producers{};
+  std::vector<std::uint32_t> consumers{};
+  bool barrier = false;
+};
+
+}  // namespace
+
 std::vector<EventFamily> event_families(const PartitionedGraph& graph,
-                                        const DependencyGraph& dependencies, bool barrier) {
+                                        const DependencyGraph& dependencies,
+                                        const std::vector<bool>& is_barrier) {
   std::map<std::vector<std::uint32_t>, std::size_t> family_of;  // by consumers
-  std::vector<std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>> members;
+  std::vector<Members> members;
   for (std::uint32_t o = 0; o < graph.operators.size(); ++o) {
-    std::vector<std::uint32_t> consumers;
-    for (const std::uint32_t e : dependencies.out[o]) consumers.push_back(dependencies.edges[e].to);
-    if (consumers.empty()) continue;
-    const auto [at, is_new] = family_of.try_emplace(consumers, members.size());
-    if (is_new) members.push_back({{}, consumers});
-    members[at->second].first.push_back(o);
+    std::map<std::uint8_t, Members> by_device;
+    for (const std::uint32_t e : dependencies.out[o]) {
+      const std::uint32_t consumer = dependencies.edges[e].to;
+      Members& own = by_device[graph.operators[consumer].device];
+      own.consumers.push_back(consumer);
+      own.barrier |= is_barrier[e];
+    }
+    for (auto& [device, own] : by_device) {
+      const auto [at, is_new] = family_of.try_emplace(own.consumers, members.size());
+      if (is_new) members.push_back({{}, own.consumers, false});
+      members[at->second].producers.push_back(o);
+      members[at->second].barrier |= own.barrier;
+    }
   }
   std::vector<EventFamily> families;
   families.reserve(members.size());
-  for (auto& [producers, consumers] : members)
-    families.emplace_back(graph, dependencies, std::move(producers), std::move(consumers), barrier);
+  for (Members& m : members)
+    families.emplace_back(graph, dependencies, std::move(m.producers), std::move(m.consumers),
+                          m.barrier);
   return families;
 }
 

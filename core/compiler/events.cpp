@@ -1,85 +1,90 @@
 #include "core/compiler/events.h"
 
-#include <algorithm>
-
-#include "core/check.h"
 #include "core/compiler/event_family.h"
 #include "core/compiler/event_set_table.h"
 
 namespace mk::compiler {
 namespace {
 
-// Events of each operator's tiles, one entry a family that it is a consumer of.
-struct Consumption {
+// An operator's place in a family that it is a producer or consumer of.
+struct Membership {
   const EventFamily* family = nullptr;
   std::size_t member = 0;
   std::uint32_t first_event = 0;
 };
 
-void set_triggers(EventPlan& plan, const PartitionedGraph& graph, const EventFamily& family,
-                  const std::vector<std::uint32_t>& first_task, std::uint32_t first_event) {
-  for (std::size_t p = 0; p < family.producers().size(); ++p) {
-    const std::uint32_t o = family.producers()[p];
-    const Grid& grid = graph.operators[o].grid;
-    for (std::uint32_t t = 0; t < grid.tiles(); ++t)
-      plan.notifies[first_task[o] + t] = first_event + family.event_of(p, grid, t);
-  }
-}
-
-void set_waits(EventPlan& plan, EventSetTable& sets, const Grid& grid, std::uint32_t first_task,
-               const std::vector<Consumption>& consumptions,
-               std::vector<std::uint32_t>& waiting_tasks) {
+// The codes of an operator's tasks, in `codes` from its first task on; counts how often each event
+// occurs.
+void set_codes(std::vector<std::uint32_t>& codes, EventSetTable& sets, const Grid& grid,
+               std::uint32_t first_task, const std::vector<Membership>& memberships,
+               std::vector<std::uint32_t>& tasks_of_event) {
   std::vector<std::uint32_t> events;
   for (std::uint32_t t = 0; t < grid.tiles(); ++t) {
     events.clear();
-    for (const Consumption& c : consumptions)
-      events.push_back(c.first_event + c.family->event_of(c.member, grid, t));
-    for (const std::uint32_t event : events) ++waiting_tasks[event];
-    plan.waits_for[first_task + t] = sets.code(events);
+    for (const Membership& m : memberships)
+      events.push_back(m.first_event + m.family->event_of(m.member, grid, t));
+    for (const std::uint32_t event : events) ++tasks_of_event[event];
+    codes[first_task + t] = sets.code(events);
   }
 }
 
-std::uint64_t count_pairs(const EventPlan& plan, const std::vector<std::uint32_t>& waiting_tasks) {
-  std::uint64_t pairs = 0;
-  for (const std::uint32_t event : plan.notifies) {
-    if (event != kNoIndex) pairs += waiting_tasks[event];
-  }
-  return pairs;
-}
-
-void mark_barriers(EventPlan& plan, const DependencyGraph& dependencies,
-                   const EventFamily& family) {
+void mark_barriers(EventPlan& plan, const PartitionedGraph& graph,
+                   const DependencyGraph& dependencies, const EventFamily& family) {
   for (const std::uint32_t producer : family.producers()) {
-    for (const std::uint32_t e : dependencies.out[producer]) plan.barrier[e] = family.events() == 1;
+    for (const std::uint32_t e : dependencies.out[producer]) {
+      if (graph.operators[dependencies.edges[e].to].device == family.device())
+        plan.barrier[e] = family.events() == 1;
+    }
   }
 }
 
-EventPlan plan_families(const PartitionedGraph& graph, const DependencyGraph& dependencies,
-                        bool barrier) {
+// Which edges are ordered as a whole: all, or those of communication.
+std::vector<bool> barriers(const PartitionedGraph& graph, const DependencyGraph& dependencies,
+                           bool all, bool overlap) {
+  std::vector<bool> result(dependencies.edges.size(), all);
+  if (all || overlap) return result;
+  for (std::size_t e = 0; e < result.size(); ++e) {
+    const TaskKind from = graph.operators[dependencies.edges[e].from].kind;
+    const TaskKind to = graph.operators[dependencies.edges[e].to].kind;
+    result[e] = from == TaskKind::kPut || to == TaskKind::kPut || to == TaskKind::kReduce;
+  }
+  return result;
+}
+
+}  // namespace
+
+EventPlan plan_family_events(const PartitionedGraph& graph, const DependencyGraph& dependencies,
+                             const std::vector<bool>& is_barrier) {
   const std::vector<std::uint32_t> first_task = first_tasks(graph);
   EventPlan plan;
   plan.waits_for.assign(first_task.back(), kNoIndex);
   plan.notifies.assign(first_task.back(), kNoIndex);
   plan.barrier.assign(dependencies.edges.size(), false);
-  const std::vector<EventFamily> families = event_families(graph, dependencies, barrier);
-  std::vector<std::vector<Consumption>> consumptions(graph.operators.size());
+  const std::vector<EventFamily> families = event_families(graph, dependencies, is_barrier);
+  std::vector<std::vector<Membership>> produces(graph.operators.size());
+  std::vector<std::vector<Membership>> consumes(graph.operators.size());
   for (const EventFamily& family : families) {
-    set_triggers(plan, graph, family, first_task, plan.events);
-    mark_barriers(plan, dependencies, family);
-    for (std::size_t c = 0; c < family.consumers().size(); ++c)
-      consumptions[family.consumers()[c]].push_back(
-          {&family, family.producers().size() + c, plan.events});
+    mark_barriers(plan, graph, dependencies, family);
+    std::size_t member = 0;
+    for (const std::uint32_t o : family.producers())
+      produces[o].push_back({&family, member++, plan.events});
+    for (const std::uint32_t o : family.consumers())
+      consumes[o].push_back({&family, member++, plan.events});
     plan.events += family.events();
+    plan.device.resize(plan.events, family.device());
   }
-  std::vector<std::uint32_t> waiting_tasks(plan.events, 0);
+  std::vector<std::uint32_t> notifying(plan.events, 0);  // tasks, by event
+  std::vector<std::uint32_t> waiting(plan.events, 0);
   EventSetTable sets(plan.sets);
-  for (std::uint32_t o = 0; o < graph.operators.size(); ++o)
-    set_waits(plan, sets, graph.operators[o].grid, first_task[o], consumptions[o], waiting_tasks);
-  plan.task_pairs = count_pairs(plan, waiting_tasks);
+  for (std::uint32_t o = 0; o < graph.operators.size(); ++o) {
+    const Grid& grid = graph.operators[o].grid;
+    set_codes(plan.notifies, sets, grid, first_task[o], produces[o], notifying);
+    set_codes(plan.waits_for, sets, grid, first_task[o], consumes[o], waiting);
+  }
+  for (std::uint32_t e = 0; e < plan.events; ++e)
+    plan.task_pairs += std::uint64_t{notifying[e]} * waiting[e];
   return plan;
 }
-
-}  // namespace
 
 std::vector<std::uint32_t> first_tasks(const PartitionedGraph& graph) {
   std::vector<std::uint32_t> first{0};
@@ -88,26 +93,13 @@ std::vector<std::uint32_t> first_tasks(const PartitionedGraph& graph) {
   return first;
 }
 
-EventPlan plan_gcd_events(const PartitionedGraph& graph, const DependencyGraph& dependencies) {
-  return plan_families(graph, dependencies, false);
-}
-
-EventPlan plan_operator_events(const PartitionedGraph& graph, const DependencyGraph& dependencies) {
-  return plan_families(graph, dependencies, true);
-}
-
 EventPlan plan_events(const PartitionedGraph& graph, const DependencyGraph& dependencies,
-                      EventGranularity granularity) {
-  switch (granularity) {
-    case EventGranularity::kGcd:
-      return plan_gcd_events(graph, dependencies);
-    case EventGranularity::kExact:
-      return plan_exact_events(graph, dependencies);
-    case EventGranularity::kOperator:
-      return plan_operator_events(graph, dependencies);
-  }
-  MK_CHECK(false, "an event granularity");
-  return {};
+                      EventGranularity granularity, bool overlap) {
+  const bool all = granularity == EventGranularity::kOperator;
+  const std::vector<bool> is_barrier = barriers(graph, dependencies, all, overlap);
+  return granularity == EventGranularity::kExact
+             ? plan_exact_events(graph, dependencies, is_barrier)
+             : plan_family_events(graph, dependencies, is_barrier);
 }
 
 }  // namespace mk::compiler

@@ -9,6 +9,9 @@
 //             same tasks become one), then predecessor-set fusion (events that the same tasks
 //             notify become one). After the first no two events launch a common task, after the
 //             second no two are notified by the same tasks: a fixpoint.
+//
+// An event launches tasks of one device: producers of tasks on several devices notify an event on
+// each. Without overlap, every edge from or to a put, or to a reduce, is a barrier.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +31,7 @@ inline constexpr std::uint32_t kEventSet = 0x80000000u;
 
 struct EventPlan {
   std::uint32_t events = 0;
+  std::vector<std::uint8_t> device{};              // by event: that of the tasks that wait for it
   std::vector<std::uint32_t> waits_for{};          // by task
   std::vector<std::uint32_t> notifies{};           // by task
   std::vector<std::vector<std::uint32_t>> sets{};  // two events or more, ascending
@@ -35,11 +39,13 @@ struct EventPlan {
   std::uint64_t task_pairs = 0;  // that the events order
 };
 
-EventPlan plan_gcd_events(const PartitionedGraph& graph, const DependencyGraph& dependencies);
-EventPlan plan_operator_events(const PartitionedGraph& graph, const DependencyGraph& dependencies);
-EventPlan plan_exact_events(const PartitionedGraph& graph, const DependencyGraph& dependencies);
-
 EventPlan plan_events(const PartitionedGraph& graph, const DependencyGraph& dependencies,
-                      EventGranularity granularity);
+                      EventGranularity granularity, bool overlap = true);
+
+// Of these two granularities. `is_barrier`, by edge: ordered as a whole, whatever its tiles touch.
+EventPlan plan_family_events(const PartitionedGraph& graph, const DependencyGraph& dependencies,
+                             const std::vector<bool>& is_barrier);
+EventPlan plan_exact_events(const PartitionedGraph& graph, const DependencyGraph& dependencies,
+                            const std::vector<bool>& is_barrier);
 
 }  // namespace mk::compiler

@@ -1,6 +1,8 @@
 // Exact events. Fused from the consumers' side: tasks whose predecessors are the same set share an
-// event, which is what successor-set fusion followed by predecessor-set fusion leaves.
+// event (those on one device), which is what successor-set fusion followed by predecessor-set
+// fusion leaves.
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "core/compiler/event_set_table.h"
@@ -41,6 +43,7 @@ struct IncomingEdge {
   std::uint32_t first_task = 0;
   Grid grid{};
   std::vector<TileRelation> relations{};
+  bool is_barrier = false;
 };
 
 Runs predecessors_of(const std::vector<IncomingEdge>& edges, std::uint32_t tile) {
@@ -48,7 +51,7 @@ Runs predecessors_of(const std::vector<IncomingEdge>& edges, std::uint32_t tile)
   for (const IncomingEdge& edge : edges) {
     for (const TileRelation& relation : edge.relations) {
       const TileBox box = relation.overlapping(tile);
-      if (box.tiles() == edge.grid.tiles()) {
+      if (edge.is_barrier || box.tiles() == edge.grid.tiles()) {
         found.runs.push_back({edge.first_task, edge.first_task + edge.grid.tiles()});
       } else {
         box.for_each(edge.grid, [&](std::uint32_t t) { found.add(edge.first_task + t); });
@@ -69,12 +72,13 @@ class ExactEvents {
  public:
   ExactEvents(EventPlan& plan) : plan_(plan) {}
 
-  void wait(std::uint32_t task, const Runs& predecessors) {
+  void wait(std::uint32_t task, std::uint8_t device, const Runs& predecessors) {
     if (predecessors.empty()) return;
     plan_.task_pairs += size_of(predecessors);
-    const auto [at, is_new] = events_.try_emplace(predecessors, plan_.events);
+    const auto [at, is_new] = events_[device].try_emplace(predecessors, plan_.events);
     if (is_new) {
       ++plan_.events;
+      plan_.device.push_back(device);
       triggers_.push_back(predecessors);
     }
     plan_.waits_for[task] = at->second;
@@ -110,13 +114,15 @@ class ExactEvents {
   }
 
   EventPlan& plan_;
-  std::unordered_map<Runs, std::uint32_t, ListHash> events_{};
+  // By device of the waiting tasks.
+  std::map<std::uint8_t, std::unordered_map<Runs, std::uint32_t, ListHash>> events_{};
   std::vector<Runs> triggers_{};  // by event
 };
 
 }  // namespace
 
-EventPlan plan_exact_events(const PartitionedGraph& graph, const DependencyGraph& dependencies) {
+EventPlan plan_exact_events(const PartitionedGraph& graph, const DependencyGraph& dependencies,
+                            const std::vector<bool>& is_barrier) {
   const std::vector<std::uint32_t> first_task = first_tasks(graph);
   EventPlan plan;
   plan.waits_for.assign(first_task.back(), kNoIndex);
@@ -127,12 +133,12 @@ EventPlan plan_exact_events(const PartitionedGraph& graph, const DependencyGraph
     std::vector<IncomingEdge> edges;
     for (const std::uint32_t e : dependencies.in[o]) {
       const OperatorEdge& edge = dependencies.edges[e];
-      edges.push_back(
-          {first_task[edge.from], graph.operators[edge.from].grid, relations_of(graph, edge)});
-      plan.barrier[e] = is_complete(edges.back().relations);
+      edges.push_back({first_task[edge.from], graph.operators[edge.from].grid,
+                       relations_of(graph, edge), is_barrier[e]});
+      plan.barrier[e] = is_barrier[e] || is_complete(edges.back().relations);
     }
     for (std::uint32_t t = 0; t < graph.operators[o].grid.tiles(); ++t)
-      events.wait(first_task[o] + t, predecessors_of(edges, t));
+      events.wait(first_task[o] + t, graph.operators[o].device, predecessors_of(edges, t));
   }
   events.set_triggers();
   return plan;

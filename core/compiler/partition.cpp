@@ -18,16 +18,19 @@ struct Context {
   const ComputationGraph& graph;
   const CompileOptions& options;
   std::vector<TaskKind> reader{};  // by operator: kind of the next operator that reads its output
+  std::vector<std::uint32_t> source{};  // by operator: the writer of what it reads first; kNoIndex
   bool has_experts = false;
 };
 
 Context context_of(const ComputationGraph& graph, const CompileOptions& options) {
   Context c{graph, options};
   c.reader.assign(graph.operators.size(), TaskKind::kEmpty);
+  c.source.assign(graph.operators.size(), kNoIndex);
   std::vector<std::uint32_t> writer(graph.tensors.size(), kNoIndex);
   for (std::uint32_t o = 0; o < graph.operators.size(); ++o) {
     const Operator& op = graph.operators[o].op;
     c.has_experts |= op.kind == TaskKind::kExpertLinear;
+    c.source[o] = writer[op.accesses[0].tensor.index];
     for (const Access& access : op.accesses) {
       const std::uint32_t from = writer[access.tensor.index];
       if (access.mode == AccessMode::kRead && from != kNoIndex &&
@@ -51,7 +54,7 @@ std::int64_t mpk_linear(const Context& c, std::uint32_t o) {
   const auto& p = std::get<LinearParams>(c.graph.operators[o].op.params);
   if (c.reader[o] == TaskKind::kArgmaxPartial) return c.options.workers;
   if (c.reader[o] == TaskKind::kTopkSoftmax) return 1;
-  if (p.residual) return p.out / (c.has_experts ? 128 : 64);
+  if (p.residual || c.reader[o] == TaskKind::kPut) return p.out / (c.has_experts ? 128 : 64);
   return normed_linear_tasks(p.out);
 }
 
@@ -59,6 +62,20 @@ Parts mpk_expert_linear(const Context& c, std::uint32_t o) {
   const auto& p = std::get<MoeParams>(c.graph.operators[o].op.params);
   const std::int64_t slices = std::max<std::int64_t>(1, p.out / 128);
   return {c.options.workers / slices, slices, 1};
+}
+
+// Put and reduce are cut as the rows of what they send are written.
+Parts as_written(const Context& c, std::uint32_t o, const std::vector<Operator>& before) {
+  const std::uint32_t writer = c.source[o];
+  if (writer == kNoIndex) return {1, 1, 1};
+  const TensorId tensor = c.graph.operators[o].op.accesses[0].tensor;
+  for (const Access& access : before[writer].accesses) {
+    const DimCut& cut = access.cut[1];
+    if (access.mode == AccessMode::kWrite && access.tensor == tensor &&
+        cut.rule == DimCut::Rule::kEven)
+      return {before[writer].grid.extent[cut.axis], 1, 1};
+  }
+  return {1, 1, 1};
 }
 
 Parts mpk_parts(const Context& c, std::uint32_t o) {
@@ -130,6 +147,12 @@ Parts balanced_parts(const Context& c, std::uint32_t o) {
   }
 }
 
+Parts parts_of(const Context& c, std::uint32_t o, const std::vector<Operator>& before) {
+  const TaskKind kind = c.graph.operators[o].op.kind;
+  if (kind == TaskKind::kPut || kind == TaskKind::kReduce) return as_written(c, o, before);
+  return c.options.partition == Partition::kMpk ? mpk_parts(c, o) : balanced_parts(c, o);
+}
+
 Grid legal_grid(const OperatorNode& node, const Parts& parts) {
   Grid grid;
   for (std::size_t a = 0; a < node.axes.size(); ++a) {
@@ -188,13 +211,21 @@ Status check_names(const ComputationGraph& graph, const CompileOptions& options)
   return {};
 }
 
-// The partial results of an argmax have one column a part.
+// The partial results of an argmax have one column a part, and so have their copies on peers.
 void fit_partial_results(PartitionedGraph& graph) {
+  std::vector<bool> is_partial(graph.tensors.size());
   for (const Operator& op : graph.operators) {
-    if (op.kind != TaskKind::kArgmaxPartial) continue;
-    for (const Access& access : op.accesses) {
-      if (access.mode == AccessMode::kWrite)
-        graph.tensors[access.tensor.index].shape.extent[1] = op.grid.extent[0];
+    for (std::size_t a = 0; a < op.accesses.size(); ++a) {
+      const std::uint32_t tensor = op.accesses[a].tensor.index;
+      Shape& shape = graph.tensors[tensor].shape;
+      if (op.kind == TaskKind::kArgmaxPartial && op.accesses[a].mode == AccessMode::kWrite) {
+        is_partial[tensor] = true;
+        shape.extent[1] = op.grid.extent[0];
+      } else if (op.kind == TaskKind::kPut && op.accesses[a].mode == AccessMode::kWrite) {
+        const std::uint32_t sent = op.accesses[a - op.accesses.size() / 2].tensor.index;
+        is_partial[tensor] = is_partial[sent];
+        if (is_partial[sent]) shape.extent[1] = graph.tensors[sent].shape.extent[1];
+      }
     }
   }
 }
@@ -209,8 +240,7 @@ Result<PartitionedGraph> partition(const ComputationGraph& graph, const CompileO
   for (std::uint32_t o = 0; o < graph.operators.size(); ++o) {
     const OperatorNode& node = graph.operators[o];
     Operator op = node.op;
-    op.grid = legal_grid(node, options.partition == Partition::kMpk ? mpk_parts(context, o)
-                                                                    : balanced_parts(context, o));
+    op.grid = legal_grid(node, parts_of(context, o, result.operators));
     if (const auto set = options.tasks_of.find(op.name); set != options.tasks_of.end()) {
       const Result<Grid> grid = grid_of(node, op.grid, set->second);
       if (!grid) return tl::unexpected(grid.error());

@@ -32,6 +32,9 @@ class Tile {
     MK_CHECK(a < op_.accesses.size(), "an operator writes something");
     return a;
   }
+  std::uint8_t device_of(std::size_t access) const {
+    return graph_.tensors[op_.accesses[access].tensor.index].device;
+  }
   std::uint32_t coordinate(std::size_t axis) const { return op_.grid.coordinate(tile_)[axis]; }
   const Operator& op() const { return op_; }
 
@@ -126,9 +129,26 @@ void argmax_partial(const Tile& tile, TaskClass& c) {
 
 void argmax_reduce(const Tile& tile, TaskClass& c) {
   const std::int64_t rows = tile.extent(0, 0);
-  const std::int64_t parts = tile.extent(0, 1);
+  std::int64_t parts = 0;  // of all devices
+  for (std::size_t a = 0; a < tile.first_write(); a += 2) parts += tile.extent(a, 1);
   c.activation_bytes.base = rows * (2 * parts + 1) * kIndexBytes;
   c.flops.base = rows * parts;
+}
+
+// Sends what it reads; the peer is where it writes.
+void put(const Tile& tile, TaskClass& c) {
+  std::int64_t row = 0;
+  for (std::size_t a = 0; a < tile.first_write(); ++a) row += tile.extent(a, 1) * tile.element(a);
+  add_term(c.activation_bytes, QuantityKind::kLiveTokens, row);
+  add_term(c.bytes_sent, QuantityKind::kLiveTokens, row);
+  c.peer = tile.device_of(tile.first_write());
+}
+
+// The parts of all devices, in; their sum, out.
+void reduce(const Tile& tile, TaskClass& c) {
+  const auto parts = static_cast<std::int64_t>(tile.first_write());
+  const std::int64_t width = tile.extent(0, 1);
+  per_live_token(c, (parts + 1) * width * tile.element(0), parts * width);
 }
 
 void topk_softmax(const Tile& tile, TaskClass& c) {
@@ -196,10 +216,14 @@ TaskClass task_cost(const PartitionedGraph& graph, const Operator& op, std::uint
     case TaskKind::kWeightedSum:
       weighted_sum(tile, c);
       break;
+    case TaskKind::kPut:
+      put(tile, c);
+      break;
+    case TaskKind::kReduce:
+      reduce(tile, c);
+      break;
     case TaskKind::kEmpty:
     case TaskKind::kAttentionMerge:
-    case TaskKind::kPut:
-    case TaskKind::kReduce:
       break;
   }
   return c;

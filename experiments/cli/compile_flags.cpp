@@ -46,6 +46,10 @@ void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string
       parser.value("--context", flags.context, "N", "tokens in each request's KV cache");
   keep(flags.context_flag->at_least(1));
   keep(parser.value("--tp", flags.devices, "N", "devices, tensor parallel").at_least(1));
+  keep(parser
+           .value("--overlap", flags.overlap, "O",
+                  "communication tile by tile; off: one event an all-reduce")
+           .one_of({"on", "off"}));
   keep(parser.value("--partition", flags.partition, "P", "grids: mpk (as published), balanced")
            .one_of({"mpk", "balanced"}));
   keep(parser.value("--fuse", flags.fusion, "F", "none, or norm-linear: norms inside linears")
@@ -74,7 +78,7 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
   options.fusion = flags.fusion == "none" ? OperatorFusion::kNone : OperatorFusion::kNormLinear;
   options.workers = workers;
   options.context = context_of(flags, model);
-  options.devices = flags.devices;
+  options.overlap = flags.overlap == "on";
   if (const Status added = add_task_counts(flags, options); !added)
     return tl::unexpected(added.error());
   return options;
@@ -85,7 +89,8 @@ StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
   const auto usual = static_cast<std::uint32_t>(std::min(kUsualPositions, model.max_positions));
   return {.batch_tokens = flags.batch_tokens,
           .requests = flags.requests,
-          .max_context = std::max({usual, context_of(flags, model), least_positions})};
+          .max_context = std::max({usual, context_of(flags, model), least_positions}),
+          .devices = flags.devices};
 }
 
 }  // namespace mk::cli

@@ -19,6 +19,7 @@ struct CompileFlags {
   std::uint32_t requests = 1;
   std::uint32_t context = 1024;
   std::uint32_t devices = 1;
+  std::string overlap = "on";
   std::string partition = "mpk";
   std::string fusion = "none";
   std::string events = "gcd";

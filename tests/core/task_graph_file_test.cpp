@@ -120,9 +120,11 @@ TEST(TaskGraphFile, RefusesEveryFlippedBit) {
 
 TEST(TaskGraphFile, NamesANewerVersion) {
   std::string bytes = small_file();
-  bytes[8] = 2;
-  EXPECT_THAT(message_for(bytes), AllOf(HasSubstr("broken.graph"), HasSubstr("version 2"),
-                                        HasSubstr("reads version 1")));
+  bytes[8] = static_cast<char>(kTaskGraphFileVersion + 1);
+  EXPECT_THAT(message_for(bytes),
+              AllOf(HasSubstr("broken.graph"),
+                    HasSubstr("version " + std::to_string(kTaskGraphFileVersion + 1)),
+                    HasSubstr("reads version " + std::to_string(kTaskGraphFileVersion))));
 }
 
 TEST(TaskGraphFile, SaysThatAForeignFileIsNone) {

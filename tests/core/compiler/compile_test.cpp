@@ -104,7 +104,6 @@ TEST(Compile, RefusesNonsenseAndNamesTheFlag) {
   };
   EXPECT_THAT(error({.workers = 0}), HasSubstr("--workers"));
   EXPECT_THAT(error({.context = 5000}), HasSubstr("--context: 5000 tokens, the KV cache holds"));
-  EXPECT_THAT(error({.devices = 2}), HasSubstr("--tp: 2 devices"));
   EXPECT_THAT(error({}, {.max_context = 100000}), HasSubstr("8192 positions"));
   EXPECT_THAT(error({}, {.batch_tokens = 1, .requests = 2}), HasSubstr("2 requests"));
 }

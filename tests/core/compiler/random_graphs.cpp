@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 
 namespace mk::testing {
@@ -16,14 +17,23 @@ class Generator {
     result_.graph.model = "random";
     result_.graph.max_context = 16;
     result_.options.context = 1;
+    const std::uint32_t devices = pick(0, 1) == 0 ? 1 : pick(2, 3);
+    result_.graph.devices = static_cast<std::uint8_t>(devices);
+    result_.options.overlap = pick(0, 3) != 0;
     const std::uint32_t tensors = pick(3, 7);
     for (std::uint32_t t = 0; t < tensors; ++t) {
+      const bool is_exchange = devices > 1 && pick(0, 2) == 0;
       result_.graph.tensors.push_back(
-          {fmt::format("t{}", t), {pick(1, 5), pick(1, 40)}, DType::kBf16});
+          {fmt::format("t{}", t),
+           {pick(1, 5), pick(1, 40)},
+           DType::kBf16,
+           is_exchange ? TensorRole::kExchange : TensorRole::kActivation,
+           static_cast<std::uint8_t>(pick(0u, devices - 1))});
     }
     written_.assign(tensors, false);
-    weight_ = tensors;
-    result_.graph.tensors.push_back({"w", {1}, DType::kBf16, TensorRole::kWeight});
+    weight_ = tensors;  // one a device
+    for (std::uint8_t d = 0; d < devices; ++d)
+      result_.graph.tensors.push_back({"w", {1}, DType::kBf16, TensorRole::kWeight, d});
     const std::uint32_t operators = pick(4, 12);
     for (std::uint32_t o = 0; o < operators; ++o) add_operator(o);
     return std::move(result_);
@@ -74,28 +84,56 @@ class Generator {
     return access;
   }
 
+  std::uint32_t any_tensor() { return pick(0u, static_cast<std::uint32_t>(written_.size() - 1)); }
+  std::uint8_t device_of(std::uint32_t tensor) const {
+    return result_.graph.tensors[tensor].device;
+  }
+
+  // Something written on another device than `target`; none iff a few tries find nothing.
+  std::optional<std::uint32_t> sent_to(std::uint32_t target) {
+    if (result_.graph.tensors[target].role != TensorRole::kExchange) return std::nullopt;
+    for (int i = 0; i < 8; ++i) {
+      const std::uint32_t tensor = any_tensor();
+      if (written_[tensor] && device_of(tensor) != device_of(target)) return tensor;
+    }
+    return std::nullopt;
+  }
+
   void add_operator(std::uint32_t o) {
     limit_ = {6, 12};
     OperatorNode node;
     node.op.name = fmt::format("op{}", o);
-    node.op.kind = TaskKind::kLinear;
-    node.op.params = LinearParams{1, 1, false, 1e-6};
-    std::vector<Access> writes{write(pick(0u, static_cast<std::uint32_t>(written_.size() - 1)))};
-    const std::uint32_t target = writes[0].tensor.index;
-    const std::uint32_t reads = pick(0, 3);
-    for (std::uint32_t r = 0; r < reads; ++r) {
-      const auto tensor = pick(0u, static_cast<std::uint32_t>(written_.size() - 1));
-      if (!written_[tensor]) continue;
-      node.op.accesses.push_back(tensor == target ? writes[0] : read(tensor));  // in place
-      node.op.accesses.back().mode = AccessMode::kRead;
+    const Access written = write(any_tensor());
+    const std::uint32_t target = written.tensor.index;
+    if (const auto sent = sent_to(target)) {
+      node.op.kind = TaskKind::kPut;
+      node.op.params = AllReduceParams{1, result_.graph.devices, device_of(*sent)};
+      node.op.device = device_of(*sent);
+      node.op.accesses.push_back(read(*sent));
+    } else {
+      node.op.kind = TaskKind::kLinear;
+      node.op.params = LinearParams{1, 1, false, 1e-6};
+      node.op.device = device_of(target);
+      add_reads(node, written);
     }
-    while (node.op.accesses.size() < 2)
-      node.op.accesses.push_back({TensorId(weight_), AccessMode::kRead});
-    node.op.accesses.insert(node.op.accesses.end(), writes.begin(), writes.end());
+    node.op.accesses.push_back(written);
     written_[target] = true;
     node.axes = {{"a", limit_[0]}, {"b", limit_[1]}};
     result_.options.tasks_of[node.op.name] = tasks();
     result_.graph.operators.push_back(std::move(node));
+  }
+
+  void add_reads(OperatorNode& node, const Access& written) {
+    const std::uint32_t reads = pick(0, 3);
+    for (std::uint32_t r = 0; r < reads; ++r) {
+      const std::uint32_t tensor = any_tensor();
+      if (!written_[tensor] || device_of(tensor) != node.op.device) continue;
+      const bool in_place = tensor == written.tensor.index;
+      node.op.accesses.push_back(in_place ? written : read(tensor));
+      node.op.accesses.back().mode = AccessMode::kRead;
+    }
+    while (node.op.accesses.size() < 2)
+      node.op.accesses.push_back({TensorId(weight_ + node.op.device), AccessMode::kRead});
   }
 
   // A product of legal parts; often the same few numbers, so that some cuts line up.

@@ -7,9 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "core/compiler/normalise.h"
 #include "core/compiler/partition.h"
 
 namespace mk::testing {
+
+// normalise() of a graph on one device.
+inline std::vector<compiler::EmptyTask> normalise(compiler::EventPlan& plan) {
+  return compiler::normalise(plan, std::vector<std::uint8_t>(plan.notifies.size(), 0));
+}
 
 // One-dimensional tensors and operators that cut them along one axis.
 class SmallGraph {

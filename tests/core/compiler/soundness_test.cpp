@@ -99,7 +99,9 @@ class RandomRun {
     return writer >= 0 || iterations_ == 0 ? writer : writers_.at_end[tensor.index];
   }
 
-  static bool is_written(const Tensor& tensor) { return tensor.role == TensorRole::kActivation; }
+  static bool is_written(const Tensor& tensor) {
+    return tensor.role == TensorRole::kActivation || tensor.role == TensorRole::kExchange;
+  }
 
   std::string execute(TaskId task) {
     const std::uint32_t op = graph_.tasks().op[task.index];
@@ -147,17 +149,20 @@ class Soundness : public ::testing::TestWithParam<EventGranularity> {};
 
 TEST_P(Soundness, HoldsInEveryOrderThatEventsAllow) {
   std::uint64_t dummies = 0;
+  std::uint64_t puts = 0;
   for (std::uint32_t seed = 0; seed < 1500; ++seed) {
     testing::RandomCase random = testing::random_case(seed);
     random.options.events = GetParam();
     const auto compiled = compile(random.graph, random.options);
     ASSERT_TRUE(compiled) << "seed " << seed << ": " << compiled.error().message;
     dummies += compiled->statistics.dummy_tasks;
+    for (const TaskKind kind : compiled->graph.tasks().kind) puts += kind == TaskKind::kPut;
     RandomRun run(compiled->graph, seed);
     for (int iteration = 0; iteration < 4; ++iteration)
       ASSERT_TRUE(run.iterate()) << "seed " << seed << ", iteration " << iteration;
   }
   EXPECT_GT(dummies, 0u) << "no case needed normalisation";
+  EXPECT_GT(puts, 0u) << "no case had something to send";
 }
 
 // The models' own graphs, small: uneven workers, several requests and tokens.
@@ -201,6 +206,35 @@ INSTANTIATE_TEST_SUITE_P(Granularity, Soundness,
                          ::testing::Values(EventGranularity::kGcd, EventGranularity::kExact,
                                            EventGranularity::kOperator),
                          [](const auto& i) { return std::string(name_of(i.param)); });
+
+// Tensor parallel: KV heads shared out (2 devices) and held twice (4), with and without overlap.
+TEST_P(Soundness, HoldsForTheModelsOnSeveralDevices) {
+  for (const char* name : {"smollm2-135m", "qwen3-30b-a3b"}) {
+    ModelConfig model = small_model(name);
+    model.heads = 8;
+    model.kv_heads = 2;
+    for (const std::uint32_t devices : {2u, 4u}) {
+      for (const auto fusion : {OperatorFusion::kNone, OperatorFusion::kNormLinear}) {
+        for (const bool overlap : {true, false}) {
+          CompileOptions options;
+          options.partition = overlap ? Partition::kMpk : Partition::kBalanced;
+          options.fusion = fusion;
+          options.events = GetParam();
+          options.overlap = overlap;
+          options.workers = 5;
+          options.context = 1;
+          const StepShape step{
+              .batch_tokens = 3, .requests = 2, .max_context = 3, .devices = devices};
+          const auto compiled = compile_model(model, step, options);
+          ASSERT_TRUE(compiled) << compiled.error().message;
+          RandomRun run(compiled->graph, devices);
+          for (int iteration = 0; iteration < 3; ++iteration)
+            ASSERT_TRUE(run.iterate()) << name << ", " << devices << " devices";
+        }
+      }
+    }
+  }
+}
 
 // The check itself: without its dependencies, a graph fails it.
 TEST(Soundness, IsNoticedWhenItIsMissing) {
