@@ -7,8 +7,8 @@
 namespace mk::cuda::check {
 
 // Each body's output against the host's, the greedy tokens against the host's, the same bits under
-// each policy and split, the report of a run that got stuck on purpose.
-void check_correctness(const Device& device, Report& report);
+// each policy and split. Only the cases whose name contains that part.
+void check_correctness(const Device& device, const std::string& part_of_name, Report& report);
 
 // A run that cannot end must end itself, with its report.
 void check_stuck_run(const Device& device, Report& report);

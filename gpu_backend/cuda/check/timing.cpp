@@ -64,6 +64,10 @@ class ModelTiming {
     time_run({PolicyKind::kStatic}, {device_.sms, 0}, true);
     time_run({PolicyKind::kHybrid}, {device_.sms - 4, 16}, true);
     time_baseline(PolicyKind::kPdl);
+    for (const Partition partition : {Partition::kMpk, Partition::kBalanced}) {
+      time_fused(partition);
+    }
+    record(PolicyKind::kStatic, {device_.sms, 0});
   }
 
  private:
@@ -79,6 +83,23 @@ class ModelTiming {
     }
     subject_ = std::move(*subject);
     return true;
+  }
+
+  // Norms inside the linears: fewer events to wait for.
+  void time_fused(Partition partition) {
+    if (!load(partition == Partition::kMpk ? "mpk, fused" : "bal, fused",
+              {.partition = partition,
+               .events = EventGranularity::kExact,
+               .fusion = OperatorFusion::kNormLinear,
+               .workers = device_.sms})) {
+      return;
+    }
+    time_run({PolicyKind::kStatic}, {device_.sms, 0}, true);
+    time_run({PolicyKind::kStatic}, {device_.sms, 0}, false);
+    time_run({PolicyKind::kAot}, {device_.sms, 0}, true);
+    time_run({PolicyKind::kHybrid}, {device_.sms - 4, 16}, true);
+    time_baseline(PolicyKind::kGraph);
+    time_baseline(PolicyKind::kPdl);
   }
 
   double floor_us() const {
@@ -111,7 +132,7 @@ class ModelTiming {
   }
 
   void row(const std::string& what, double us) {
-    report_.line("{:<14} {:<9} {:<34} {:>9.1f} us {:>8.0f} tokens/s {:>5.1f} % of streaming",
+    report_.line("{:<14} {:<10} {:<34} {:>9.1f} us {:>8.0f} tokens/s {:>5.1f} % of streaming",
                  model_, partition_, what, us, 1e6 / us, 100 * floor_us() / us);
     report_.add("timing", {{"model", model_},
                            {"partition", partition_},
@@ -158,7 +179,8 @@ class ModelTiming {
   }
 
   void write_records(PolicyKind kind, const RunRecord& record) {
-    std::ofstream file(fmt::format("{}/{}_{}.csv", folder_, model_, facts(kind).name));
+    std::ofstream file(fmt::format("{}/{}_{}_{}.csv", folder_, model_, partition_.substr(0, 3),
+                                   facts(kind).name));
     file
         << "task,iteration,worker,sm,enqueued_ns,fetched_ns,ready_ns,start_ns,end_ns,notified_ns\n";
     const auto last = static_cast<std::uint32_t>(record.iterations.size() - 2);
@@ -188,7 +210,7 @@ class ModelTiming {
         times.start_after_ready.push_back(static_cast<double>(t.start - from) * 1e-3);
       }
     }
-    report_.line("{}, {}: medians in us", model_, facts(kind).name);
+    report_.line("{}, {}, {}: medians in us", model_, partition_, facts(kind).name);
     for (auto& [name, times] : by_operator) {
       report_.line(
           "  {:<16} {:>7} tasks  body {:>7.2f}  start after ready {:>7.2f}  notify {:>6.2f}", name,
