@@ -27,47 +27,48 @@ struct ProgramWithProgress {
   }
 };
 
-double streamed_bytes(const TaskGraph& graph, const std::vector<IterationRecord>& iterations,
-                      DType dtype) {
+}  // namespace
+
+double streamed_bytes(const HostRun& what, const std::vector<IterationState>& states) {
+  const TaskGraph& graph = *what.graph;
   double bytes = 0;
   std::vector<double> tasks_of_class(graph.classes().size(), 0);
   for (const std::uint32_t task_class : graph.tasks().task_class) ++tasks_of_class[task_class];
-  for (const IterationRecord& iteration : iterations) {
+  for (const IterationState& state : states) {
     for (std::size_t c = 0; c < tasks_of_class.size(); ++c) {
       const TaskClass& amounts = graph.classes()[c];
-      const std::int64_t one =
-          amounts.weight_bytes.at(iteration.state) + amounts.kv_bytes.at(iteration.state);
+      const std::int64_t one = amounts.weight_bytes.at(state) + amounts.kv_bytes.at(state);
       bytes += tasks_of_class[c] * static_cast<double>(one);
     }
   }
   // The graph counts bf16.
-  return bytes * static_cast<double>(size_of(dtype)) / static_cast<double>(size_of(DType::kBf16));
+  return bytes * static_cast<double>(size_of(what.dtype)) /
+         static_cast<double>(size_of(DType::kBf16));
 }
 
-Result<ModelMemory> load(const HostRun& what, Console& console, double& seconds) {
+Result<double> fill_weights(const HostRun& what, ModelMemory& memory, Console& console) {
   const auto begin = std::chrono::steady_clock::now();
   Result<WeightProvider> provider = what.weights == "synthetic"
                                         ? WeightProvider::synthetic(what.seed)
                                         : WeightProvider::open(what.weights);
   if (!provider) return tl::unexpected(provider.error());
-  Result<ModelMemory> memory = ModelMemory::allocate(what.graph, {.dtype = what.dtype});
-  if (!memory) return tl::unexpected(memory.error());
   console.err << fmt::format("load {} weights as {}: {:.0f} MB\n",
                              what.weights == "synthetic" ? "synthetic" : "trained",
-                             name_of(what.dtype), static_cast<double>(memory->bytes().value) * 1e-6)
+                             name_of(what.dtype), static_cast<double>(memory.bytes().value) * 1e-6)
               << std::flush;
-  const Status filled = memory->fill_weights(*provider, usable_cores());
-  if (!filled) return tl::unexpected(filled.error());
-  seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return memory;
+  if (const Status filled = memory.fill_weights(*provider, usable_cores()); !filled) {
+    return tl::unexpected(filled.error());
+  }
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
-
-}  // namespace
 
 Result<HostRunResult> run_on_host(const HostRun& what, Console& console) {
   HostRunResult result;
-  Result<ModelMemory> memory = load(what, console, result.load_seconds);
+  Result<ModelMemory> memory = ModelMemory::allocate(what.graph, {.dtype = what.dtype});
   if (!memory) return tl::unexpected(memory.error());
+  const Result<double> seconds = fill_weights(what, *memory, console);
+  if (!seconds) return tl::unexpected(seconds.error());
+  result.load_seconds = *seconds;
   Result<Decoder> decoder = Decoder::make(*memory, what.decode);
   if (!decoder) return tl::unexpected(decoder.error());
   const std::uint32_t threads = what.run.roles.workers + what.run.roles.schedulers;
@@ -82,7 +83,16 @@ Result<HostRunResult> run_on_host(const HostRun& what, Console& console) {
   result.decoded = decoder->result();
   result.record = std::move(*record);
   result.memory = memory->bytes();
-  result.streamed_bytes = streamed_bytes(*what.graph, result.record.iterations, what.dtype);
+  std::vector<IterationState> states;
+  for (const IterationRecord& iteration : result.record.iterations) {
+    states.push_back(iteration.state);
+    result.iteration_us.push_back(static_cast<double>(iteration.end - iteration.start) * 1e-3);
+  }
+  result.streamed_bytes = streamed_bytes(what, states);
+  if (!states.empty()) {
+    const auto& all = result.record.iterations;
+    result.makespan_us = static_cast<double>(all.back().end - all.front().start) * 1e-3;
+  }
   return result;
 }
 

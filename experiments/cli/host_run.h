@@ -13,6 +13,7 @@
 #include "core/tensor.h"
 #include "experiments/cli/console.h"
 #include "gpu_backend/host/decoder.h"
+#include "gpu_backend/host/model_memory.h"
 #include "gpu_backend/host/run_options.h"
 
 namespace mk::cli {
@@ -32,7 +33,17 @@ struct HostRunResult {
   Bytes memory{};             // allocated
   double load_seconds = 0;    // to fill it with weights
   double streamed_bytes = 0;  // weights and KV read by the iterations, in this run's type
+  // Of all iterations, also those that the record does not hold:
+  std::vector<double> iteration_us{};
+  double makespan_us = 0;
 };
+
+// What both backends do: fills the memory, saying on console.err what takes long; returns the
+// seconds it took. Errors: those of WeightProvider and ModelMemory.
+Result<double> fill_weights(const HostRun& what, ModelMemory& memory, Console& console);
+
+// Weights and KV that iterations in these states read, in the run's type.
+double streamed_bytes(const HostRun& what, const std::vector<IterationState>& states);
 
 // Says on console.err what takes long. Errors: those of ModelMemory, WeightProvider, Decoder and
 // run_on_threads.

@@ -11,7 +11,11 @@
 namespace mk::cli {
 namespace {
 
-double to_us(Nanoseconds time) { return static_cast<double>(time) * 1e-3; }
+// Where it ran, for a person.
+std::string place_of(const RunRecord& record) {
+  const auto gpu = record.meta.find("gpu");
+  return gpu == record.meta.end() ? "host threads" : gpu->second;
+}
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -23,14 +27,10 @@ double median(std::vector<double> values) {
 Json to_json(const HostRun& what, const HostRunResult& result, const Prompt& prompt) {
   const RunRecord& record = result.record;
   const DecodeResult& decoded = result.decoded;
-  std::vector<double> iterations;
-  for (const IterationRecord& iteration : record.iterations)
-    iterations.push_back(to_us(iteration.end - iteration.start));
-  const double makespan =
-      record.iterations.empty()
-          ? 0
-          : to_us(record.iterations.back().end - record.iterations.front().start);
-  Json json = {{"backend", "host"},
+  const std::vector<double>& iterations = result.iteration_us;
+  const double makespan = result.makespan_us;
+  Json json = {{"backend", record.meta.at("source")},
+               {"place", place_of(record)},
                {"model", what.graph->info().model},
                {"policy", std::string(facts(what.run.policy.kind).name)},
                {"placement", std::string(name_of(what.run.policy.placement))},
@@ -57,8 +57,8 @@ Json to_json(const HostRun& what, const HostRunResult& result, const Prompt& pro
 std::string to_text(const Json& json) {
   Table table({});
   table.add(
-      {"ran", fmt::format("{} on host threads, weights {}, {}", json["model"].get<std::string>(),
-                          json["weights"].get<std::string>(), json["dtype"].get<std::string>())});
+      {"ran", fmt::format("{} on {}, weights {}, {}", json["model"].get<std::string>(),
+                          json["place"].get<std::string>(), json["weights"].get<std::string>(), json["dtype"].get<std::string>())});
   table.add(
       {"policy",
        fmt::format("{}, {} workers, {} schedulers", json["policy"].get<std::string>(),

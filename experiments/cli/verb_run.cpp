@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <memory>
 
+#include "experiments/cli/cuda_run.h"
 #include "experiments/cli/graph_argument.h"
 #include "experiments/cli/host_run.h"
 #include "experiments/cli/policy_flags.h"
@@ -29,6 +31,8 @@ struct Options {
   std::vector<std::string> injections{};
   std::string logits{};
   std::string output{};
+  std::string capture{};
+  std::string preload = "on";
 };
 
 // All cores: under `static` for workers, else one of them for a scheduler.
@@ -36,6 +40,14 @@ Split host_split(const PolicyFlags& flags) {
   const std::uint32_t cores = usable_cores();
   const bool without_schedulers = flags.policy == facts(PolicyKind::kStatic).name || cores == 1;
   return without_schedulers ? Split{cores, 0} : Split{cores - 1, 1};
+}
+
+// As the MPK paper splits its GPUs: four SMs schedule, where the policy has schedulers at all.
+Split cuda_split(const PolicyFlags& flags, std::uint32_t sms) {
+  const Policy policy = policy_of(flags);
+  const bool without_schedulers = policy.kind == PolicyKind::kStatic ||
+                                  facts(policy.kind).family == PolicyFamily::kPerKernel;
+  return without_schedulers || sms <= 4 ? Split{sms, 0} : Split{sms - 4, 16};
 }
 
 bool is_folder(const std::string& path) {
@@ -64,22 +76,50 @@ std::string folder_with_tokenizer(const Options& options, const std::string& wei
 }
 
 Status check(const Options& options) {
+  if (options.backend == "cuda") return {};
   if (facts(*policy_from_name(options.policy.policy)).family == PolicyFamily::kPerKernel) {
     return fail(ErrorCode::kUsage,
                 fmt::format("--policy {}: the host backend runs {}; kernel-per-operator policies "
-                            "are only simulated",
+                            "need --backend cuda",
                             options.policy.policy, join(megakernel_policy_names())));
   }
-  if (options.backend == "cuda")
-    return fail(ErrorCode::kUnsupported,
-                "this program has no CUDA backend yet: use --backend host");
+  if (!options.capture.empty() || options.preload != "on") {
+    return fail(ErrorCode::kUsage, "--capture and --preload are of --backend cuda");
+  }
   return {};
+}
+
+// "A:B", iterations A to before B.
+Result<CudaChoices> cuda_choices(const Options& options) {
+  CudaChoices choices;
+  choices.preloads = options.preload == "on";
+  if (options.capture.empty()) return choices;
+  const char* const text = options.capture.data();
+  const char* const end = text + options.capture.size();
+  const auto first = std::from_chars(text, end, choices.first_recorded);
+  const bool has_colon = first.ec == std::errc{} && first.ptr != end && *first.ptr == ':';
+  const auto last = has_colon ? std::from_chars(first.ptr + 1, end, choices.end_recorded) : first;
+  if (!has_colon || last.ec != std::errc{} || last.ptr != end ||
+      choices.end_recorded <= choices.first_recorded) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("--capture {}: must be A:B, iterations A to before B", options.capture));
+  }
+  return choices;
+}
+
+Result<Split> default_split(const Options& options) {
+  if (options.backend == "host") return host_split(options.policy);
+  const Result<std::uint32_t> sms = cuda_sms();
+  if (!sms) return tl::unexpected(sms.error());
+  return cuda_split(options.policy, *sms);
 }
 
 Result<HostRunOptions> run_options(const Options& options) {
   HostRunOptions run;
   run.policy = policy_of(options.policy);
-  const Split split = split_of(options.policy, host_split(options.policy));
+  const Result<Split> defaults = default_split(options);
+  if (!defaults) return tl::unexpected(defaults.error());
+  const Split split = split_of(options.policy, *defaults);
   run.roles = {split.workers, split.schedulers};
   run.record = !options.output.empty();
   for (const std::string& text : options.injections) {
@@ -137,7 +177,10 @@ Result<Answer> run_it(const Options& options, Console& console) {
   Prompt prompt;
   const Result<HostRun> what = prepare(options, prompt);
   if (!what) return tl::unexpected(what.error());
-  Result<HostRunResult> result = run_on_host(*what, console);
+  const Result<CudaChoices> choices = cuda_choices(options);
+  if (!choices) return tl::unexpected(choices.error());
+  Result<HostRunResult> result = options.backend == "host" ? run_on_host(*what, console)
+                                                           : run_on_cuda(*what, *choices, console);
   if (!result) return tl::unexpected(result.error());
   const Status written = write_files(options, *what, *result, console);
   if (!written) return tl::unexpected(written.error());
@@ -147,7 +190,7 @@ Result<Answer> run_it(const Options& options, Console& console) {
 Action declare(Flags& flags) {
   const auto o = std::make_shared<Options>();
   declare_graph_argument(flags, o->graph);
-  declare_policy_flags(flags, o->policy, "all cores");
+  declare_policy_flags(flags, o->policy, "all cores or SMs");
   flags.value("--backend", o->backend, "B", "host or cuda").one_of({"host", "cuda"});
   declare_prompt_flags(flags, o->prompt);
   flags.value("--generate", o->generate, "N", "tokens, at most").at_least(1);
@@ -159,6 +202,10 @@ Action declare(Flags& flags) {
   flags.repeated("--inject", o->injections, "NAME=VALUE", "disturb the run on purpose");
   flags.value("--logits", o->logits, "FILE.npy", "write a row of logits a generated token");
   flags.value("-o,--output", o->output, "TRACE", "record the run into this .db file");
+  flags.value("--capture", o->capture, "A:B", "cuda: record iterations A to before B")
+      .default_text("all");
+  flags.value("--preload", o->preload, "on|off", "cuda: ask for weights while waiting")
+      .one_of({"on", "off"});
   return [o](Console& console) { return run_it(*o, console); };
 }
 
@@ -169,13 +216,14 @@ constinit const Verb run_verb = {
     .summary = "runs a model for real, and records what every worker did",
     .arguments = "GRAPH|MODEL [options]",
     .description =
-        "Runs the task graph on host threads and generates tokens greedily, all iterations inside\n"
-        "one run. Stops early at the model's end-of-sequence token. A GRAPH needs --weights DIR "
+        "Runs the task graph on host threads or a GPU and generates tokens greedily, all iterations\n"
+        "inside one run. Stops early at the model's end-of-sequence token. A GRAPH needs --weights DIR "
         "to\n"
         "speak: it holds shapes only.",
     .examples =
         "megascope run \"$(scripts/fetch-model smollm2-135m)\" --text 'What is the Moon?'\n"
-        "megascope run smol.mkg --policy static --workers 2 --prompt 1,2,3 -o measured.db",
+        "megascope run smol.mkg --policy static --workers 2 --prompt 1,2,3 -o measured.db\n"
+        "megascope run llama-3.2-1b --backend cuda --policy static --capture 20:24 -o gpu.db",
     .declare = declare,
 };
 

@@ -29,6 +29,10 @@ struct DecodeState {
   const std::uint32_t* end_of_sequence = nullptr;
   std::uint32_t end_of_sequence_count = 0;
   std::int32_t* generated = nullptr;  // [iterations, requests]
+  const float* logits = nullptr;      // the graph's, a row a token
+  std::uint32_t logits_stride = 0;
+  float* kept_logits = nullptr;  // [generated, vocabulary] of the first request; may be null
+  std::uint32_t vocabulary = 0;
   std::uint32_t* generated_count = nullptr;
   std::uint32_t* ended_by_itself = nullptr;
 
@@ -57,12 +61,20 @@ struct DecodeState {
     for (std::uint32_t request = 0; request < requests; ++request) {
       generated[kept * requests + request] = output[(request + 1) * step.new_tokens - 1];
     }
+    if (kept_logits != nullptr) keep_logits(kept, step.new_tokens - 1);
     *generated_count = kept + 1;
     const auto first = static_cast<std::uint32_t>(generated[kept * requests]);
     for (std::uint32_t e = 0; e < end_of_sequence_count; ++e) {
       if (end_of_sequence[e] == first) return true;
     }
     return false;
+  }
+
+  // One thread copies: only for runs whose time does not matter.
+  MK_HD void keep_logits(std::uint32_t kept, std::uint32_t row) const {
+    const float* const from = logits + std::uint64_t{row} * logits_stride;
+    float* const to = kept_logits + std::uint64_t{kept} * vocabulary;
+    for (std::uint32_t i = 0; i < vocabulary; ++i) to[i] = from[i];
   }
 
   // The prompt's token at that position, or past the prompt what the iteration before generated.

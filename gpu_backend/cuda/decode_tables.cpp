@@ -40,8 +40,9 @@ Status check_decode(const GraphInfo& info, std::int64_t vocabulary, const Decode
 
 Result<DecodeTables> DecodeTables::make(const TaskGraph& graph, const DecodeOptions& options) {
   const Operator* embedding = find_operator(graph, TaskKind::kEmbedding);
+  const Operator* partial = find_operator(graph, TaskKind::kArgmaxPartial);
   const Operator* reduce = find_operator(graph, TaskKind::kArgmaxReduce);
-  if (embedding == nullptr || reduce == nullptr) {
+  if (embedding == nullptr || partial == nullptr || reduce == nullptr) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{}: decoding needs an embedding and an argmax_reduce operator",
                             graph.info().model));
@@ -58,7 +59,10 @@ Result<DecodeTables> DecodeTables::make(const TaskGraph& graph, const DecodeOpti
   tables.prompt_.assign(options.prompt.begin(), options.prompt.end());
   tables.end_of_sequence_ = options.end_of_sequence;
   tables.input_ = embedding->accesses[0].tensor;
+  tables.logits_ = partial->accesses[0].tensor;
   tables.output_ = reduce->accesses.back().tensor;
+  tables.keeps_logits_ = options.capture_logits;
+  tables.vocabulary_ = vocabulary;
   for (std::uint32_t i = 0; i < tables.plan_.iterations(); ++i) {
     tables.states_.push_back(tables.plan_.state(i));
     const RequestState& request = tables.states_.back().requests.front();
@@ -80,6 +84,13 @@ DecodeState DecodeTables::place(DeviceImage& image, const DeviceModel& model) co
   state.output = reinterpret_cast<const std::int32_t*>(model.address(output_));
   state.end_of_sequence = image.add(end_of_sequence_);
   state.end_of_sequence_count = static_cast<std::uint32_t>(end_of_sequence_.size());
+  state.logits = reinterpret_cast<const float*>(model.address(logits_));
+  state.logits_stride =
+      static_cast<std::uint32_t>(model.graph()->tensors()[logits_.index].shape.extent[1]);
+  state.vocabulary = static_cast<std::uint32_t>(vocabulary_);
+  if (keeps_logits_) {
+    state.kept_logits = image.zeros<float>(std::size_t{plan_.generate} * state.vocabulary);
+  }
   state.generated = image.zeros<std::int32_t>(std::size_t{iterations()} * plan_.requests);
   state.generated_count = image.zeros<std::uint32_t>(1);
   state.ended_by_itself = image.zeros<std::uint32_t>(1);
@@ -95,14 +106,14 @@ Status DecodeTables::write_first_input(DeviceModel& model) const {
   return model.write(input_, std::as_bytes(std::span(ids)));
 }
 
-DecodeTables::Outcome DecodeTables::read(const DecodeState& state, const std::byte* base,
-                                         std::span<const std::byte> image) const {
+DecodeResult DecodeTables::read(const DecodeState& state, const std::byte* base,
+                                std::span<const std::byte> image) const {
   const auto value = [&](const auto* address) {
     std::remove_cvref_t<decltype(*address)> v;
     std::memcpy(&v, image.data() + (reinterpret_cast<const std::byte*>(address) - base), sizeof v);
     return v;
   };
-  Outcome outcome;
+  DecodeResult outcome;
   const std::uint32_t count = value(state.generated_count);
   outcome.ended_by_itself = value(state.ended_by_itself) != 0;
   for (std::uint32_t i = 0; i < count && i < iterations(); ++i) {
@@ -111,6 +122,13 @@ DecodeTables::Outcome DecodeTables::read(const DecodeState& state, const std::by
     for (std::uint32_t r = 1; r < plan_.requests; ++r) {
       if (value(row + r) != value(row)) outcome.requests_agree = false;
     }
+  }
+  if (state.kept_logits != nullptr) {
+    outcome.vocabulary = vocabulary_;
+    outcome.logits.resize(outcome.generated.size() * state.vocabulary);
+    std::memcpy(outcome.logits.data(),
+                image.data() + (reinterpret_cast<const std::byte*>(state.kept_logits) - base),
+                outcome.logits.size() * sizeof(float));
   }
   return outcome;
 }

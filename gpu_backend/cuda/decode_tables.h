@@ -22,18 +22,14 @@ class DecodeTables {
   std::uint32_t iterations() const { return static_cast<std::uint32_t>(steps_.size()); }
   std::vector<IterationState> states() const { return states_; }
 
-  // The state on the device; its tables go into the image.
+  // The state on the device; its tables go into the image. Logits are kept iff the options asked.
   DecodeState place(DeviceImage& image, const DeviceModel& model) const;
   // The tokens that iteration 0 reads.
   Status write_first_input(DeviceModel& model) const;
 
-  struct Outcome {
-    std::vector<std::uint32_t> generated{};
-    bool ended_by_itself = false;
-    bool requests_agree = true;
-  };
+  // What was generated, by all requests alike unless there is a bug.
   // `image` holds what the run left of the image whose tables place() made.
-  Outcome read(const DecodeState& state, const std::byte* base,
+  DecodeResult read(const DecodeState& state, const std::byte* base,
                std::span<const std::byte> image) const;
 
  private:
@@ -42,7 +38,10 @@ class DecodeTables {
   std::vector<IterationState> states_{};
   std::vector<std::int32_t> prompt_{};
   std::vector<std::uint32_t> end_of_sequence_{};
+  bool keeps_logits_ = false;
+  std::int64_t vocabulary_ = 0;
   TensorId input_{};
+  TensorId logits_{};  // [batch_tokens, at least vocabulary]
   TensorId output_{};
 };
 

@@ -59,6 +59,12 @@ __device__ __forceinline__ std::uint64_t global_time() {
   return now;
 }
 
+__device__ __forceinline__ std::uint32_t sm_number() {
+  std::uint32_t number;
+  asm("mov.u32 %0, %%smid;" : "=r"(number));
+  return number;
+}
+
 inline constexpr std::uint64_t kCopyDeadline = 10'000'000'000;  // ns
 
 template <class Shape>

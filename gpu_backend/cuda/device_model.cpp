@@ -48,17 +48,20 @@ std::span<std::byte> bytes_of(const ModelMemory& memory, TensorId tensor) {
           static_cast<std::size_t>(elements * size_of(memory.type_of(tensor)))};
 }
 
+BlockNeeds block_needs(const Device& device) {
+  const std::size_t fixed = megakernel_shared_bytes(0);
+  MK_CHECK(device.shared_bytes_per_block > fixed, "a block's shared memory holds its rings");
+  return {DeviceShape::kWarps,
+          static_cast<std::uint32_t>((device.shared_bytes_per_block - fixed) / 128 * 128)};
+}
+
 Result<DeviceModel> DeviceModel::upload(const Device& device, const ModelMemory& memory) {
   MK_CHECK(memory.dtype() == DType::kBf16, "the device has bf16 weights");
   DeviceModel model(device);
   model.graph_ = memory.shared_graph();
-  const std::size_t fixed = megakernel_shared_bytes(0);
-  MK_CHECK(device.shared_bytes_per_block > fixed, "a block's shared memory holds its rings");
-  model.work_bytes_ =
-      static_cast<std::uint32_t>((device.shared_bytes_per_block - fixed) / 128 * 128);
-  if (Status ok = check_supported(*model.graph_, {DeviceShape::kWarps, model.work_bytes_}); !ok) {
-    return tl::unexpected(ok.error());
-  }
+  const BlockNeeds needs = block_needs(device);
+  model.work_bytes_ = static_cast<std::uint32_t>(needs.work_bytes);
+  if (Status ok = check_supported(*model.graph_, needs); !ok) return tl::unexpected(ok.error());
   if (Status ok = model.copy_tensors(memory); !ok) return tl::unexpected(ok.error());
   if (Status ok = model.copy_rope(); !ok) return tl::unexpected(ok.error());
   if (Status ok = model.copy_descriptors(); !ok) return tl::unexpected(ok.error());

@@ -1,9 +1,8 @@
 // DeviceModel: a task graph's tensors and descriptors in the memory of a GPU.
 //
 //   Result<Device> device = Device::open();
-//   Result<DeviceModel> model = DeviceModel::upload(*device, memory);   // a filled bf16
-//   ModelMemory Result<DeviceRun> run = run_megakernel(*model, {...}, {.prompt = ids, .generate =
-//   20});
+//   Result<DeviceModel> model = DeviceModel::upload(*device, memory);   // bf16, filled
+//   Result<DeviceRun> run = run_megakernel(*model, {...}, {.prompt = ids, .generate = 20});
 //
 // Tensors lie where they lie in the ModelMemory, and activations and KV caches have its layout, so
 // that the two can be compared; rows of weights are in natural order (plain_rows.h). One run at
@@ -17,11 +16,15 @@
 
 #include "core/result.h"
 #include "core/task_graph.h"
+#include "gpu_backend/cuda/descriptors.h"
 #include "gpu_backend/cuda/device.h"
 #include "gpu_backend/cuda/task_descriptor.h"
 #include "gpu_backend/host/model_memory.h"
 
 namespace mk::cuda {
+
+// What a block of the kernels has on that device, for check_supported().
+BlockNeeds block_needs(const Device& device);
 
 class DeviceModel {
  public:

@@ -11,6 +11,16 @@
 
 namespace mk::cuda {
 
+// The iterations whose tasks are recorded: [first, end).
+struct CaptureWindow {
+  std::uint32_t first = 0;
+  std::uint32_t end = 0xffffffffU;
+
+  MK_HD bool contains(std::uint32_t iteration) const {
+    return iteration >= first && iteration < end;
+  }
+};
+
 template <class Row>
 struct DeviceRows {
   Row* rows = nullptr;
@@ -37,8 +47,8 @@ struct DeviceLaneRows {
 template <bool kRecords>
 class DeviceProbe {
  public:
-  MK_HD DeviceProbe(DeviceLaneRows* lane, IterationTicks* iterations)
-      : lane_(lane), iterations_(iterations) {
+  MK_HD DeviceProbe(DeviceLaneRows* lane, IterationTicks* iterations, CaptureWindow window)
+      : lane_(lane), iterations_(iterations), window_(window) {
     if constexpr (kRecords) rows_ = *lane;
   }
 
@@ -47,13 +57,19 @@ class DeviceProbe {
     return 0;
   }
   MK_HD void task_done(protocol::Item task, const protocol::TaskStamps& stamps, bool activated) {
-    if constexpr (kRecords) rows_.tasks.add({task, stamps, activated});
+    if constexpr (kRecords) {
+      if (window_.contains(task.iteration)) rows_.tasks.add({task, stamps, activated});
+    }
   }
   MK_HD void task_enqueued(protocol::Item task) {
-    if constexpr (kRecords) rows_.enqueued.add({task, now()});
+    if constexpr (kRecords) {
+      if (window_.contains(task.iteration)) rows_.enqueued.add({task, now()});
+    }
   }
   MK_HD void event_dispatched(protocol::Item event, std::uint64_t dequeued) {
-    if constexpr (kRecords) rows_.dispatched.add({event, dequeued, now()});
+    if constexpr (kRecords) {
+      if (window_.contains(event.iteration)) rows_.dispatched.add({event, dequeued, now()});
+    }
   }
   MK_HD void iteration_begins(std::uint32_t iteration) {
     iterations_[iteration].start = DeviceMemory::clock_ns();
@@ -69,7 +85,15 @@ class DeviceProbe {
  private:
   DeviceLaneRows* lane_;
   IterationTicks* iterations_;
+  CaptureWindow window_;
   DeviceLaneRows rows_{};
+};
+
+// One task of a kernel-per-operator run: its block's instants, and the SM that it ran on.
+struct OperatorTaskRow {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::uint32_t sm = 0;
 };
 
 }  // namespace mk::cuda

@@ -14,6 +14,7 @@
 #include "core/record.h"
 #include "core/result.h"
 #include "gpu_backend/cuda/device_model.h"
+#include "gpu_backend/cuda/device_records.h"
 #include "gpu_backend/host/decoder.h"
 #include "gpu_backend/host/run_options.h"
 
@@ -22,32 +23,42 @@ namespace mk::cuda {
 inline constexpr std::string_view kDeviceLost = "the GPU does not answer";
 
 struct DeviceRunOptions {
-  HostRunOptions run{};       // policy, roles, queue capacity, injections, deadline, record
+  // Policy, roles, queue capacity, injections, deadline, record. Baselines: policy and record only.
+  HostRunOptions run{};
+  CaptureWindow window{};     // the iterations that the record holds, if there is one
   double limit_seconds = 60;  // of the whole run
   bool preloads = true;       // weights are requested while a task waits for its event
 };
 
 struct DeviceRun {
-  RunRecord record{};
-  std::vector<std::uint32_t> generated{};  // of the first request
-  bool ended_by_itself = false;
-  bool requests_agree = true;
+  RunRecord record{};  // its iterations are those of the window
+  DecodeResult decoded{};
   double kernel_ms = 0;                // from the first launch to the end of the last kernel
-  std::vector<double> iteration_us{};  // empty for baselines
+  // Of all iterations, recorded or not:
+  std::vector<IterationState> states{};
+  std::vector<double> iteration_us{};
+  double makespan_us = 0;  // from the first one's start to the last one's end
 };
 
-// What of the DecodeOptions the device knows: prompt, generate, end_of_sequence.
+// Ok iff the graph can run on the device under these options: kUsage and kUnsupported, or kDevice
+// with both numbers where there are too few SMs. Costs nothing: to be asked before weights are
+// loaded.
+Status check_run(const Device& device, const TaskGraph& graph, const HostRunOptions& options);
+
+// What of the DecodeOptions the device knows: prompt, generate, end_of_sequence, capture_logits.
 //
-// InvalidInput: options that make no sense for the graph. kDevice: blocks that do not fit on the
-// device at once (the message has both numbers), or what the runtime says. kStuck, with who waits
-// for what.
+// InvalidInput: options that make no sense for the graph. kDevice: what the runtime says. kStuck,
+// with who waits for what.
 [[nodiscard]] Result<DeviceRun> run_megakernel(DeviceModel& model, const DeviceRunOptions& options,
                                                const DecodeOptions& decode);
 
-// Baselines: PolicyKind kStream, kGraph or kPdl.
-[[nodiscard]] Result<DeviceRun> run_operators(DeviceModel& model, PolicyKind kind,
-                                              const DecodeOptions& decode,
-                                              double limit_seconds = 60);
+// Baselines: PolicyKind kStream, kGraph or kPdl. The record has a worker lane an SM.
+[[nodiscard]] Result<DeviceRun> run_operators(DeviceModel& model, const DeviceRunOptions& options,
+                                              const DecodeOptions& decode);
+
+// One of the two, by the policy.
+[[nodiscard]] Result<DeviceRun> run_on_device(DeviceModel& model, const DeviceRunOptions& options,
+                                              const DecodeOptions& decode);
 
 // Bytes a second that reading memory as the linear body does reaches, the best of `repeats` over a
 // buffer of that size.

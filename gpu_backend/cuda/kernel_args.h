@@ -20,12 +20,17 @@ using DeviceShape = BlockShape<11, 3, 4096>;
 inline constexpr std::uint32_t kBlockThreads = DeviceShape::kThreads + 32;
 inline constexpr std::uint32_t kSchedulersPerBlock = 4;
 
+constexpr std::uint32_t megakernel_blocks(const Roles& roles) {
+  return roles.workers + (roles.schedulers + kSchedulersPerBlock - 1) / kSchedulersPerBlock;
+}
+
 struct MegakernelArgs {
   protocol::Launch<DeviceMemory> launch{};
   const TaskDescriptor* descriptors = nullptr;
   DecodeState decode{};
   DeviceLaneRows* lane_rows = nullptr;   // a lane
   IterationTicks* iterations = nullptr;  // an iteration
+  CaptureWindow window{};                // where the kernel records
   std::uint32_t* sm_of_lane = nullptr;   // a lane
   std::uint32_t work_bytes = 0;
   std::uint32_t preloads = 1;  // 0: a task's weights are requested when it starts
@@ -38,19 +43,27 @@ struct OperatorArgs {
   const std::uint32_t* iteration = nullptr;
   std::uint32_t work_bytes = 0;
   std::uint32_t waits_for_previous = 0;  // programmatic dependent launch
+  // Where instants go: rows[(iteration - window.first) * row_stride + block]. Null: nowhere.
+  OperatorTaskRow* rows = nullptr;
+  std::uint32_t row_stride = 0;
+  CaptureWindow window{};
 };
 
-// The step between two iterations of a baseline: one thread.
+// The step between two iterations of a baseline: one thread. With `begins`, what stands before the
+// first one: only its start is taken.
 struct AdvanceArgs {
   DecodeState decode{};
   std::uint32_t* iteration = nullptr;
+  IterationTicks* ticks = nullptr;  // an iteration, and one more
   std::uint32_t waits_for_previous = 0;
+  std::uint32_t begins = 0;
 };
 
 // Kernel symbols for the CUDA runtime.
 const void* megakernel_symbol(bool records);
 const void* operator_symbol();
 const void* advance_symbol();
+const void* clock_symbol();   // clock_kernel: one stamp of the device's clock
 const void* stream_symbol();  // stream_kernel: reads memory as the linear body does
 
 // Dynamic shared memory of a block with that much work area.

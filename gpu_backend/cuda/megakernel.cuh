@@ -130,7 +130,7 @@ struct ControlObjects {
   using Queues = protocol::QueueWorker<DeviceMemory, WorkerProgram, DeviceProbe<kRecords>>;
 
   __device__ ControlObjects(const MegakernelArgs& args, Mailbox& box, std::uint32_t worker)
-      : probe(args.lane_rows + worker, args.iterations),
+      : probe(args.lane_rows + worker, args.iterations, args.window),
         program(args, box),
         agent(args.launch, worker, program, probe),
         queues(agent, worker) {}
@@ -152,12 +152,6 @@ struct WorkerShared {
     return offsetof(WorkerShared, compute) + SharedMemory<Shape>::kFixedBytes + work_bytes;
   }
 };
-
-__device__ __forceinline__ std::uint32_t sm_number() {
-  std::uint32_t number;
-  asm("mov.u32 %0, %%smid;" : "=r"(number));
-  return number;
-}
 
 // The three loops are functions of their own: the compiler then allocates registers for each, in a
 // quarter of the time.
@@ -204,7 +198,7 @@ __device__ __noinline__ void control_loop(const MegakernelArgs& args, WorkerShar
 template <bool kRecords>
 __device__ __noinline__ void scheduler_warp(const MegakernelArgs& args, std::uint32_t scheduler) {
   const std::uint32_t lane = args.launch.roles.workers + scheduler;
-  DeviceProbe<kRecords> probe(args.lane_rows + lane, args.iterations);
+  DeviceProbe<kRecords> probe(args.lane_rows + lane, args.iterations, args.window);
   SchedulerProgram program(args);
   args.sm_of_lane[lane] = sm_number();
   protocol::scheduler_loop(args.launch, scheduler, program, probe);

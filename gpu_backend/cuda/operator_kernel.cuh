@@ -34,8 +34,20 @@ __global__ void __launch_bounds__(Shape::kThreads, 1)
     if (task.is_linear()) preload_linear<Shape>(block, stream, task.linear);
     await_previous_kernel();
   }
-  const StepRow step = args.steps[*args.iteration];
+  const std::uint32_t iteration = *args.iteration;
+  const StepRow step = args.steps[iteration];
+  if (args.rows == nullptr || !args.window.contains(iteration)) {
+    run_body<Shape>(block, stream, task, step_of(step, task.request));
+    return;
+  }
+  const std::uint64_t start = global_time();
   run_body<Shape>(block, stream, task, step_of(step, task.request));
+  block.sync();
+  if (threadIdx.x == 0) {
+    const std::uint64_t row = std::uint64_t{iteration - args.window.first} * args.row_stride;
+    OperatorTaskRow& mine = args.rows[row + blockIdx.x];
+    if (mine.end == 0) mine = {start, global_time(), sm_number()};
+  }
 }
 
 __global__ void advance_kernel(const __grid_constant__ AdvanceArgs args) {
@@ -43,10 +55,21 @@ __global__ void advance_kernel(const __grid_constant__ AdvanceArgs args) {
     allow_next_kernel();
     await_previous_kernel();
   }
+  if (args.begins != 0) {
+    args.ticks[0].start = global_time();
+    return;
+  }
+  // After the sequence's end the last iteration is run again and again, and nothing is kept of it.
+  if (*args.decode.ended_by_itself != 0) return;
   const std::uint32_t next = *args.iteration + 1;
+  args.ticks[next - 1].end = global_time();
   args.decode.prepare(next);
   if (next < args.decode.iterations) *args.iteration = next;
+  args.ticks[next].start = global_time();
 }
+
+// The device's clock, for a host that holds it against its own (clock_pairs.h).
+__global__ void clock_kernel(std::uint64_t* stamp) { *stamp = global_time(); }
 
 // What the memory gives to the linear body's access pattern: every block streams its share of
 // `bytes` through its rings and adds up a little of it.

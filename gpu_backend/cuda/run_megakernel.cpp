@@ -7,6 +7,7 @@
 
 #include "gpu_backend/cuda/decode_tables.h"
 #include "gpu_backend/cuda/device_launch.h"
+#include "gpu_backend/cuda/device_record.h"
 #include "gpu_backend/cuda/device_run.h"
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/run_on_stream.h"
@@ -63,7 +64,7 @@ class MegakernelRun {
 
   Result<DeviceRun> run() {
     Status ok = prepare();
-    if (ok) ok = check_residency();
+    if (ok) ok = set_shared_memory();
     if (ok) ok = execute();
     if (!ok) return tl::unexpected(ok.error());
     return collect();
@@ -71,9 +72,8 @@ class MegakernelRun {
 
  private:
   std::uint32_t lanes() const { return options_.run.roles.workers + options_.run.roles.schedulers; }
-  std::uint32_t blocks() const {
-    return options_.run.roles.workers +
-           (options_.run.roles.schedulers + kSchedulersPerBlock - 1) / kSchedulersPerBlock;
+  std::uint32_t iterations_recorded() const {
+    return std::min(options_.window.end, decode_.iterations()) - options_.window.first;
   }
 
   // Twice a lane's even share and some; what does not fit is dropped and counted.
@@ -81,7 +81,7 @@ class MegakernelRun {
     if (!options_.run.record) return {};
     const Roles& roles = options_.run.roles;
     const auto rows = [&](std::uint64_t all, std::uint32_t lanes) {
-      const std::uint64_t wanted = 2 * (all / lanes + 64) * decode_.iterations();
+      const std::uint64_t wanted = 2 * (all / lanes + 64) * iterations_recorded();
       return static_cast<std::uint32_t>(std::min(wanted, kMostRows));
     };
     const std::uint32_t tasks = rows(graph_.task_count(), roles.workers);
@@ -100,6 +100,7 @@ class MegakernelRun {
     args_.descriptors = model_.descriptors();
     args_.decode = decode_.place(image, model_);
     args_.iterations = image.zeros<IterationTicks>(std::size_t{decode_.iterations()} + 1);
+    args_.window = options_.window;
     args_.sm_of_lane = image.zeros<std::uint32_t>(lanes());
     args_.work_bytes = model_.work_bytes();
     args_.preloads = options_.preloads ? 1 : 0;
@@ -128,30 +129,13 @@ class MegakernelRun {
     return decode_.write_first_input(model_);
   }
 
-  // All blocks must be on the device at once: they wait for each other.
-  Status check_residency() {
+  // check_run() knows that a block an SM fits; the runtime has the last word.
+  Status set_shared_memory() {
     shared_bytes_ = megakernel_shared_bytes(model_.work_bytes());
     kernel_ = megakernel_symbol(options_.run.record);
-    if (Status ok =
-            checked(cudaFuncSetAttribute(kernel_, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                         static_cast<int>(shared_bytes_)),
-                    "the megakernel's shared memory");
-        !ok) {
-      return ok;
-    }
-    int per_sm = 0;
-    if (Status ok = checked(cudaOccupancyMaxActiveBlocksPerMultiprocessor(
-                                &per_sm, kernel_, static_cast<int>(kBlockThreads), shared_bytes_),
-                            "the megakernel's occupancy");
-        !ok) {
-      return ok;
-    }
-    const std::uint32_t room = static_cast<std::uint32_t>(per_sm) * model_.device().sms;
-    if (blocks() <= room) return {};
-    return fail(ErrorCode::kDevice,
-                fmt::format("{} workers and {} schedulers take {} SMs, {} has {}",
-                            options_.run.roles.workers, options_.run.roles.schedulers, blocks(),
-                            model_.device().name, room));
+    return checked(cudaFuncSetAttribute(kernel_, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                        static_cast<int>(shared_bytes_)),
+                   "the megakernel's shared memory");
   }
 
   Status execute() {
@@ -161,21 +145,24 @@ class MegakernelRun {
     cooperative.id = cudaLaunchAttributeCooperative;
     cooperative.val.cooperative = 1;
     cudaLaunchConfig_t config{};
-    config.gridDim = {blocks(), 1, 1};
+    config.gridDim = {megakernel_blocks(options_.run.roles), 1, 1};
     config.blockDim = {kBlockThreads, 1, 1};
     config.dynamicSmemBytes = shared_bytes_;
     config.stream = stream->get();
     config.attrs = &cooperative;
     config.numAttrs = 1;
     void* arguments[] = {&args_};
-    if (Status ok = stream->mark_start(); !ok) return ok;
-    if (Status ok = checked(cudaLaunchKernelExC(&config, kernel_, arguments), "the launch"); !ok) {
-      return ok;
-    }
-    if (Status ok = stream->mark_end(); !ok) return ok;
-    if (Status ok = stream->await(options_.limit_seconds, [this] { stop_->stop(); }); !ok) {
-      return ok;
-    }
+    Result<ClockPair> before = take_clock_pair(*stream);
+    if (!before) return tl::unexpected(before.error());
+    Status ok = stream->mark_start();
+    if (ok) ok = checked(cudaLaunchKernelExC(&config, kernel_, arguments), "the launch");
+    if (ok) ok = stream->mark_end();
+    if (ok) ok = stream->await(options_.limit_seconds, [this] { stop_->stop(); });
+    if (!ok) return ok;
+    Result<ClockPair> after = take_clock_pair(*stream);
+    if (!after) return tl::unexpected(after.error());
+    rows_.before = *before;
+    rows_.after = *after;
     kernel_ms_ = stream->elapsed_ms();
     return {};
   }
@@ -186,32 +173,55 @@ class MegakernelRun {
         left_.data() + (reinterpret_cast<const std::byte*>(address) - buffer_.data()));
   }
 
-  void take_rows(RunRows& rows) const {
-    const DeviceLaneRows* const lane_rows = in_image(args_.lane_rows);
-    rows.lanes.resize(lanes());
-    const auto take = [&](auto& to, const auto& from) {
-      to.reserve(from.size);
-      for (std::uint32_t i = 0; i < from.size; ++i) to.add(in_image(from.rows)[i]);
-    };
-    for (std::uint32_t lane = 0; lane < lanes(); ++lane) {
-      take(rows.lanes[lane].tasks, lane_rows[lane].tasks);
-      take(rows.lanes[lane].enqueued, lane_rows[lane].enqueued);
-      take(rows.lanes[lane].dispatched, lane_rows[lane].dispatched);
-      rows.core_of_lane.push_back(in_image(args_.sm_of_lane)[lane]);
+  void take_lane(std::uint32_t lane) {
+    const DeviceLaneRows& from = in_image(args_.lane_rows)[lane];
+    LaneBuffers& to = rows_.rows.lanes[lane];
+    const std::uint32_t first = options_.window.first;
+    to.tasks.reserve(from.tasks.size);
+    for (std::uint32_t i = 0; i < from.tasks.size; ++i) {
+      TaskRow row = in_image(from.tasks.rows)[i];
+      row.task.iteration -= first;
+      to.tasks.add(row);
+    }
+    to.enqueued.reserve(from.enqueued.size);
+    for (std::uint32_t i = 0; i < from.enqueued.size; ++i) {
+      EnqueueRow row = in_image(from.enqueued.rows)[i];
+      row.task.iteration -= first;
+      to.enqueued.add(row);
+    }
+    to.dispatched.reserve(from.dispatched.size);
+    for (std::uint32_t i = 0; i < from.dispatched.size; ++i) {
+      DispatchRow row = in_image(from.dispatched.rows)[i];
+      row.event.iteration -= first;
+      to.dispatched.add(row);
     }
   }
 
-  void add_drops(RunRecord& record) const {
+  void take_loss(std::uint32_t lane) {
+    const DeviceLaneRows& of_lane = in_image(args_.lane_rows)[lane];
+    const std::uint32_t dropped =
+        of_lane.tasks.dropped + of_lane.enqueued.dropped + of_lane.dispatched.dropped;
+    if (dropped == 0) return;
+    rows_.losses.push_back(
+        {"records_dropped", dropped,
+         fmt::format("the recorder of lane {} was full: {} task, {} enqueue, {} dispatch rows lost",
+                     lane, of_lane.tasks.dropped, of_lane.enqueued.dropped,
+                     of_lane.dispatched.dropped)});
+  }
+
+  void take_rows() {
+    RunRows& rows = rows_.rows;
+    rows_.states = decode_.states();
+    for (std::uint32_t i = 0; i < decode_.iterations(); ++i) {
+      const IterationTicks ticks = in_image(args_.iterations)[i];
+      if (ticks.end == 0) break;
+      rows.iterations.push_back(ticks);
+    }
+    rows.lanes.resize(lanes());
     for (std::uint32_t lane = 0; lane < lanes(); ++lane) {
-      const DeviceLaneRows& rows = in_image(args_.lane_rows)[lane];
-      const std::uint32_t dropped =
-          rows.tasks.dropped + rows.enqueued.dropped + rows.dispatched.dropped;
-      if (dropped == 0) continue;
-      record.health.push_back(
-          {"records_dropped", dropped,
-           fmt::format("the recorder of lane {} was full: {} task, {} enqueue, "
-                       "{} dispatch rows lost",
-                       lane, rows.tasks.dropped, rows.enqueued.dropped, rows.dispatched.dropped)});
+      rows.core_of_lane.push_back(in_image(args_.sm_of_lane)[lane]);
+      take_lane(lane);
+      take_loss(lane);
     }
   }
 
@@ -223,30 +233,9 @@ class MegakernelRun {
     }
     DeviceRun run;
     run.kernel_ms = kernel_ms_;
-    DecodeTables::Outcome outcome = decode_.read(args_.decode, buffer_.data(), left_);
-    run.generated = std::move(outcome.generated);
-    run.ended_by_itself = outcome.ended_by_itself;
-    run.requests_agree = outcome.requests_agree;
-
-    RunRows rows;
-    std::vector<IterationState> states = decode_.states();
-    for (std::uint32_t i = 0; i < decode_.iterations(); ++i) {
-      const IterationTicks ticks = in_image(args_.iterations)[i];
-      if (ticks.end == 0) break;
-      rows.iterations.push_back(ticks);
-      run.iteration_us.push_back(static_cast<double>(ticks.end - ticks.start) * 1e-3);
-    }
-    states.resize(rows.iterations.size());
-    take_rows(rows);
-    run.record = make_run_record(model_.graph(), options_.run, rows, std::move(states));
-    // The device's clock counts nanoseconds, all SMs the same.
-    run.record.meta["source"] = "cuda";
-    run.record.meta["clock"] = "globaltimer";
-    run.record.meta["gpu"] = model_.device().name;
-    run.record.meta.erase("cores");
-    run.record.meta.erase("pinned");
-    run.record.clocks.clear();
-    add_drops(run.record);
+    run.decoded = decode_.read(args_.decode, buffer_.data(), left_);
+    take_rows();
+    fill_run(run, model_, options_, std::move(rows_));
     return run;
   }
 
@@ -261,6 +250,7 @@ class MegakernelRun {
   const void* kernel_ = nullptr;
   std::size_t shared_bytes_ = 0;
   double kernel_ms_ = 0;
+  DeviceRunRows rows_{};
   std::vector<std::byte> left_{};  // the buffer after the run
 };
 
@@ -268,11 +258,12 @@ class MegakernelRun {
 
 Result<DeviceRun> run_megakernel(DeviceModel& model, const DeviceRunOptions& options,
                                  const DecodeOptions& decode) {
-  if (Status ok = check_options(*model.graph(), options.run); !ok) {
-    return tl::unexpected(ok.error());
-  }
+  Status ok = check_run(model.device(), *model.graph(), options.run);
+  if (!ok) return tl::unexpected(ok.error());
   Result<DecodeTables> tables = DecodeTables::make(*model.graph(), decode);
   if (!tables) return tl::unexpected(tables.error());
+  ok = check_window(options, tables->iterations());
+  if (!ok) return tl::unexpected(ok.error());
   return MegakernelRun(model, options, *tables).run();
 }
 

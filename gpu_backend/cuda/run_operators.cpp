@@ -7,6 +7,7 @@
 #include <map>
 
 #include "gpu_backend/cuda/decode_tables.h"
+#include "gpu_backend/cuda/device_record.h"
 #include "gpu_backend/cuda/device_run.h"
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/run_on_stream.h"
@@ -22,8 +23,12 @@ struct OperatorLaunch {
 
 class OperatorRun {
  public:
-  OperatorRun(DeviceModel& model, PolicyKind kind, const DecodeTables& decode)
-      : model_(model), kind_(kind), decode_(decode), graph_(*model.graph()) {}
+  OperatorRun(DeviceModel& model, const DeviceRunOptions& options, const DecodeTables& decode)
+      : model_(model),
+        options_(options),
+        kind_(options.run.policy.kind),
+        decode_(decode),
+        graph_(*model.graph()) {}
   ~OperatorRun() {
     if (executable_ != nullptr) static_cast<void>(cudaGraphExecDestroy(executable_));
     if (captured_ != nullptr) static_cast<void>(cudaGraphDestroy(captured_));
@@ -31,24 +36,37 @@ class OperatorRun {
   OperatorRun(const OperatorRun&) = delete;
   OperatorRun& operator=(const OperatorRun&) = delete;
 
-  Result<DeviceRun> run(double limit_seconds) {
+  Result<DeviceRun> run() {
     Result<RunStream> stream = RunStream::make();
     if (!stream) return tl::unexpected(stream.error());
     Status ok = prepare();
     if (ok && kind_ != PolicyKind::kStream) ok = capture(stream->get());
-    if (ok) ok = stream->mark_start();
-    for (std::uint32_t i = 0; ok && i < decode_.iterations(); ++i) {
-      ok = kind_ == PolicyKind::kStream
-               ? launch_iteration(stream->get())
-               : checked(cudaGraphLaunch(executable_, stream->get()), "a graph launch");
-    }
-    if (ok) ok = stream->mark_end();
-    if (ok) ok = stream->await(limit_seconds, {});
     if (!ok) return tl::unexpected(ok.error());
+    Result<ClockPair> before = take_clock_pair(*stream);
+    if (!before) return tl::unexpected(before.error());
+    ok = execute(*stream);
+    if (!ok) return tl::unexpected(ok.error());
+    Result<ClockPair> after = take_clock_pair(*stream);
+    if (!after) return tl::unexpected(after.error());
+    rows_.before = *before;
+    rows_.after = *after;
     return collect(stream->elapsed_ms());
   }
 
  private:
+  Status execute(RunStream& stream) {
+    Status ok = stream.mark_start();
+    if (ok) ok = launch_advance(stream.get(), true);
+    for (std::uint32_t i = 0; ok && i < decode_.iterations(); ++i) {
+      ok = kind_ == PolicyKind::kStream
+               ? launch_iteration(stream.get())
+               : checked(cudaGraphLaunch(executable_, stream.get()), "a graph launch");
+    }
+    if (ok) ok = stream.mark_end();
+    if (ok) ok = stream.await(options_.limit_seconds, {});
+    return ok;
+  }
+
   void group_tasks() {
     std::map<std::uint32_t, std::vector<std::uint32_t>> of_operator;
     for (std::uint32_t t = 0; t < graph_.task_count(); ++t) {
@@ -63,10 +81,18 @@ class OperatorRun {
     }
   }
 
+  std::uint32_t iterations_recorded() const {
+    return std::min(options_.window.end, decode_.iterations()) - options_.window.first;
+  }
+
   void place(DeviceImage& image) {
     state_ = decode_.place(image, model_);
     iteration_ = image.zeros<std::uint32_t>(1);
     descriptors_ = image.zeros<TaskDescriptor>(order_.size());
+    ticks_ = image.zeros<IterationTicks>(std::size_t{decode_.iterations()} + 1);
+    if (options_.run.record) {
+      task_rows_ = image.zeros<OperatorTaskRow>(order_.size() * iterations_recorded());
+    }
   }
 
   Status prepare() {
@@ -120,14 +146,22 @@ class OperatorRun {
     const std::uint32_t overlaps = kind_ == PolicyKind::kPdl ? 1 : 0;
     for (const OperatorLaunch& op : launches_) {
       OperatorArgs args{descriptors_ + op.first, state_.steps, iteration_, model_.work_bytes(),
-                        overlaps};
+                        overlaps,
+                        task_rows_ == nullptr ? nullptr : task_rows_ + op.first,
+                        static_cast<std::uint32_t>(order_.size()),
+                        options_.window};
       if (Status ok = launch(stream, operator_symbol(), op.tasks, DeviceShape::kThreads,
                              shared_bytes_, &args);
           !ok) {
         return ok;
       }
     }
-    AdvanceArgs args{state_, iteration_, overlaps};
+    return launch_advance(stream, false);
+  }
+
+  Status launch_advance(cudaStream_t stream, bool begins) {
+    const bool overlaps = kind_ == PolicyKind::kPdl && !begins;
+    AdvanceArgs args{state_, iteration_, ticks_, overlaps ? 1U : 0U, begins ? 1U : 0U};
     return launch(stream, advance_symbol(), 1, 1, 0, &args);
   }
 
@@ -151,19 +185,48 @@ class OperatorRun {
   Result<DeviceRun> collect(double ms) {
     std::vector<std::byte> left(buffer_.bytes());
     if (Status ok = buffer_.read(0, left); !ok) return tl::unexpected(ok.error());
-    DecodeTables::Outcome outcome = decode_.read(state_, buffer_.data(), left);
     DeviceRun run;
     run.kernel_ms = ms;
-    run.generated = std::move(outcome.generated);
-    run.ended_by_itself = outcome.ended_by_itself;
-    run.requests_agree = outcome.requests_agree;
-    run.record.meta["source"] = "cuda";
-    run.record.meta["policy"] = facts(kind_).name;
-    run.record.meta["gpu"] = model_.device().name;
+    run.decoded = decode_.read(state_, buffer_.data(), left);
+    take_rows(left);
+    DeviceRunOptions lanes = options_;
+    lanes.run.roles = {model_.device().sms, 0};
+    fill_run(run, model_, lanes, std::move(rows_));
     return run;
   }
 
+  // A block of an operator's kernel is a task on the lane of its SM.
+  void take_rows(std::span<const std::byte> left) {
+    const auto in_image = [&](const auto* address) {
+      return reinterpret_cast<decltype(address)>(
+          left.data() + (reinterpret_cast<const std::byte*>(address) - buffer_.data()));
+    };
+    RunRows& rows = rows_.rows;
+    rows_.states = decode_.states();
+    for (std::uint32_t i = 0; i < decode_.iterations() && in_image(ticks_)[i].end != 0; ++i) {
+      rows.iterations.push_back(in_image(ticks_)[i]);
+    }
+    rows.lanes.resize(model_.device().sms);
+    for (std::uint32_t sm = 0; sm < model_.device().sms; ++sm) rows.core_of_lane.push_back(sm);
+    if (task_rows_ == nullptr) return;
+    const OperatorTaskRow* row = in_image(task_rows_);
+    std::vector<std::vector<TaskRow>> of_sm(rows.lanes.size());
+    for (std::uint32_t i = 0; i < iterations_recorded(); ++i) {
+      for (const std::uint32_t task : order_) {
+        if (row->end != 0) {
+          of_sm[row->sm].push_back({{task, i}, {row->start, row->start, row->end, row->end}});
+        }
+        ++row;
+      }
+    }
+    for (std::size_t sm = 0; sm < of_sm.size(); ++sm) {
+      rows.lanes[sm].tasks.reserve(of_sm[sm].size());
+      for (const TaskRow& task : of_sm[sm]) rows.lanes[sm].tasks.add(task);
+    }
+  }
+
   DeviceModel& model_;
+  const DeviceRunOptions& options_;
   PolicyKind kind_;
   const DecodeTables& decode_;
   const TaskGraph& graph_;
@@ -172,6 +235,9 @@ class OperatorRun {
   DeviceBuffer buffer_{};
   DecodeState state_{};
   std::uint32_t* iteration_ = nullptr;
+  IterationTicks* ticks_ = nullptr;
+  OperatorTaskRow* task_rows_ = nullptr;
+  DeviceRunRows rows_{};
   TaskDescriptor* descriptors_ = nullptr;
   std::size_t shared_bytes_ = 0;
   cudaGraph_t captured_ = nullptr;
@@ -180,15 +246,18 @@ class OperatorRun {
 
 }  // namespace
 
-Result<DeviceRun> run_operators(DeviceModel& model, PolicyKind kind, const DecodeOptions& decode,
-                                double limit_seconds) {
-  if (facts(kind).family != PolicyFamily::kPerKernel) {
+Result<DeviceRun> run_operators(DeviceModel& model, const DeviceRunOptions& options,
+                                const DecodeOptions& decode) {
+  const PolicyFacts& policy = facts(options.run.policy.kind);
+  if (policy.family != PolicyFamily::kPerKernel) {
     return fail(ErrorCode::kUsage,
-                fmt::format("{} is no kernel-per-operator policy", facts(kind).name));
+                fmt::format("{} is no kernel-per-operator policy", policy.name));
   }
   Result<DecodeTables> tables = DecodeTables::make(*model.graph(), decode);
   if (!tables) return tl::unexpected(tables.error());
-  return OperatorRun(model, kind, *tables).run(limit_seconds);
+  Status ok = check_window(options, tables->iterations());
+  if (!ok) return tl::unexpected(ok.error());
+  return OperatorRun(model, options, *tables).run();
 }
 
 Result<double> streaming_bandwidth(const Device& device, std::size_t bytes, int repeats) {

@@ -1,12 +1,15 @@
 // What each verb does with good and with bad input, from the command line's side.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/experiments/cli_runner.h"
 #include "tests/experiments/tiny_model.h"
 
 namespace mk::testing {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 class Verbs : public CliFiles {};
@@ -128,11 +131,18 @@ TEST_F(Verbs, RunRefusesKernelPerOperatorPoliciesAsUsage) {
     EXPECT_EQ(megascope({"run", model(), "--policy", policy}).status, 2) << policy;
 }
 
-TEST_F(Verbs, RunSaysThatThereIsNoCudaBackend) {
-  const CliRun run = megascope({"run", model(), "--backend", "cuda"});
+TEST_F(Verbs, RunOnAGpuRunsOrSaysInOneLineWhyNot) {
+  const CliRun run = megascope({"run", model(), "--backend", "cuda", "--generate", "2"});
 
+  if (run.status == 0) return;
   EXPECT_EQ(run.status, 1);
-  EXPECT_THAT(run.err, HasSubstr("no CUDA backend"));
+  EXPECT_THAT(run.err, AnyOf(HasSubstr("no CUDA backend"), HasSubstr("NVIDIA")));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+}
+
+TEST_F(Verbs, RunRefusesWhatOnlyTheGpuCanDoOnTheHost) {
+  EXPECT_EQ(megascope({"run", model(), "--capture", "1:2"}).status, 2);
+  EXPECT_EQ(megascope({"run", model(), "--preload", "off"}).status, 2);
 }
 
 TEST_F(Verbs, RunRefusesATextWithoutATokenizer) {

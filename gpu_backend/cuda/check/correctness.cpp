@@ -67,6 +67,14 @@ std::string text_of(const std::vector<std::uint32_t>& tokens) {
   return fmt::format("{}", fmt::join(tokens, " "));
 }
 
+DeviceRunOptions baseline(PolicyKind kind) {
+  DeviceRunOptions options;
+  options.run.policy.kind = kind;
+  options.run.record = false;
+  options.limit_seconds = kLimitSeconds;
+  return options;
+}
+
 class CaseCheck {
  public:
   CaseCheck(const Case& c, const Device& device, Report& report)
@@ -123,7 +131,7 @@ class CaseCheck {
   void check_bodies() {
     if (Status ok = subject_->device->poison(); !ok) return refuse("poison", ok.error());
     Result<DeviceRun> run =
-        run_operators(*subject_->device, PolicyKind::kStream, decode_, kLimitSeconds);
+        run_operators(*subject_->device, baseline(PolicyKind::kStream), decode_);
     if (!run) return refuse("bodies", run.error());
     check_tokens("bodies", *run);
     Result<std::vector<TensorError>> errors =
@@ -146,11 +154,11 @@ class CaseCheck {
   }
 
   void check_tokens(const std::string& what, const DeviceRun& run) {
-    const bool ok = run.generated == wanted_ && run.requests_agree;
+    const bool ok = run.decoded.generated == wanted_ && run.decoded.requests_agree;
     report_.verdict(ok, ok ? fmt::format("{}: {}: tokens as on the host", case_.name, what)
                            : fmt::format("{}: {}: tokens {}, wanted {}{}", case_.name, what,
-                                         text_of(run.generated), text_of(wanted_),
-                                         run.requests_agree ? "" : "; requests differ"));
+                                         text_of(run.decoded.generated), text_of(wanted_),
+                                         run.decoded.requests_agree ? "" : "; requests differ"));
   }
 
   void check_hash(const std::string& what) {
@@ -198,7 +206,7 @@ class CaseCheck {
   void check_baseline(PolicyKind kind) {
     const std::string what(facts(kind).name);
     if (Status ok = subject_->device->poison(); !ok) return refuse(what, ok.error());
-    Result<DeviceRun> run = run_operators(*subject_->device, kind, decode_, kLimitSeconds);
+    Result<DeviceRun> run = run_operators(*subject_->device, baseline(kind), decode_);
     if (!run) return refuse(what, run.error());
     check_tokens(what, *run);
     check_hash(what);

@@ -158,9 +158,10 @@ class ModelTiming {
   void time_baseline(PolicyKind kind) {
     const std::string what(facts(kind).name);
     const DecodeOptions decode = decode_options(kGenerate);
-    Result<DeviceRun> first = run_operators(*subject_.device, kind, decode, kLimitSeconds);
+    const DeviceRunOptions options = options_for({kind}, {device_.sms, 0});
+    Result<DeviceRun> first = run_operators(*subject_.device, options, decode);
     if (!first) return refuse(what, first.error());
-    Result<DeviceRun> run = run_operators(*subject_.device, kind, decode, kLimitSeconds);
+    Result<DeviceRun> run = run_operators(*subject_.device, options, decode);
     if (!run) return refuse(what, run.error());
     const double iterations = static_cast<double>(decode.prompt.size() + kGenerate - 1);
     row(what, run->kernel_ms * 1e3 / iterations);
