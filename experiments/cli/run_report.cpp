@@ -58,7 +58,8 @@ std::string to_text(const Json& json) {
   Table table({});
   table.add(
       {"ran", fmt::format("{} on {}, weights {}, {}", json["model"].get<std::string>(),
-                          json["place"].get<std::string>(), json["weights"].get<std::string>(), json["dtype"].get<std::string>())});
+                          json["place"].get<std::string>(), json["weights"].get<std::string>(),
+                          json["dtype"].get<std::string>())});
   table.add(
       {"policy",
        fmt::format("{}, {} workers, {} schedulers", json["policy"].get<std::string>(),

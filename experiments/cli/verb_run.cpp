@@ -45,8 +45,8 @@ Split host_split(const PolicyFlags& flags) {
 // As the MPK paper splits its GPUs: four SMs schedule, where the policy has schedulers at all.
 Split cuda_split(const PolicyFlags& flags, std::uint32_t sms) {
   const Policy policy = policy_of(flags);
-  const bool without_schedulers = policy.kind == PolicyKind::kStatic ||
-                                  facts(policy.kind).family == PolicyFamily::kPerKernel;
+  const bool without_schedulers =
+      policy.kind == PolicyKind::kStatic || facts(policy.kind).family == PolicyFamily::kPerKernel;
   return without_schedulers || sms <= 4 ? Split{sms, 0} : Split{sms - 4, 16};
 }
 
@@ -101,8 +101,9 @@ Result<CudaChoices> cuda_choices(const Options& options) {
   const auto last = has_colon ? std::from_chars(first.ptr + 1, end, choices.end_recorded) : first;
   if (!has_colon || last.ec != std::errc{} || last.ptr != end ||
       choices.end_recorded <= choices.first_recorded) {
-    return fail(ErrorCode::kUsage,
-                fmt::format("--capture {}: must be A:B, iterations A to before B", options.capture));
+    return fail(
+        ErrorCode::kUsage,
+        fmt::format("--capture {}: must be A:B, iterations A to before B", options.capture));
   }
   return choices;
 }
@@ -216,8 +217,10 @@ constinit const Verb run_verb = {
     .summary = "runs a model for real, and records what every worker did",
     .arguments = "GRAPH|MODEL [options]",
     .description =
-        "Runs the task graph on host threads or a GPU and generates tokens greedily, all iterations\n"
-        "inside one run. Stops early at the model's end-of-sequence token. A GRAPH needs --weights DIR "
+        "Runs the task graph on host threads or a GPU and generates tokens greedily, all "
+        "iterations\n"
+        "inside one run. Stops early at the model's end-of-sequence token. A GRAPH needs --weights "
+        "DIR "
         "to\n"
         "speak: it holds shapes only.",
     .examples =

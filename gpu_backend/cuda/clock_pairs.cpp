@@ -30,9 +30,9 @@ Result<ClockPair> take_clock_pair(const RunStream& stream) {
     std::byte* stamp = buffer->data();
     void* arguments[] = {&stamp};
     const std::int64_t before = host_now();
-    Status ok = checked(
-        cudaLaunchKernel(clock_symbol(), {1, 1, 1}, {1, 1, 1}, arguments, 0, stream.get()),
-        "reading the clock");
+    Status ok =
+        checked(cudaLaunchKernel(clock_symbol(), {1, 1, 1}, {1, 1, 1}, arguments, 0, stream.get()),
+                "reading the clock");
     if (ok) ok = checked(cudaStreamSynchronize(stream.get()), "reading the clock");
     const std::int64_t after = host_now();
     std::uint64_t device = 0;

@@ -30,7 +30,7 @@ class DecodeTables {
   // What was generated, by all requests alike unless there is a bug.
   // `image` holds what the run left of the image whose tables place() made.
   DecodeResult read(const DecodeState& state, const std::byte* base,
-               std::span<const std::byte> image) const;
+                    std::span<const std::byte> image) const;
 
  private:
   DecodePlan plan_{};

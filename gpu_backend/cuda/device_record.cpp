@@ -47,9 +47,9 @@ void fill_run(DeviceRun& run, const DeviceModel& model, const DeviceRunOptions& 
     run.iteration_us.push_back(static_cast<double>(ticks.end - ticks.start) * 1e-3);
   }
   if (!left.rows.iterations.empty()) {
-    run.makespan_us = static_cast<double>(left.rows.iterations.back().end -
-                                          left.rows.iterations.front().start) *
-                      1e-3;
+    run.makespan_us =
+        static_cast<double>(left.rows.iterations.back().end - left.rows.iterations.front().start) *
+        1e-3;
   }
   left.states.resize(left.rows.iterations.size());
   run.states = left.states;
@@ -57,8 +57,7 @@ void fill_run(DeviceRun& run, const DeviceModel& model, const DeviceRunOptions& 
     keep_window(left.rows.iterations, options.window);
     keep_window(left.states, options.window);
   }
-  run.record =
-      make_run_record(model.graph(), options.run, left.rows, std::move(left.states));
+  run.record = make_run_record(model.graph(), options.run, left.rows, std::move(left.states));
   fill_meta(run.record, model, options, left);
   // The device's clock counts nanoseconds, all SMs the same.
   run.record.clocks = {clock_record(left.before, left.after)};

@@ -33,7 +33,7 @@ struct DeviceRunOptions {
 struct DeviceRun {
   RunRecord record{};  // its iterations are those of the window
   DecodeResult decoded{};
-  double kernel_ms = 0;                // from the first launch to the end of the last kernel
+  double kernel_ms = 0;  // from the first launch to the end of the last kernel
   // Of all iterations, recorded or not:
   std::vector<IterationState> states{};
   std::vector<double> iteration_us{};

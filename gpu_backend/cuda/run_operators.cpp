@@ -145,7 +145,10 @@ class OperatorRun {
   Status launch_iteration(cudaStream_t stream) {
     const std::uint32_t overlaps = kind_ == PolicyKind::kPdl ? 1 : 0;
     for (const OperatorLaunch& op : launches_) {
-      OperatorArgs args{descriptors_ + op.first, state_.steps, iteration_, model_.work_bytes(),
+      OperatorArgs args{descriptors_ + op.first,
+                        state_.steps,
+                        iteration_,
+                        model_.work_bytes(),
                         overlaps,
                         task_rows_ == nullptr ? nullptr : task_rows_ + op.first,
                         static_cast<std::uint32_t>(order_.size()),
@@ -250,8 +253,7 @@ Result<DeviceRun> run_operators(DeviceModel& model, const DeviceRunOptions& opti
                                 const DecodeOptions& decode) {
   const PolicyFacts& policy = facts(options.run.policy.kind);
   if (policy.family != PolicyFamily::kPerKernel) {
-    return fail(ErrorCode::kUsage,
-                fmt::format("{} is no kernel-per-operator policy", policy.name));
+    return fail(ErrorCode::kUsage, fmt::format("{} is no kernel-per-operator policy", policy.name));
   }
   Result<DecodeTables> tables = DecodeTables::make(*model.graph(), decode);
   if (!tables) return tl::unexpected(tables.error());

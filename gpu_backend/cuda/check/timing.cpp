@@ -180,8 +180,8 @@ class ModelTiming {
   }
 
   void write_records(PolicyKind kind, const RunRecord& record) {
-    std::ofstream file(fmt::format("{}/{}_{}_{}.csv", folder_, model_, partition_.substr(0, 3),
-                                   facts(kind).name));
+    std::ofstream file(
+        fmt::format("{}/{}_{}_{}.csv", folder_, model_, partition_.substr(0, 3), facts(kind).name));
     file
         << "task,iteration,worker,sm,enqueued_ns,fetched_ns,ready_ns,start_ns,end_ns,notified_ns\n";
     const auto last = static_cast<std::uint32_t>(record.iterations.size() - 2);
