@@ -6,6 +6,7 @@
 #include "experiments/cli/table.h"
 #include "experiments/cli/text_file.h"
 #include "experiments/cli/verb_list.h"
+#include "gpu_backend/cuda/microbench.h"
 #include "gpu_backend/host/microbench.h"
 
 namespace mk::cli {
@@ -37,13 +38,15 @@ void say_primitive(Console& console, std::string_view name) {
 }
 
 Result<Answer> measure(const Options& options, Console& console) {
-  if (options.backend == "cuda")
-    return fail(ErrorCode::kUnsupported,
-                "this program has no CUDA backend yet: use --backend host");
-  const Result<Microbenchmark> measured = microbenchmark_host(
-      {.on_primitive = [&](std::string_view name) { say_primitive(console, name); }});
+  const MicrobenchOptions how{
+      .on_primitive = [&](std::string_view name) { say_primitive(console, name); }};
+  const Result<Microbenchmark> measured =
+      options.backend == "cuda" ? cuda::microbenchmark_device(how) : microbenchmark_host(how);
   if (console.err_is_terminal) console.err << "\r\033[K" << std::flush;
   if (!measured) return tl::unexpected(measured.error());
+  for (const std::string& missing : measured->missing) {
+    console.err << "not measured: " << missing << '\n';
+  }
   if (!options.output.empty()) {
     const Status written = write_text(machine_to_json(measured->machine), options.output);
     if (!written) return tl::unexpected(written.error());

@@ -42,7 +42,8 @@ struct Primitive {
 
 struct Microbenchmark {
   std::vector<Primitive> primitives{};  // in the order of the table
-  Machine machine{};                    // kind host; each number's source says which primitive
+  Machine machine{};                    // each number's source says which primitive
+  std::vector<std::string> missing{};   // what could not be measured, and why
 };
 
 struct MicrobenchOptions {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/policy.h"
 #include "core/result.h"
+#include "core/task_graph.h"
 
 namespace mk::microbench {
 
@@ -34,6 +36,11 @@ struct QueueSamples {
 QueueSamples queues(std::uint32_t repetitions);
 
 // Runs of the whole protocol (microbench_runs.cpp). In us.
+
+// `operators` of `groups` x `group` empty tasks each; each `group` consumers share an event of
+// `group` producers, as compiled models do.
+std::shared_ptr<const TaskGraph> empty_tasks(std::uint32_t operators, std::uint32_t groups,
+                                             std::uint32_t group);
 Result<Samples> empty_task(PolicyKind policy, Roles roles, std::uint32_t repetitions);
 Result<Samples> iteration_boundary(PolicyKind policy, Roles roles);
 

@@ -5,10 +5,6 @@
 #include "gpu_backend/host/run_on_threads.h"
 
 namespace mk::microbench {
-namespace {
-
-// `operators` of `tasks` empty tasks each; groups of eight consumers share an event of eight
-// producers, as compiled models do.
 std::shared_ptr<const TaskGraph> empty_tasks(std::uint32_t operators, std::uint32_t groups,
                                              std::uint32_t group) {
   using Builder = TaskGraphBuilder;
@@ -36,6 +32,8 @@ std::shared_ptr<const TaskGraph> empty_tasks(std::uint32_t operators, std::uint3
   MK_CHECK(graph.has_value(), "the microbenchmark's graph is well formed");
   return std::make_shared<const TaskGraph>(*std::move(graph));
 }
+
+namespace {
 
 struct NoWork {
   std::uint32_t iterations;

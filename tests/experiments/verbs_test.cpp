@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/experiments/cli_runner.h"
 #include "tests/experiments/tiny_model.h"
@@ -143,6 +144,16 @@ TEST_F(Verbs, RunOnAGpuRunsOrSaysInOneLineWhyNot) {
 TEST_F(Verbs, RunRefusesWhatOnlyTheGpuCanDoOnTheHost) {
   EXPECT_EQ(megascope({"run", model(), "--capture", "1:2"}).status, 2);
   EXPECT_EQ(megascope({"run", model(), "--preload", "off"}).status, 2);
+}
+
+// Where there is no device; where there is one, it would measure it.
+TEST_F(Verbs, MicrobenchSaysInOneLineThatThereIsNoDevice) {
+  if (std::filesystem::exists("/dev/nvidiactl")) GTEST_SKIP() << "this machine has an NVIDIA GPU";
+
+  const CliRun run = megascope({"microbench", "--backend", "cuda"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(std::ranges::count(run.err, '\n'), 1) << run.err;
 }
 
 TEST_F(Verbs, RunRefusesATextWithoutATokenizer) {

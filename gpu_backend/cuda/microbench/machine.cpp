@@ -1,0 +1,255 @@
+#include "gpu_backend/cuda/microbench/machine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace mk::cuda {
+namespace {
+
+// A value with its spread, and how it was made from primitives.
+struct Derived {
+  double value = 0;
+  double spread = 0;
+  std::string how{};
+};
+
+class MachineMaker {
+ public:
+  MachineMaker(Machine machine, const DeviceFacts& facts, const std::vector<Primitive>& primitives)
+      : m_(std::move(machine)), facts_(facts), primitives_(primitives) {}
+
+  Machine make() && {
+    set_device();
+    set_memory();
+    set_protocol();
+    set_launches();
+    set_linear_bodies();
+    set_other_bodies();
+    return std::move(m_);
+  }
+
+ private:
+  std::optional<Derived> get(std::string_view name) const {
+    const auto found = std::ranges::find(primitives_, name, &Primitive::name);
+    if (found == primitives_.end()) return std::nullopt;
+    return Derived{found->value, found->spread, std::string(name)};
+  }
+  double value_or(std::string_view name, double otherwise) const {
+    const std::optional<Derived> found = get(name);
+    return found ? found->value : otherwise;
+  }
+
+  std::string source(std::string_view how) const {
+    return fmt::format("microbench {} {}: {}", facts_.measured_on, facts_.name, how);
+  }
+
+  // The range is one standard deviation to each side.
+  void set(Number& number, const std::optional<Derived>& measured) const {
+    if (!measured) return;
+    const double width = measured->value * std::min(measured->spread, 0.99);
+    number = {measured->value, measured->value - width, measured->value + width,
+              source(measured->how)};
+  }
+  void set(Number& number, double value, std::string_view how) const {
+    number = {value, value, value, source(how)};
+  }
+  void set(Latency& latency, const std::optional<Derived>& measured) const {
+    if (!measured) return;
+    set(latency.typical, measured);
+    set(latency.spread, std::min(measured->spread, 2.0), measured->how + ", its spread");
+  }
+
+  // The sum of `first` and factor x primitive of each of `more`, in turn never below 0; none iff
+  // one is missing.
+  std::optional<Derived> combine(
+      std::string_view first,
+      std::initializer_list<std::pair<double, std::string_view>> more) const {
+    std::optional<Derived> sum = get(first);
+    for (const auto& [factor, name] : more) {
+      const std::optional<Derived> other = get(name);
+      if (!sum || !other) return std::nullopt;
+      sum->value = std::max(0.0, sum->value + factor * other->value);
+      const std::string times =
+          std::abs(factor) == 1 ? std::string() : fmt::format("{:g} x ", std::abs(factor));
+      sum->how += fmt::format(" {} {}{}", factor < 0 ? '-' : '+', times, name);
+    }
+    return sum;
+  }
+
+  void set_device() {
+    m_.name += "-measured";
+    m_.title = facts_.name;
+    set(m_.sms, facts_.sms, "the device's attributes");
+    set(m_.clock, get("sm_clock"));
+    set(m_.sm_spread, get("sm_spread"));
+    if (m_.default_workers.value > facts_.sms - 4.0) {
+      set(m_.default_workers, facts_.sms - 4.0, "all SMs but four");
+      set(m_.default_schedulers, 16, "four SMs of four warps");
+    }
+    set(m_.shared_memory.page_bytes, facts_.chunk_bytes, "a chunk of a warp's ring");
+    set(m_.shared_memory.pages, facts_.chunks, "chunks of all warps' rings");
+  }
+
+  void set_memory() {
+    MemoryNumbers& memory = m_.memory;
+    set(memory.capacity, facts_.memory_bytes, "the device's attributes");
+    set(memory.l2_capacity, facts_.l2_bytes, "the device's attributes");
+    set(memory.latency, get("memory_latency"));
+    set(memory.l2_near, get("l2_near"));
+    set(memory.l2_far, get("l2_far"));
+    set(memory.l2_bandwidth, get("l2_bandwidth"));
+    set_curve();
+    set_loaded_latency();
+  }
+
+  void set_curve() {
+    std::vector<BandwidthPoint> curve;
+    for (std::uint32_t active = 1; active <= facts_.sms; ++active) {
+      const auto measured = get(fmt::format("read_bandwidth_{}", active));
+      if (!measured) continue;
+      BandwidthPoint point;
+      set(point.active, active, measured->how);
+      set(point.bytes_in_flight, 0, "as many as it takes");
+      set(point.bandwidth, measured);
+      curve.push_back(point);
+    }
+    if (!curve.empty()) m_.memory.curve = std::move(curve);
+  }
+
+  // The latency that explains best what all SMs reach with few bytes in flight each.
+  void set_loaded_latency() {
+    const double best = value_or(fmt::format("read_bandwidth_{}", facts_.sms), 0);
+    std::vector<std::pair<double, double>> points;  // GB at once, GB/s
+    for (const std::uint32_t kib : {8U, 16U, 24U, 32U, 48U, 64U}) {
+      const auto measured = get(fmt::format("read_bandwidth_all_{}kib", kib));
+      if (measured) points.emplace_back(facts_.sms * kib * 1024e-9, measured->value);
+    }
+    if (best <= 0 || points.empty()) return;
+    double least = 0;
+    double fitted = 0;
+    for (double us = 0.2; us < 4; us *= 1.005) {
+      double error = 0;
+      for (const auto& [bytes, bandwidth] : points) {
+        error += std::pow(std::log(smooth_minimum(bytes / (us * 1e-6), best) / bandwidth), 2);
+      }
+      if (fitted == 0 || error < least) {
+        least = error;
+        fitted = us;
+      }
+    }
+    set(m_.memory.loaded_latency, fitted, "fitted to read_bandwidth_all_*kib");
+  }
+
+  void set_protocol() {
+    ProtocolNumbers& p = m_.protocol;
+    set(p.notify, combine("notify_after_stores", {{-0.5, "l2_latency"}}));
+    set(p.observe, get("l2_latency"));
+    const auto alone = get("add_1");
+    const auto crowd = get(fmt::format("add_{}", facts_.sms));
+    if (alone && crowd && facts_.sms > 1) {
+      set(p.contention, std::max(0.0, crowd->value - alone->value) / (facts_.sms - 1),
+          fmt::format("({} - add_1) / {}", crowd->how, facts_.sms - 1));
+    }
+    set(p.poll_interval, get("poll_turn_sleep_20"));
+    set(p.fetch, get("queue_take"));
+    if (get("queue_take")) set(p.fetch_batch, 1, "queue_take is a time an item");
+    set(p.dispatch, combine("mailbox_go", {{1, "task_word"}, {1, "descriptor"}}));
+    set(p.activate, get("event_push_1"));
+    set(p.dequeue, combine("event_hand_off", {{-1, "event_push_1"}, {1, "task_word"}}));
+    set(p.enqueue, get("queue_put"));
+    set(p.scheduler_poll,
+        combine("queue_empty", {{1, "poll_turn_sleep_20"}, {-1, "poll_turn_sleep_0"}}));
+    set(m_.boundary.base, get(fmt::format("boundary_static_{}w0s", facts_.sms)));
+  }
+
+  void set_launches() {
+    LaunchNumbers& launch = m_.launch;
+    set(launch.stream, get("launch_stream"));
+    set(launch.graph, get("launch_graph"));
+    set(launch.pdl, get("launch_pdl"));
+    set(launch.graph_launch, get("launch_graph_to_graph"));
+    set(launch.kernel_fill, get("kernel_fill"));
+    if (get("launch_stream")) set(launch.kernel_drain, 0, "part of the gaps that were measured");
+  }
+
+  // Bodies that stream weights through the rings.
+  void set_linear_bodies() {
+    const auto start_up = get("copy_latency_4096");
+    for (const TaskKind kind : {TaskKind::kLinear, TaskKind::kNormLinear, TaskKind::kSiluLinear}) {
+      BodyNumbers& body = m_.bodies[index_of(kind)];
+      const std::string prefix = fmt::format("body_{}_", name_of(kind));
+      if (!get(prefix + "rate")) continue;
+      set(body.bytes_in_flight, facts_.chunk_bytes * facts_.chunks, "chunks of all warps' rings");
+      set(body.start_up, start_up);
+      set(body.fixed, combine(prefix + "start_up", {{-1, "copy_latency_4096"}}));
+      set(body.port_limit, get(prefix + "rate"));
+      set(body.epilogue, get(prefix + "epilogue"));
+      set(body.per_activation, get(prefix + "per_activation"));
+      set_spread(body, prefix + "total_of_all");
+      set_flops(body);
+      set(body.kernel_blocks_per_sm, facts_.kernel_blocks_per_sm, "occupancy");
+    }
+  }
+
+  void set_flops(BodyNumbers& body) {
+    const auto rate = get("body_linear_gflops_16_tokens");
+    if (rate && m_.clock.value > 0) {
+      set(body.flops_per_cycle, rate->value / m_.clock.value,
+          "body_linear_gflops_16_tokens / sm_clock");
+    }
+  }
+
+  void set_spread(BodyNumbers& body, const std::string& primitive) {
+    if (const auto total = get(primitive)) {
+      set(body.spread, std::min(total->spread, 2.0), primitive + ", its spread");
+    }
+  }
+
+  void set_other_bodies() {
+    BodyNumbers& attention = m_.bodies[index_of(TaskKind::kAttention)];
+    set(attention.fixed, get("body_attention_fixed"));
+    set(attention.port_limit, get("body_attention_rate"));
+    set_spread(attention, "body_attention_total_of_all");
+    if (get("body_attention_fixed")) {
+      set(attention.start_up, 0, "part of fixed");
+      set(attention.epilogue, 0, "part of fixed");
+    }
+    for (const TaskKind kind : {TaskKind::kRmsNorm, TaskKind::kSiluMul, TaskKind::kArgmaxPartial,
+                                TaskKind::kArgmaxReduce, TaskKind::kEmbedding}) {
+      BodyNumbers& body = m_.bodies[index_of(kind)];
+      const std::string prefix = fmt::format("body_{}_", name_of(kind));
+      if (!get(prefix + "fixed")) continue;
+      set(body.fixed, get(prefix + "fixed"));
+      set(body.per_activation, get(prefix + "per_activation"));
+      set(body.start_up, 0, "part of fixed");
+      set(body.epilogue, 0, "part of fixed");
+      set(body.kernel_blocks_per_sm, facts_.kernel_blocks_per_sm, "occupancy");
+    }
+  }
+
+  Machine m_;
+  const DeviceFacts& facts_;
+  const std::vector<Primitive>& primitives_;
+};
+
+}  // namespace
+
+std::string_view base_machine(std::string_view device_name) {
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"H100", "h100-sxm"}, {"H200", "h200"}, {"A100", "a100-80"}, {"B200", "b200"},
+      {"H20", "h20"},       {"L4", "l4"},     {"4090", "rtx-4090"}};
+  for (const auto& [part, name] : kNames) {
+    if (device_name.find(part) != std::string_view::npos) return name;
+  }
+  return "h100-sxm";
+}
+
+Machine device_machine(Machine base, const DeviceFacts& facts,
+                       const std::vector<Primitive>& primitives) {
+  return MachineMaker(std::move(base), facts, primitives).make();
+}
+
+}  // namespace mk::cuda

@@ -1,0 +1,117 @@
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "gpu_backend/cuda/microbench/machine.h"
+
+namespace mk::cuda {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr double kLatency = 0.9;  // us, that the made-up bandwidths have
+constexpr double kBandwidth = 3000;
+
+DeviceFacts device_facts() {
+  return {.name = "NVIDIA H100 80GB HBM3",
+          .measured_on = "2026-11-25",
+          .sms = 132,
+          .memory_bytes = 85e9,
+          .l2_bytes = 50e6,
+          .chunk_bytes = 4096,
+          .chunks = 33,
+          .kernel_blocks_per_sm = 1};
+}
+
+// Made up: what an H100 might measure.
+std::vector<Primitive> primitives() {
+  std::vector<Primitive> all = {{"sm_clock", 1.9, "GHz", 0.001},
+                                {"sm_spread", 0.02, "", 0},
+                                {"l2_latency", 0.2, "us", 0.2},
+                                {"notify_after_stores", 0.9, "us", 0.1},
+                                {"hand_off_by_add", 0.8, "us", 0.1},
+                                {"add_1", 0.4, "us", 0.01},
+                                {"add_132", 1.71, "us", 0.01},
+                                {"event_push_1", 0.7, "us", 0.1},
+                                {"event_hand_off", 1.0, "us", 0.1},
+                                {"task_word", 0.3, "us", 0.1},
+                                {"read_bandwidth_1", 60, "GB/s", 0.01},
+                                {"read_bandwidth_132", kBandwidth, "GB/s", 0.01},
+                                {"copy_latency_4096", 0.8, "us", 0.1},
+                                {"body_linear_start_up", 1.1, "us", 0.1},
+                                {"body_linear_rate", 50, "GB/s", 0.1},
+                                {"body_linear_gflops_16_tokens", 380, "Gflop/s", 0.1},
+                                {"body_linear_total_of_all", 11, "us", 0.04},
+                                {"launch_stream", 1.2, "us", 3.0}};
+  for (const int kib : {8, 16, 24, 32}) {
+    all.push_back({"read_bandwidth_all_" + std::to_string(kib) + "kib",
+                   smooth_minimum(132 * kib * 1024e-9 / (kLatency * 1e-6), kBandwidth), "GB/s",
+                   0.01});
+  }
+  return all;
+}
+
+Machine base() { return *load_machine("h100-sxm"); }
+
+Machine measured() { return device_machine(base(), device_facts(), primitives()); }
+
+TEST(DeviceMachine, IsAcceptedAsAMachineFile) {
+  const Machine machine = measured();
+
+  const Result<Machine> read = machine_from_json(machine_to_json(machine), "machine.json");
+
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(*read, machine);
+}
+
+TEST(DeviceMachine, SaysOfEachReplacedNumberWhenAndWhereItWasMeasured) {
+  const Machine machine = measured();
+  EXPECT_EQ(machine.clock.source, "microbench 2026-11-25 NVIDIA H100 80GB HBM3: sm_clock");
+  EXPECT_THAT(machine.protocol.contention.source, HasSubstr("(add_132 - add_1) / 131"));
+}
+
+TEST(DeviceMachine, CombinesPrimitives) {
+  const Machine machine = measured();
+  EXPECT_NEAR(machine.protocol.notify.typical.value, 0.9 - 0.1, 1e-12);
+  EXPECT_NEAR(machine.protocol.contention.value, 0.01, 1e-12);
+  EXPECT_NEAR(machine.protocol.dequeue.typical.value, 1.0 - 0.7 + 0.3, 1e-12);
+  EXPECT_NEAR(machine.body(TaskKind::kLinear).fixed.value, 1.1 - 0.8, 1e-12);
+  EXPECT_NEAR(machine.body(TaskKind::kLinear).flops_per_cycle.value, 200, 1e-9);
+}
+
+TEST(DeviceMachine, FindsTheLatencyThatExplainsFewBytesInFlight) {
+  EXPECT_NEAR(measured().memory.loaded_latency.value, kLatency, 0.01 * kLatency);
+}
+
+TEST(DeviceMachine, HasTheMeasuredBandwidthCurve) {
+  const Machine machine = measured();
+  EXPECT_DOUBLE_EQ(machine.bandwidth_at(1), 60);
+  EXPECT_DOUBLE_EQ(machine.bandwidth_at(132), kBandwidth);
+}
+
+TEST(DeviceMachine, KeepsWhatWasNotMeasured) {
+  const Machine nothing = device_machine(base(), device_facts(), {});
+  EXPECT_TRUE(nothing.protocol == base().protocol);
+  EXPECT_TRUE(nothing.memory.curve == base().memory.curve);
+  EXPECT_TRUE(nothing.bodies == base().bodies);
+}
+
+TEST(DeviceMachine, NeverGoesBelowZeroWhereADifferenceDoes) {
+  std::vector<Primitive> all = primitives();
+  for (Primitive& p : all) {
+    if (p.name == "event_push_1") p.value = 5;
+  }
+  const Machine machine = device_machine(base(), device_facts(), all);
+  EXPECT_EQ(machine.protocol.dequeue.typical.value, 0.3);
+  EXPECT_TRUE(machine_from_json(machine_to_json(machine), "machine.json").has_value());
+}
+
+TEST(BaseMachine, IsTheBuiltInOneOfThatProduct) {
+  EXPECT_EQ(base_machine("NVIDIA H100 80GB HBM3"), "h100-sxm");
+  EXPECT_EQ(base_machine("NVIDIA H200"), "h200");
+  EXPECT_EQ(base_machine("NVIDIA H20"), "h20");
+  EXPECT_EQ(base_machine("a device of the future"), "h100-sxm");
+}
+
+}  // namespace
+}  // namespace mk::cuda
