@@ -1,0 +1,40 @@
+// A megakernel whose compute warps carry out every command by doing nothing: the protocol alone.
+// Compiled by device_code_test.cpp, never run.
+#include "gpu_backend/cuda/megakernel.cuh"
+
+namespace mk::cuda {
+
+template <class Shape>
+__device__ __noinline__ void idle_loop(Mailbox& box) {
+  for (std::uint32_t turn = 0;; ++turn) {
+    while (!barrier_test(&box.go, turn & 1U)) {
+    }
+    if (box.command == Command::kExit) return;
+    if (threadIdx.x % 32 == 0) barrier_arrive(&box.done);
+  }
+}
+
+__global__ void __launch_bounds__(kBlockThreads, 1)
+    empty_body_kernel(const __grid_constant__ MegakernelArgs args) {
+  extern __shared__ __align__(128) unsigned char raw[];
+  const std::uint32_t workers = args.launch.roles.workers;
+  if (blockIdx.x >= workers) {
+    if (threadIdx.x % 32 == 0) {
+      scheduler_warp<false>(args, (blockIdx.x - workers) * kSchedulersPerBlock + threadIdx.x / 32);
+    }
+    return;
+  }
+  auto& shared = *reinterpret_cast<WorkerShared<DeviceShape>*>(raw);
+  if (threadIdx.x == 0) {
+    barrier_init(&shared.box.go, 1);
+    barrier_init(&shared.box.done, DeviceShape::kWarps);
+  }
+  __syncthreads();
+  if (threadIdx.x < DeviceShape::kThreads) {
+    idle_loop<DeviceShape>(shared.box);
+  } else if (threadIdx.x == DeviceShape::kThreads) {
+    control_loop<DeviceShape, false>(args, shared, blockIdx.x);
+  }
+}
+
+}  // namespace mk::cuda
