@@ -92,6 +92,7 @@ const KindForm kForms[] = {
     {TaskKind::kNormLinear, params_index<LinearParams>(), 3, 1},
     {TaskKind::kSiluLinear, params_index<LinearParams>(), 2, 1},
     {TaskKind::kAttention, params_index<AttentionParams>(), 3, 3},
+    {TaskKind::kAttentionMerge, params_index<AttentionParams>(), 1, 1},
     {TaskKind::kSiluMul, params_index<SiluMulParams>(), 1, 1},
     {TaskKind::kArgmaxPartial, params_index<ArgmaxParams>(), 1, 2},
     {TaskKind::kArgmaxReduce, params_index<ArgmaxParams>(), 2, 1},

@@ -63,6 +63,11 @@ struct StepShape {
   std::uint32_t requests = 1;
   std::uint32_t max_context = 4096;  // positions of a request's KV cache
   std::uint32_t devices = 1;         // tensor parallel degree
+  ExpertSchedule experts = ExpertSchedule::kStride;
+  // Split-KV: so many tasks share the context of a request and KV head, and a merge follows. All
+  // but the last have attention_positions positions each.
+  std::uint32_t attention_parts = 1;
+  std::uint32_t attention_positions = 0;
 };
 
 // The decode step of a model of the supported families. Over several devices (tensor parallel):

@@ -161,23 +161,49 @@ TensorId ComputationGraphBuilder::attention(std::string name, TensorId qkv, Atte
     return refuse(name,
                   fmt::format("{} heads, {} KV heads of {}", p.heads, p.kv_heads, p.head_dim)),
            TensorId{};
-  const std::int64_t group = p.heads / p.kv_heads * p.head_dim;
-  const std::int64_t width = (p.heads + 2 * p.kv_heads) * p.head_dim;
-  if (!is_matrix(name, "qkv", qkv, tokens(), width)) return {};
   p.max_context = graph_.max_context;
   p.qk_norm = norm.has_value();
-  Draft d = draft(std::move(name), TaskKind::kAttention);
+  if (p.splits < 1 || (p.splits > 1) != (p.split_positions > 0) ||
+      (p.splits - 1) * p.split_positions >= p.max_context)
+    return refuse(name, fmt::format("{} parts of {} positions, the KV cache has {}", p.splits,
+                                    p.split_positions, p.max_context)),
+           TensorId{};
+  const std::int64_t group = p.heads / p.kv_heads;
+  const std::int64_t width = (p.heads + 2 * p.kv_heads) * p.head_dim;
+  if (!is_matrix(name, "qkv", qkv, tokens(), width)) return {};
+  Draft d = draft(name, TaskKind::kAttention);
   d.node.op.params = p;
   const Shape cache{std::int64_t{graph_.requests}, p.kv_heads, p.max_context, p.head_dim};
   const TensorId k = output(d, "k_cache", cache, DType::kBf16);
   const TensorId v = output(d, "v_cache", cache, DType::kBf16);
+  d.axis("requests", graph_.requests).axis("kv_heads", p.kv_heads);
+  if (p.splits > 1) d.axis("parts", p.splits);
+  const DimCut positions = p.splits > 1 ? dynamic_cut(2) : no_cut();
+  d.read(qkv, {dynamic_cut(0), even_cut(1, (group + 2) * p.head_dim)});
+  for (const TensorId t : {k, v}) d.read(t, {even_cut(0), even_cut(1), positions});
+  if (norm) d.read(norm->q).read(norm->k);
+  TensorId y;
+  if (p.splits > 1) {
+    y = output(d, "partial", {tokens(), p.heads, p.splits, p.head_dim + 2}, DType::kF32);
+    d.write(y, {dynamic_cut(0), even_cut(1, group), even_cut(2)});
+  } else {
+    y = output(d, "out", {tokens(), p.heads * p.head_dim}, DType::kBf16);
+    d.write(y, {dynamic_cut(0), even_cut(1, group * p.head_dim)});
+  }
+  for (const TensorId t : {k, v}) d.write(t, {even_cut(0), even_cut(1), positions});
+  append(std::move(d));
+  return p.splits > 1 ? attention_merge(name + "_merge", y, p) : y;
+}
+
+TensorId ComputationGraphBuilder::attention_merge(std::string name, TensorId partial,
+                                                  const AttentionParams& p) {
+  const std::int64_t group = p.heads / p.kv_heads;
+  Draft d = draft(std::move(name), TaskKind::kAttentionMerge);
+  d.node.op.params = p;
   const TensorId y = output(d, "out", {tokens(), p.heads * p.head_dim}, DType::kBf16);
   d.axis("requests", graph_.requests).axis("kv_heads", p.kv_heads);
-  d.read(qkv, {dynamic_cut(0), even_cut(1, group + 2 * p.head_dim)});
-  d.read(k, {even_cut(0), even_cut(1)}).read(v, {even_cut(0), even_cut(1)});
-  if (norm) d.read(norm->q).read(norm->k);
-  d.write(y, {dynamic_cut(0), even_cut(1, group)});
-  d.write(k, {even_cut(0), even_cut(1)}).write(v, {even_cut(0), even_cut(1)});
+  d.read(partial, {dynamic_cut(0), even_cut(1, group)});
+  d.write(y, {dynamic_cut(0), even_cut(1, group * p.head_dim)});
   append(std::move(d));
   return y;
 }

@@ -54,7 +54,8 @@ class ComputationGraphBuilder {
   TensorId embedding(std::string name, TensorId table, std::int64_t vocabulary = 0);
   TensorId rmsnorm(std::string name, TensorId x, TensorId weight, double epsilon = 1e-6);
   TensorId linear(std::string name, TensorId x, TensorId weight, const LinearOptions& options = {});
-  // Makes its K and V cache. params.max_context is taken from the step's shape.
+  // Makes its K and V cache; with params.splits > 1 two operators, NAME and NAME_merge.
+  // params.max_context is taken from the step's shape.
   TensorId attention(std::string name, TensorId qkv, AttentionParams params,
                      std::optional<QkNorm> norm = std::nullopt);
   TensorId silu_mul(std::string name, TensorId gate_up);
@@ -102,6 +103,7 @@ class ComputationGraphBuilder {
   PartialMaximum argmax_partial(TensorId logits, std::int64_t first_index, std::int64_t vocabulary);
   TensorId argmax_reduce(const std::vector<PartialMaximum>& parts, std::int64_t vocabulary);
   enum class PutTiles : std::uint8_t { kSlices, kOne };
+  TensorId attention_merge(std::string name, TensorId partial, const AttentionParams& params);
   // Sends `sent`, all of one width, from the current device to `peer`; returns the peer's copies.
   std::vector<TensorId> put(const std::string& name, const std::vector<TensorId>& sent,
                             std::uint8_t peer, PutTiles tiles);

@@ -61,6 +61,7 @@ class DecodeStep {
              OperatorFusion fusion)
       : m_(model),
         share_(share),
+        step_(step),
         devices_(static_cast<std::uint8_t>(step.devices)),
         fused_(fusion == OperatorFusion::kNormLinear),
         b_(model.name, step) {}
@@ -146,6 +147,8 @@ class DecodeStep {
     params.epsilon = m_.epsilon;
     params.rope_theta = m_.rope_theta;
     params.rope_scaling = m_.rope_scaling;
+    params.splits = step_.attention_parts;
+    params.split_positions = step_.attention_parts > 1 ? step_.attention_positions : 0;
     const std::int64_t width = (params.heads + 2 * params.kv_heads) * m_.head_dim;
     const TensorId norm_w = norm_weight("input_norm", "input_layernorm", m_.hidden);
     WeightSource qkv_source = shard(0, WeightLayout::kQkvByKvHead,
@@ -190,6 +193,7 @@ class DecodeStep {
     const TensorId router_w =
         layer_weight("router", {moe.experts, m_.hidden}, whole({parameter("mlp.gate")}));
     MoeParams p;
+    p.schedule = step_.experts;
     p.experts = moe.experts;
     p.top_k = moe.top_k;
     p.in = m_.hidden;
@@ -226,6 +230,7 @@ class DecodeStep {
 
   const ModelConfig& m_;
   Share share_;
+  StepShape step_;
   std::uint8_t devices_;
   bool fused_;
   ComputationGraphBuilder b_;

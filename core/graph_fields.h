@@ -51,6 +51,7 @@ void visit_fields(S& s, F&& f) {
   f("max_context", s.max_context);
   f("page_positions", s.page_positions);
   f("splits", s.splits);
+  f("split_positions", s.split_positions);
   f("qk_norm", s.qk_norm);
   f("epsilon", s.epsilon);
   f("rope_theta", s.rope_theta);

@@ -54,10 +54,12 @@ struct AttentionParams {
   std::int64_t heads = 0;
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;
-  std::int64_t max_context = 0;     // positions that the KV cache of one request holds
-  std::int64_t page_positions = 0;  // positions a KV page; 0: contiguous, no page table
-  std::uint32_t splits = 1;         // split-KV parts of a context; > 1: kAttentionMerge follows
-  bool qk_norm = false;             // Qwen3: RMSNorm of each q and k head, weights q_norm, k_norm
+  std::int64_t max_context = 0;      // positions that the KV cache of one request holds
+  std::int64_t page_positions = 0;   // positions a KV page; 0: contiguous, no page table
+  std::uint32_t splits = 1;          // split-KV parts of a context; > 1: kAttentionMerge follows
+  std::int64_t split_positions = 0;  // part i has positions [i, i + 1) * split_positions, the last
+                                     // one all that follow; 0 iff there is one part
+  bool qk_norm = false;              // Qwen3: RMSNorm of each q and k head, weights q_norm, k_norm
   double epsilon = 1e-6;
   double rope_theta = 10000;
   std::optional<RopeScaling> rope_scaling{};

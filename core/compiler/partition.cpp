@@ -94,8 +94,10 @@ Parts mpk_parts(const Context& c, std::uint32_t o) {
       return {mpk_linear(c, o), 1, 1};
     case TaskKind::kAttention: {
       const auto& p = std::get<AttentionParams>(node.op.params);
-      return {c.graph.requests, p.kv_heads, 1};
+      return {c.graph.requests, p.kv_heads, p.splits};
     }
+    case TaskKind::kAttentionMerge:
+      return {c.graph.requests, std::get<AttentionParams>(node.op.params).kv_heads, 1};
     case TaskKind::kSiluMul:
       return {normed_linear_tasks(2 * std::get<SiluMulParams>(node.op.params).width) / 2, 1, 1};
     case TaskKind::kArgmaxPartial:
@@ -132,9 +134,12 @@ Parts balanced_parts(const Context& c, std::uint32_t o) {
     case TaskKind::kArgmaxPartial:
       return {workers, 1, 1};
     case TaskKind::kAttention: {
-      const std::int64_t requests = c.graph.requests;
-      return {requests, std::max<std::int64_t>(1, (workers + requests - 1) / requests), 1};
+      const std::int64_t splits = std::get<AttentionParams>(node.op.params).splits;
+      const std::int64_t tasks = c.graph.requests * splits;
+      return {c.graph.requests, (workers + tasks - 1) / tasks, splits};
     }
+    case TaskKind::kAttentionMerge:
+      return share_out(c.graph.requests, workers);
     case TaskKind::kExpertLinear: {
       const auto& p = std::get<MoeParams>(node.op.params);
       return share_out(std::min(p.experts, p.top_k * tokens), workers);
@@ -183,10 +188,14 @@ std::vector<std::uint32_t> divisors(std::uint32_t n, std::int64_t most, std::uin
 }
 
 // The grid of `tasks` tiles whose first axis is nearest to the partition's own, then its second.
+// The parts of a split attention are fixed.
 Result<Grid> grid_of(const OperatorNode& node, const Grid& own, std::uint32_t tasks) {
+  const auto* attention = std::get_if<AttentionParams>(&node.op.params);
+  const bool is_split = node.op.kind == TaskKind::kAttention && attention->splits > 1;
   for (const std::uint32_t x : divisors(tasks, extent_of(node, 0), own.extent[0])) {
     for (const std::uint32_t y : divisors(tasks / x, extent_of(node, 1), own.extent[1])) {
-      if (tasks / x / y <= extent_of(node, 2)) return Grid{{x, y, tasks / x / y}};
+      const std::uint32_t z = tasks / x / y;
+      if (is_split ? z == attention->splits : z <= extent_of(node, 2)) return Grid{{x, y, z}};
     }
   }
   std::vector<std::string> axes;

@@ -9,7 +9,7 @@
 //   linear before argmax one a worker
 //   linear before top-k  1
 //   any other linear     n(out): out/256 if out/96 > 400, else 96 if 96 divides out, else 64
-//   attention            requests x KV heads
+//   attention, its merge requests x KV heads (x parts of the context)
 //   silu_mul             n(2 width)/2
 //   argmax               one a worker, then 1; top-k 1
 //   expert linear        out/128 column slices, times as many expert groups as the workers allow

@@ -9,13 +9,13 @@
 namespace mk::compiler {
 namespace {
 
-// What a coordinate's cost can depend on: the lengths of the parts that it cuts, and which request
-// or expert group it is.
+// What a coordinate's cost can depend on: the lengths of the parts that it cuts, and which request,
+// part of its context or expert group it is.
 std::uint64_t coordinate_key(const PartitionedGraph& graph, const Operator& op, std::size_t axis,
                              std::uint32_t coordinate) {
   Fnv1a key;
-  const bool has_identity =
-      axis == 0 && (op.kind == TaskKind::kAttention || op.kind == TaskKind::kExpertLinear);
+  const bool has_identity = (op.kind == TaskKind::kAttention && axis != 1) ||
+                            (op.kind == TaskKind::kExpertLinear && axis == 0);
   if (has_identity) key.add(coordinate);
   for (const Access& access : op.accesses) {
     for (std::size_t d = 0; d < kMaxRank; ++d) {

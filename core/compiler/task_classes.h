@@ -3,7 +3,7 @@
 // Weights are counted where they are streamed from HBM: rows of matrices. Norm weights, embedding
 // rows and activations live in L2 and count as activation bytes. Amounts that grow with the live
 // tokens are terms of them, except where a tile is one token's row. Flops: a multiply-add is 2, an
-// exponential 1.
+// exponential 1. Split-KV attention counts as if each request had one new token.
 #pragma once
 
 #include <cstdint>

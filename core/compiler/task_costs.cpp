@@ -7,7 +7,8 @@
 namespace mk::compiler {
 namespace {
 
-constexpr std::int64_t kIndexBytes = 4;  // i32 indexes and f32 scores between small operators
+constexpr std::int64_t kIndexBytes = 4;    // i32 indexes and f32 scores between small operators
+constexpr std::int64_t kPartialBytes = 4;  // f32 partial results of split-KV attention
 
 // One tile: its regions in the order of the operator's accesses.
 class Tile {
@@ -78,20 +79,48 @@ void linear(const Tile& tile, TaskClass& c) {
   per_live_token(c, (inputs + rows * (p.residual ? 2 : 1)) * element, flops);
 }
 
-// Reads the cache of its heads up to the context; writes one position of it a token.
+// Reads the cache of its heads up to the context, or the part of it that is its own; writes one
+// position of it a token (counted with the first part).
 void attention(const Tile& tile, TaskClass& c) {
   const auto& p = std::get<AttentionParams>(tile.op().params);
   const Region cache = tile.region(1);
   const std::int64_t heads = cache.end[1] - cache.begin[1];
   const std::int64_t q_heads = heads * (p.heads / p.kv_heads);
   const std::int64_t kv_row = 2 * heads * p.head_dim * tile.element(1);
-  const std::int64_t activations = (2 * q_heads + 2 * heads) * p.head_dim * tile.element(0);
+  const std::int64_t part = tile.coordinate(2);
+  const bool is_split = p.splits > 1;
+  const std::int64_t in = (q_heads + 2 * heads) * p.head_dim * tile.element(0);
+  const std::int64_t out = is_split ? q_heads * (p.head_dim + 2) * kPartialBytes
+                                    : q_heads * p.head_dim * tile.element(0);
+  const std::int64_t pair_flops = q_heads * (4 * p.head_dim + 1);
   for (std::int64_t r = cache.begin[0]; r < cache.end[0]; ++r) {
     const auto request = static_cast<std::uint32_t>(r);
-    add_term(c.kv_bytes, QuantityKind::kContext, kv_row, request);
-    add_term(c.activation_bytes, QuantityKind::kTokensOfRequest, activations + kv_row, request);
-    add_term(c.flops, QuantityKind::kAttendedPairs, q_heads * (4 * p.head_dim + 1), request);
+    add_term(c.activation_bytes, QuantityKind::kTokensOfRequest,
+             in + out + (part == 0 ? kv_row : 0), request);
+    if (!is_split) {
+      add_term(c.kv_bytes, QuantityKind::kContext, kv_row, request);
+      add_term(c.flops, QuantityKind::kAttendedPairs, pair_flops, request);
+      continue;
+    }
+    for (const auto& [amount, coefficient] :
+         {std::pair(&c.kv_bytes, kv_row), std::pair(&c.flops, pair_flops)}) {
+      add_term(*amount, QuantityKind::kContext, coefficient, request);
+      amount->terms.back().offset = part * p.split_positions;
+      if (part + 1 < p.splits) amount->terms.back().limit = p.split_positions;
+    }
   }
+}
+
+// Weighs the parts of its heads by their largest score and sum, and adds them up.
+void attention_merge(const Tile& tile, TaskClass& c) {
+  const auto& p = std::get<AttentionParams>(tile.op().params);
+  const std::int64_t heads = tile.extent(0, 1);
+  const std::int64_t row =
+      heads * (p.splits * (p.head_dim + 2) * kPartialBytes + p.head_dim * tile.element(1));
+  // Shared out along requests: each task has the tokens of its own.
+  const std::int64_t requests = tile.op().grid.extent[0];
+  c.activation_bytes.base = tile.extent(0, 0) * row / requests;
+  c.flops.base = tile.extent(0, 0) * heads * p.splits * (2 * p.head_dim + 3) / requests;
 }
 
 // W of the activated experts of its group; tokens as many as are routed there.
@@ -222,8 +251,10 @@ TaskClass task_cost(const PartitionedGraph& graph, const Operator& op, std::uint
     case TaskKind::kReduce:
       reduce(tile, c);
       break;
-    case TaskKind::kEmpty:
     case TaskKind::kAttentionMerge:
+      attention_merge(tile, c);
+      break;
+    case TaskKind::kEmpty:
       break;
   }
   return c;

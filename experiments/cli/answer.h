@@ -20,6 +20,7 @@ struct Answer {
   Json json{};
   std::string text{};
   Json rows{};
+  bool is_refusal = false;  // it says what is wrong with the input: exit status 1
 };
 
 enum class Format { kText, kJson, kCsv };

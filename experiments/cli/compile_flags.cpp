@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "experiments/cli/words.h"
 
@@ -11,20 +12,32 @@ namespace {
 
 constexpr std::int64_t kUsualPositions = 4096;
 
-Status add_task_counts(const CompileFlags& flags, CompileOptions& options) {
+// What --set says.
+struct Settings {
+  std::map<std::string, std::uint32_t> tasks_of{};
+  std::uint32_t attention_parts = 1;
+};
+
+Result<Settings> parse_settings(const CompileFlags& flags) {
   constexpr std::string_view suffix = ".tasks";
+  Settings settings;
   for (const std::string& text : flags.set) {
     Result<Assignment> assignment = parse_assignment("--set", text);
     if (!assignment) return tl::unexpected(assignment.error());
     std::string& name = assignment->name;
-    if (!name.ends_with(suffix) || name.size() == suffix.size())
-      return fail(ErrorCode::kUsage, fmt::format("--set: '{}' is not OPERATOR.tasks=N", text));
-    const Result<std::uint32_t> tasks = parse_count("--set " + name, assignment->value);
-    if (!tasks) return tl::unexpected(tasks.error());
-    name.resize(name.size() - suffix.size());
-    options.tasks_of[name] = *tasks;
+    const bool is_parts = name == "attention.parts";
+    if (!is_parts && (!name.ends_with(suffix) || name.size() == suffix.size()))
+      return fail(ErrorCode::kUsage,
+                  fmt::format("--set: '{}' is not OPERATOR.tasks=N or attention.parts=N", text));
+    const Result<std::uint32_t> count = parse_count("--set " + name, assignment->value);
+    if (!count) return tl::unexpected(count.error());
+    if (is_parts) {
+      settings.attention_parts = *count;
+    } else {
+      settings.tasks_of[name.substr(0, name.size() - suffix.size())] = *count;
+    }
   }
-  return {};
+  return settings;
 }
 
 std::uint32_t context_of(const CompileFlags& flags, const ModelConfig& model) {
@@ -58,7 +71,12 @@ void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string
            .value("--events", flags.events, "E",
                   "gcd (open MPK), exact (regions) or operator (barriers)")
            .one_of({"gcd", "exact", "operator"}));
-  keep(parser.repeated("--set", flags.set, "OPERATOR.tasks=N", "an operator's task count"));
+  keep(parser
+           .value("--experts", flags.experts, "S",
+                  "a task's experts: stride over the activated, static ranges")
+           .one_of({"stride", "static"}));
+  keep(parser.repeated("--set", flags.set, "OPERATOR.tasks=N",
+                       "an operator's task count; attention.parts=N: split-KV"));
 }
 
 std::string first_given(const CompileFlags& flags) {
@@ -79,18 +97,25 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
   options.workers = workers;
   options.context = context_of(flags, model);
   options.overlap = flags.overlap == "on";
-  if (const Status added = add_task_counts(flags, options); !added)
-    return tl::unexpected(added.error());
+  Result<Settings> settings = parse_settings(flags);
+  if (!settings) return tl::unexpected(settings.error());
+  options.tasks_of = std::move(settings->tasks_of);
   return options;
 }
 
 StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
                      std::uint32_t least_positions) {
   const auto usual = static_cast<std::uint32_t>(std::min(kUsualPositions, model.max_positions));
+  const Result<Settings> settings = parse_settings(flags);  // compile_options() says what is wrong
+  const std::uint32_t parts = settings ? settings->attention_parts : 1;
+  const std::uint32_t context = context_of(flags, model);
   return {.batch_tokens = flags.batch_tokens,
           .requests = flags.requests,
-          .max_context = std::max({usual, context_of(flags, model), least_positions}),
-          .devices = flags.devices};
+          .max_context = std::max({usual, context, least_positions}),
+          .devices = flags.devices,
+          .experts = flags.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride,
+          .attention_parts = parts,
+          .attention_positions = parts > 0 ? (context + parts - 1) / parts : 0};
 }
 
 }  // namespace mk::cli

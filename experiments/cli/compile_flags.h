@@ -23,6 +23,7 @@ struct CompileFlags {
   std::string partition = "mpk";
   std::string fusion = "none";
   std::string events = "gcd";
+  std::string experts = "stride";
   std::vector<std::string> set{};
   std::optional<Flag> context_flag{};
   std::vector<Flag> declared{};  // the flags above, to see which were given
@@ -41,7 +42,7 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
                                        std::uint32_t workers);
 
 // The KV cache of a request holds what the flags' context and `least_positions` need; beyond that,
-// 4096 positions where the model has so many.
+// 4096 positions where the model has so many. Split-KV parts share the flags' context evenly.
 StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
                      std::uint32_t least_positions = 0);
 

@@ -1,7 +1,10 @@
 #include "experiments/cli/simulation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "core/expert_routing.h"
 #include "experiments/cli/words.h"
 
 namespace mk::cli {
@@ -14,22 +17,42 @@ Json bounds_json(const LowerBounds& bounds) {
           {"work", to_microseconds(bounds.work)}};
 }
 
+Status route_experts(const SimulationFlags& flags, const TaskGraph& graph,
+                     std::vector<IterationState>& iterations) {
+  if (!flags.skew_flag->is_given()) {
+    for (IterationState& state : iterations) assume_even_routing(graph, state);
+    return {};
+  }
+  if (!(flags.expert_skew >= 0 && flags.expert_skew <= 16))
+    return fail(ErrorCode::kUsage,
+                fmt::format("--expert-skew: {} is not from 0 to 16", flags.expert_skew));
+  for (std::uint32_t i = 0; i < iterations.size(); ++i)
+    draw_routing(graph, {flags.seed, flags.expert_skew}, i, iterations[i]);
+  return {};
+}
+
 }  // namespace
 
 void declare_simulation_flags(Flags& parser, SimulationFlags& flags) {
   parser.value("--machine", flags.machine, "MACHINE", "a name of 'machines', or a JSON file");
   declare_plan_flags(parser, flags.plan);
-  parser.value("--seed", flags.seed, "N", "of the durations' spread");
+  parser.value("--seed", flags.seed, "N", "of the durations' spread and the experts' draws");
+  flags.skew_flag = parser
+                        .value("--expert-skew", flags.expert_skew, "S",
+                               "draw each token's experts, the i-th as 1/i^S; otherwise even")
+                        .default_text("");
   parser.repeated("--mechanism", flags.mechanisms, "NAME=on|off", "leave out what is modelled");
   parser.repeated("--inject", flags.injections, "NAME=VALUE", "disturb the run, as 'run' does");
 }
 
-Result<SimulationOptions> simulation_options(const SimulationFlags& flags, const GraphInfo& graph) {
+Result<SimulationOptions> simulation_options(const SimulationFlags& flags, const TaskGraph& graph) {
   SimulationOptions options;
   options.seed = flags.seed;
-  Result<std::vector<IterationState>> plan = plan_iterations(flags.plan, graph);
+  Result<std::vector<IterationState>> plan = plan_iterations(flags.plan, graph.info());
   if (!plan) return tl::unexpected(plan.error());
   options.iterations = std::move(*plan);
+  if (const Status routed = route_experts(flags, graph, options.iterations); !routed)
+    return tl::unexpected(routed.error());
   for (const std::string& text : flags.mechanisms) {
     if (const Status set = set_mechanism(options.mechanisms, text); !set)
       return tl::unexpected(set.error());

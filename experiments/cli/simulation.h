@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ namespace mk::cli {
 struct SimulationFlags {
   std::string machine = "h100-sxm";
   std::uint64_t seed = 1;
+  double expert_skew = 0;
+  std::optional<Flag> skew_flag{};
   PlanFlags plan{};
   std::vector<std::string> mechanisms{};
   std::vector<std::string> injections{};
@@ -25,7 +28,7 @@ struct SimulationFlags {
 void declare_simulation_flags(Flags& parser, SimulationFlags& flags);
 
 // Everything but policy and roles, for this graph. kUsage for flags that say nothing.
-Result<SimulationOptions> simulation_options(const SimulationFlags& flags, const GraphInfo& graph);
+Result<SimulationOptions> simulation_options(const SimulationFlags& flags, const TaskGraph& graph);
 
 // The split of the machine where no flag gives another.
 Split default_split(const Machine& machine);

@@ -9,6 +9,7 @@ extern const Verb models_verb;
 extern const Verb machines_verb;
 extern const Verb weights_verb;
 extern const Verb compile_verb;
+extern const Verb check_verb;
 extern const Verb simulate_verb;
 extern const Verb run_verb;
 extern const Verb microbench_verb;

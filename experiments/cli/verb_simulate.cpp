@@ -51,7 +51,7 @@ Result<Answer> simulate_it(const Options& options) {
   const auto graph =
       graph_for(*source, options.graph, split.workers, options.simulation.plan.positions());
   if (!graph) return tl::unexpected(graph.error());
-  Result<SimulationOptions> how = simulation_options(options.simulation, (*graph)->info());
+  Result<SimulationOptions> how = simulation_options(options.simulation, **graph);
   if (!how) return tl::unexpected(how.error());
   how->policy = policy_of(options.policy);
   how->roles = {split.workers, split.schedulers};

@@ -53,7 +53,7 @@ class Graphs {
 // A row without what was measured, so that equal sweeps print equal bytes.
 Result<Json> predict(const GraphPointer& graph, const Machine& machine, const SweepPoint& point,
                      const SimulationFlags& flags) {
-  Result<SimulationOptions> how = simulation_options(flags, graph->info());
+  Result<SimulationOptions> how = simulation_options(flags, *graph);
   if (!how) return tl::unexpected(how.error());
   how->policy.kind = point.policy;
   how->roles = {point.split.workers, point.split.schedulers};

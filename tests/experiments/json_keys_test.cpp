@@ -47,6 +47,8 @@ TEST_F(JsonKeys, OfWeights) { expect_keys({"weights", model(), "-o", path("w")})
 
 TEST_F(JsonKeys, OfCompile) { expect_keys({"compile", model()}); }
 
+TEST_F(JsonKeys, OfCheck) { expect_keys({"check", model()}); }
+
 TEST_F(JsonKeys, OfSimulate) { expect_keys({"simulate", model()}); }
 
 TEST_F(JsonKeys, OfRun) { expect_keys({"run", model(), "--workers", "1", "--generate", "2"}); }

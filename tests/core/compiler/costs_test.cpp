@@ -88,6 +88,20 @@ TEST(TaskCosts, ClassesAreFewAndShared) {
   EXPECT_LE(compiled("qwen3-8b").graph.classes().size(), 16u);
 }
 
+// Split-KV: the parts of a context read it once together, the last one what is beyond.
+TEST(TaskCosts, PartsOfAContextReadItOnce) {
+  const TaskGraph whole = compiled("qwen3-8b", {}, {.max_context = 4096}).graph;
+  const TaskGraph parts =
+      compiled("qwen3-8b", {},
+               {.max_context = 4096, .attention_parts = 4, .attention_positions = 256})
+          .graph;
+  for (const std::uint32_t context : {1u, 256u, 700u, 1024u, 4096u}) {
+    const IterationState state = decode_step(1, context);
+    EXPECT_EQ(sum(parts, state, &TaskClass::kv_bytes), sum(whole, state, &TaskClass::kv_bytes));
+  }
+  EXPECT_EQ(parts.task_count(), whole.task_count() + 36 * (8 * 3 + 8)) << "three parts, a merge";
+}
+
 TEST(ExpertRouting, OneTokenStreamsItsExpertsOnceALayer) {
   for (const Partition partition : {Partition::kMpk, Partition::kBalanced}) {
     CompileOptions options;
