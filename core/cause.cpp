@@ -262,24 +262,37 @@ std::vector<std::vector<Nanoseconds>> activation_times(const CauseInput& in) {
   return times;
 }
 
-std::vector<Interval> derive_intervals(const CauseInput& in) {
-  std::vector<Interval> out;
-  if (in.iterations.empty()) return out;
+void for_each_lane_intervals(
+    const CauseInput& in,
+    const std::function<void(std::uint32_t lane, std::span<const Interval> intervals)>& visit) {
+  if (in.iterations.empty()) return;
   std::vector<std::uint32_t> iterations(in.iterations.size());
   std::iota(iterations.begin(), iterations.end(), 0U);
   std::stable_sort(iterations.begin(), iterations.end(), [&](std::uint32_t a, std::uint32_t b) {
     return in.iterations[a].start < in.iterations[b].start;
   });
   const std::vector<std::vector<Nanoseconds>> activations = activation_times(in);
-  LaneWalk walk(in, iterations, activations, out);
+  std::vector<Interval> intervals;
+  LaneWalk walk(in, iterations, activations, intervals);
   std::size_t first = 0;
   for (std::uint32_t lane = 0; lane < in.lanes.size(); ++lane) {
     std::size_t end = first;
     while (end < in.lane.size() && in.lane[end] == lane) ++end;
-    if (in.lanes[lane].kind == LaneKind::kWorker) walk.walk(lane, first, end);
+    if (in.lanes[lane].kind == LaneKind::kWorker) {
+      intervals.clear();
+      walk.walk(lane, first, end);
+      visit(lane, intervals);
+    }
     first = end;
   }
-  return out;
+}
+
+std::vector<Interval> derive_intervals(const CauseInput& in) {
+  std::vector<Interval> all;
+  for_each_lane_intervals(in, [&](std::uint32_t, std::span<const Interval> intervals) {
+    all.insert(all.end(), intervals.begin(), intervals.end());
+  });
+  return all;
 }
 
 std::vector<Interval> derive_intervals(const RunRecord& record) {

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -125,6 +126,12 @@ struct CauseInput {
   std::span<const Bound> bound{};
 };
 std::vector<Interval> derive_intervals(const CauseInput& input);
+
+// The same, one worker lane after the other, for readers that cannot hold the intervals of all. What
+// `visit` gets is gone when it returns.
+void for_each_lane_intervals(
+    const CauseInput& input,
+    const std::function<void(std::uint32_t lane, std::span<const Interval> intervals)>& visit);
 
 // The activation of each event by [iteration][event], kNotTaken where nobody knows it: the earliest
 // recorded one, else the latest `notified` of its producers, where all of them have it. That of

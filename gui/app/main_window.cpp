@@ -1,0 +1,269 @@
+#include "gui/app/main_window.h"
+
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QLabel>
+#include <QMenu>
+#include <QProgressBar>
+#include <QSettings>
+#include <QStatusBar>
+#include <QToolButton>
+#include <algorithm>
+
+#include "gui/app/export.h"
+#include "gui/app/menus.h"
+#include "gui/app/panels.h"
+#include "gui/app/screenshot.h"
+#include "gui/app/window_program.h"
+#include "gui/model/overlays.h"
+
+namespace mk::gui {
+namespace {
+constexpr qsizetype kMostRecent = 10;
+}  // namespace
+
+MainWindow::MainWindow() {
+  setObjectName(QStringLiteral("main_window"));
+  setWindowTitle(QStringLiteral("Megascope"));
+  resize(1600, 900);
+  loader_ = new Loader(session_.operators(), this);
+  timeline_ = new TimelineView(session_, this);
+  timeline_->set_empty_text(
+      QStringLiteral("Drop traces here, or open them with Ctrl+O.\n\n"
+                     "megascope simulate qwen3-8b --machine h100-sxm -o predicted.db"));
+  setCentralWidget(timeline_);
+  build_status();
+  menus_ = std::make_unique<Menus>(*this);
+  panels_ = std::make_unique<Panels>(*this, *menus_->panels());
+  loader_->on_opened = [this](std::unique_ptr<LoadedTrace> trace) { take(std::move(trace)); };
+  loader_->on_failed = [this](const QString& path, const Error& error) { show_error(path, error); };
+  loader_->on_layer = [this](const auto& trace, ColorBy by, std::unique_ptr<OwnedLayer> layer) {
+    install_layer(trace, by, std::move(layer));
+  };
+  connect(timeline_, &TimelineView::hovered, hover_, &QLabel::setText);
+  connect(timeline_, &TimelineView::commandWanted, this, &MainWindow::run);
+  connect(timeline_, &TimelineView::rowMenuWanted, this, &MainWindow::row_menu);
+  connect(timeline_, &TimelineView::filesDropped, this, [this](const QStringList& paths) {
+    for (const QString& path : paths) open(path);
+  });
+  set_theme(ThemeName::kDark);
+  session_changed();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::build_status() {
+  hover_ = new QLabel(this);
+  message_ = new QLabel(this);
+  message_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  progress_ = new QProgressBar(this);
+  progress_->setRange(0, 0);
+  progress_->setMaximumWidth(140);
+  cancel_ = new QToolButton(this);
+  cancel_->setText(QStringLiteral("Cancel"));
+  statusBar()->addWidget(hover_, 1);
+  statusBar()->addPermanentWidget(message_);
+  statusBar()->addPermanentWidget(progress_);
+  statusBar()->addPermanentWidget(cancel_);
+  progress_->hide();
+  cancel_->hide();
+  connect(cancel_, &QToolButton::clicked, loader_, &Loader::cancel);
+  connect(loader_, &Loader::busyChanged, this, [this](bool is_busy) {
+    progress_->setVisible(is_busy);
+    cancel_->setVisible(is_busy);
+  });
+}
+
+void MainWindow::open(const QString& path) {
+  if (panels_->open_other(path)) return remember(path);
+  loader_->open(path);
+}
+
+void MainWindow::show_error(const QString& path, const Error& error) {
+  const QString text = QString::fromStdString(error.message);
+  say(text.contains(path) ? text : path + QStringLiteral(": ") + text);
+}
+
+void MainWindow::say(const QString& text) { message_->setText(text); }
+QString MainWindow::message() const { return message_->text(); }
+
+void MainWindow::take(std::unique_ptr<LoadedTrace> trace) {
+  say({});
+  const std::shared_ptr<const Trace> shared = trace->share();
+  const QString path = QString::fromStdString(trace->path());
+  session_.add(std::move(trace));
+  if (!path.isEmpty()) remember(path);
+  if (session_.color_by() != ColorBy::kCause) loader_->make(shared, ColorBy::kCause);
+  session_changed();
+  if (pending_) {
+    const Options options = *std::exchange(pending_, std::nullopt);
+    const Viewport view = apply_options(session_, options, timeline_->size());
+    session_changed();
+    timeline_->go(view);
+    if (options.critical_path) set_critical_path(true);
+    if (options.select.isEmpty()) return;
+    const Result<SliceRef> slice = find_selected(session_, options.select);
+    slice ? timeline_->select(*slice, true) : say(QString::fromStdString(slice.error().message));
+  }
+}
+
+void MainWindow::close_trace(std::size_t trace) {
+  timeline_->clear();
+  session_.close(trace);
+  set_critical_path(false);
+  session_changed();
+}
+
+void MainWindow::install_layer(const std::shared_ptr<const Trace>& trace, ColorBy by,
+                               std::unique_ptr<OwnedLayer> layer) {
+  for (LoadedTrace* open : session_.traces()) {
+    if (open->share() != trace || open->ready_layer(by) != nullptr) continue;
+    open->install(by, std::move(layer));
+    session_.touch();
+    timeline_->session_changed();
+    return;
+  }
+}
+
+void MainWindow::session_changed() {
+  timeline_->session_changed();
+  menus_->follow(session_, timeline_->theme(), shows_path_);
+  menus_->fill_close(session_);
+  if (shows_path_) timeline_->set_path(path_steps(session_));
+  panels_->session_changed();
+  QStringList names;
+  for (const LoadedTrace* trace : session_.traces()) names.push_back(trace->name());
+  setWindowTitle(names.isEmpty()
+                     ? QStringLiteral("Megascope")
+                     : names.join(QStringLiteral(" | ")) + QStringLiteral(" — Megascope"));
+}
+
+void MainWindow::apply(const Options& options) {
+  if (options.theme) set_theme(*options.theme);
+  pending_ = options;
+}
+
+void MainWindow::set_theme(ThemeName theme) {
+  style_application(theme);
+  timeline_->set_theme(theme);
+  menus_->follow(session_, theme, shows_path_);
+}
+
+void MainWindow::set_arrangement(const Arrangement& arrangement) {
+  session_.set_arrangement(arrangement);
+  session_changed();
+}
+
+void MainWindow::set_alignment(const Alignment& alignment) {
+  session_.set_alignment(alignment);
+  session_changed();
+}
+
+void MainWindow::set_color_by(ColorBy by) {
+  session_.set_color_by(by);
+  session_changed();
+}
+
+void MainWindow::set_counters(bool shown) {
+  Arrangement arrangement = session_.arrangement();
+  arrangement.show_counters = shown;
+  set_arrangement(arrangement);
+}
+
+void MainWindow::set_critical_path(bool shown) {
+  shows_path_ = shown;
+  timeline_->set_path(shown ? path_steps(session_) : std::vector<PathStep>());
+  menus_->follow(session_, timeline_->theme(), shows_path_);
+}
+
+void MainWindow::run(Command command) {
+  if (timeline_->run(command)) return;
+  switch (command) {
+    case Command::kCriticalPath:
+      return set_critical_path(!shows_path_);
+    case Command::kCounters:
+      return set_counters(!session_.arrangement().show_counters);
+    default:
+      panels_->run(command);
+  }
+}
+
+void MainWindow::row_menu(int at, QPoint position) {
+  const Scene& scene = session_.scene();
+  const Row& row = scene.rows[static_cast<std::size_t>(at)];
+  if (row.kind != RowKind::kLanes) return;
+  const LaneKey key = session_.key_of(row);
+  QMenu menu(this);
+  QAction* pin = menu.addAction(row.is_pinned ? QStringLiteral("Unpin this lane")
+                                              : QStringLiteral("Pin this lane on top"));
+  QAction* hide = menu.addAction(QStringLiteral("Hide this lane"));
+  const QAction* chosen = menu.exec(position);
+  Arrangement arrangement = session_.arrangement();
+  if (chosen == pin) {
+    const auto found = std::find(arrangement.pinned.begin(), arrangement.pinned.end(), key);
+    if (found == arrangement.pinned.end()) {
+      arrangement.pinned.push_back(key);
+    } else {
+      arrangement.pinned.erase(found);
+    }
+  } else if (chosen == hide) {
+    arrangement.hidden.insert(key);
+  } else {
+    return;
+  }
+  set_arrangement(arrangement);
+}
+
+void MainWindow::export_picture() {
+  const QString path = QFileDialog::getSaveFileName(this, QStringLiteral("Export picture"), {},
+                                                    QStringLiteral("Pictures (*.png *.svg)"));
+  if (path.isEmpty()) return;
+  const Status written = export_view(*timeline_, path);
+  say(written ? path : QString::fromStdString(written.error().message));
+}
+
+std::vector<QAction*> MainWindow::actions_by_name() const {
+  std::vector<QAction*> actions;
+  for (QAction* action : findChildren<QAction*>()) {
+    if (!action->text().isEmpty() && action->menu() == nullptr) actions.push_back(action);
+  }
+  return actions;
+}
+
+void MainWindow::remember(const QString& path) {
+  recent_.removeAll(path);
+  recent_.prepend(path);
+  if (recent_.size() > kMostRecent) recent_.removeLast();
+  fill_recent();
+}
+
+void MainWindow::fill_recent() {
+  menus_->recent()->clear();
+  for (const QString& path : recent_)
+    menus_->recent()->addAction(path, this, [this, path] { open(path); });
+  menus_->recent()->setEnabled(!recent_.isEmpty());
+}
+
+void MainWindow::restore() {
+  const QSettings settings;
+  restoreGeometry(settings.value("geometry").toByteArray());
+  restoreState(settings.value("layout").toByteArray());
+  recent_ = settings.value("recent").toStringList();
+  fill_recent();
+  set_theme(theme_from_name(settings.value("theme").toString()).value_or(ThemeName::kDark));
+  const auto color = color_by_from_name(settings.value("color").toString().toStdString());
+  if (color) set_color_by(*color);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  QSettings settings;
+  settings.setValue("geometry", saveGeometry());
+  settings.setValue("layout", saveState());
+  settings.setValue("recent", recent_);
+  settings.setValue("theme", name_of(timeline_->theme()));
+  const std::string_view color = name_of(session_.color_by());
+  settings.setValue("color", QString::fromUtf8(color.data(), static_cast<qsizetype>(color.size())));
+  event->accept();
+}
+
+}  // namespace mk::gui

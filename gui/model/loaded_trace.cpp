@@ -1,0 +1,71 @@
+#include "gui/model/loaded_trace.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include "gui/model/counters.h"
+#include "traces/sqlite_file.h"
+
+namespace mk::gui {
+namespace {
+
+TimeRange range_of(const Trace& trace) {
+  Nanoseconds first = std::numeric_limits<Nanoseconds>::max();
+  Nanoseconds last = std::numeric_limits<Nanoseconds>::min();
+  for (const Nanoseconds start : trace.slices.start) first = std::min(first, start);
+  for (const Nanoseconds end : trace.slices.end) last = std::max(last, end);
+  for (const IterationRecord& iteration : trace.iterations) {
+    first = std::min(first, iteration.start);
+    last = std::max(last, iteration.end);
+  }
+  if (last < first) return {};
+  return {static_cast<double>(first), static_cast<double>(last)};
+}
+
+}  // namespace
+
+LoadedTrace::LoadedTrace(QString name, std::string path, std::shared_ptr<const Trace> trace)
+    : name_(std::move(name)),
+      path_(std::move(path)),
+      trace_(std::move(trace)),
+      range_(range_of(*trace_)) {}
+
+const BandLayer& LoadedTrace::layer(ColorBy by, OperatorPalette& operators) {
+  if (ready_layer(by) == nullptr) install(by, make_layer(*trace_, by, operators));
+  return *ready_layer(by);
+}
+
+const BandLayer* LoadedTrace::ready_layer(ColorBy by) const {
+  const auto& owned = layers_[static_cast<std::size_t>(by)];
+  return owned == nullptr ? nullptr : &owned->layer;
+}
+
+void LoadedTrace::install(ColorBy by, std::unique_ptr<OwnedLayer> layer) {
+  layers_[static_cast<std::size_t>(by)] = std::move(layer);
+}
+
+const TraceIndex& LoadedTrace::index() {
+  if (index_ == nullptr) index_ = std::make_unique<TraceIndex>(*trace_);
+  return *index_;
+}
+
+const CriticalPath& LoadedTrace::critical_path() {
+  if (!critical_path_) critical_path_ = mk::critical_path(index());
+  return *critical_path_;
+}
+
+const std::vector<Steps>& LoadedTrace::counters() {
+  if (!counters_) counters_ = counters_of(*trace_);
+  return *counters_;
+}
+
+Result<std::unique_ptr<LoadedTrace>> load_trace(const std::string& path) {
+  Result<Trace> trace = read_trace(path);
+  if (!trace) return tl::unexpected(trace.error());
+  const QString name = QString::fromStdString(std::filesystem::path(path).stem().string());
+  return std::make_unique<LoadedTrace>(name, path,
+                                       std::make_shared<const Trace>(std::move(*trace)));
+}
+
+}  // namespace mk::gui

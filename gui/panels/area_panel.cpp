@@ -1,0 +1,66 @@
+#include "gui/panels/area_panel.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include "gui/timeline/time_text.h"
+
+namespace mk::gui {
+
+QTableView* make_table(QAbstractItemModel* model, QWidget* parent) {
+  auto* table = new QTableView(parent);
+  table->setModel(model);
+  table->setSortingEnabled(true);
+  table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
+  table->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  table->setAlternatingRowColors(true);
+  table->setShowGrid(false);
+  table->setWordWrap(false);
+  table->verticalHeader()->hide();
+  table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+  table->verticalHeader()->setDefaultSectionSize(20);
+  table->horizontalHeader()->setStretchLastSection(true);
+  table->horizontalHeader()->setDefaultSectionSize(96);
+  return table;
+}
+
+AreaPanel::AreaPanel(QWidget* parent) : QWidget(parent) {
+  title_ = new QLabel(this);
+  model_ = new AreaModel(this);
+  table_ = make_table(model_, this);
+  auto* copy = new QPushButton(QStringLiteral("Copy as CSV"), this);
+  connect(copy, &QPushButton::clicked, this, [this] { copy_csv(); });
+  auto* head = new QHBoxLayout();
+  head->addWidget(title_, 1);
+  head->addWidget(copy);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(4, 2, 4, 2);
+  layout->addLayout(head);
+  layout->addWidget(table_);
+  show_nothing();
+}
+
+void AreaPanel::show_area(Session& session, const Area& area) {
+  title_->setText(QStringLiteral("%1 of time on %2 rows")
+                      .arg(duration_text(area.range.length()))
+                      .arg(area.last_row - area.first_row + 1));
+  model_->set_rows(area_rows(session, area));
+}
+
+void AreaPanel::show_nothing() {
+  title_->setText(QStringLiteral("Drag over the timeline to sum up what lies there."));
+  model_->set_rows({});
+}
+
+void AreaPanel::copy_csv() const {
+  QGuiApplication::clipboard()->setText(area_csv(model_->rows()));
+}
+
+}  // namespace mk::gui

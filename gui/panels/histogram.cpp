@@ -1,0 +1,71 @@
+#include "gui/panels/histogram.h"
+
+#include <QPainter>
+#include <algorithm>
+
+#include "gui/timeline/time_text.h"
+#include "profiler/analysis/statistics.h"
+
+namespace mk::gui {
+namespace {
+constexpr int kTextLine = 16;
+}  // namespace
+
+std::size_t Histogram::bin_of(double value) const {
+  const double part = high > low ? (value - low) / (high - low) : 0;
+  const double at = std::clamp(part * static_cast<double>(bins.size()), 0.0,
+                               static_cast<double>(bins.size() - 1));
+  return static_cast<std::size_t>(at);
+}
+
+Histogram histogram_of(std::vector<double> values, std::size_t bins) {
+  Histogram histogram;
+  if (values.empty()) return histogram;
+  histogram.median = quantile(values, 0.5);
+  histogram.p95 = quantile(values, 0.95);
+  histogram.high = quantile(values, 0.99);
+  histogram.low = *std::min_element(values.begin(), values.end());
+  histogram.bins.assign(bins, 0);
+  for (const double value : values) ++histogram.bins[histogram.bin_of(value)];
+  return histogram;
+}
+
+HistogramView::HistogramView(QWidget* parent) : QWidget(parent) { setMinimumHeight(110); }
+
+void HistogramView::show_values(std::vector<double> values, double marked, const QString& title) {
+  histogram_ = histogram_of(std::move(values));
+  marked_ = marked;
+  title_ = title;
+  update();
+}
+
+void HistogramView::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  painter.fillRect(rect(), palette().base());
+  if (histogram_.bins.empty()) return;
+  const QRect area = rect().adjusted(6, kTextLine, -6, -kTextLine);
+  const auto count = static_cast<int>(histogram_.bins.size());
+  const double most = *std::max_element(histogram_.bins.begin(), histogram_.bins.end());
+  const auto marked = static_cast<int>(histogram_.bin_of(marked_));
+  for (int b = 0; b < count; ++b) {
+    const double part = histogram_.bins[static_cast<std::size_t>(b)] / most;
+    const int x0 = area.left() + area.width() * b / count;
+    const int x1 = area.left() + area.width() * (b + 1) / count;
+    const int high = static_cast<int>(part * area.height());
+    const bool is_marked = b == marked;
+    if (high == 0 && part == 0 && !is_marked) continue;
+    const QRect bar(x0, area.bottom() - std::max(high, 1), std::max(1, x1 - x0 - 1),
+                    std::max(high, 1) + 1);
+    painter.fillRect(bar, is_marked ? palette().highlight() : palette().placeholderText());
+  }
+  painter.setPen(palette().color(QPalette::Text));
+  painter.drawText(QRect(6, 0, width() - 12, kTextLine), Qt::AlignLeft | Qt::AlignVCenter, title_);
+  const QRect below(6, height() - kTextLine, width() - 12, kTextLine);
+  painter.drawText(below, Qt::AlignLeft | Qt::AlignVCenter, duration_text(histogram_.low));
+  painter.drawText(below, Qt::AlignHCenter | Qt::AlignVCenter,
+                   QStringLiteral("p50 %1  p95 %2")
+                       .arg(duration_text(histogram_.median), duration_text(histogram_.p95)));
+  painter.drawText(below, Qt::AlignRight | Qt::AlignVCenter, duration_text(histogram_.high));
+}
+
+}  // namespace mk::gui

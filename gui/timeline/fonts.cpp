@@ -1,0 +1,37 @@
+#include "gui/timeline/fonts.h"
+
+#include <QFontDatabase>
+#include <QResource>
+
+// Qt's macro must stand outside namespaces.
+static void init_font_resource() { Q_INIT_RESOURCE(fonts); }
+
+namespace mk::gui {
+namespace {
+
+QFont font_of(const QString& family, int pixel_size) {
+  QFont font(family);
+  font.setPixelSize(pixel_size);
+  font.setHintingPreference(QFont::PreferNoHinting);
+  font.setStyleStrategy(
+      static_cast<QFont::StyleStrategy>(QFont::PreferAntialias | QFont::NoSubpixelAntialias));
+  return font;
+}
+
+}  // namespace
+
+bool load_fonts() {
+  static const bool loaded = [] {
+    init_font_resource();
+    bool all = true;
+    for (const char* file : {":/fonts/DejaVuSans.ttf", ":/fonts/DejaVuSansMono.ttf"})
+      all = QFontDatabase::addApplicationFont(QString::fromUtf8(file)) >= 0 && all;
+    return all;
+  }();
+  return loaded;
+}
+
+QFont text_font(int pixel_size) { return font_of(QStringLiteral("DejaVu Sans"), pixel_size); }
+QFont fixed_font(int pixel_size) { return font_of(QStringLiteral("DejaVu Sans Mono"), pixel_size); }
+
+}  // namespace mk::gui

@@ -1,0 +1,17 @@
+// The fonts of the viewer come with the program (DejaVu), so that pictures are the same everywhere.
+#pragma once
+
+#include <QFont>
+
+namespace mk::gui {
+
+// Makes the program's fonts known. False iff Qt refused them; texts are then drawn in whatever font
+// there is. Requires: a QGuiApplication. Costs nothing when called again.
+bool load_fonts();
+
+QFont text_font(int pixel_size);
+QFont fixed_font(int pixel_size);
+
+inline constexpr int kPlotFontSize = 12;
+
+}  // namespace mk::gui
