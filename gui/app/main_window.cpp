@@ -37,9 +37,7 @@ MainWindow::MainWindow() {
   panels_ = std::make_unique<Panels>(*this, *menus_->panels());
   loader_->on_opened = [this](std::unique_ptr<LoadedTrace> trace) { take(std::move(trace)); };
   loader_->on_failed = [this](const QString& path, const Error& error) { show_error(path, error); };
-  loader_->on_layer = [this](const auto& trace, ColorBy by, std::unique_ptr<OwnedLayer> layer) {
-    install_layer(trace, by, std::move(layer));
-  };
+  loader_->on_completed = [this](WholeTrace whole) { complete(std::move(whole)); };
   connect(timeline_, &TimelineView::hovered, hover_, &QLabel::setText);
   connect(timeline_, &TimelineView::commandWanted, this, &MainWindow::run);
   connect(timeline_, &TimelineView::rowMenuWanted, this, &MainWindow::row_menu);
@@ -89,11 +87,9 @@ QString MainWindow::message() const { return message_->text(); }
 
 void MainWindow::take(std::unique_ptr<LoadedTrace> trace) {
   say({});
-  const std::shared_ptr<const Trace> shared = trace->share();
   const QString path = QString::fromStdString(trace->path());
   session_.add(std::move(trace));
   if (!path.isEmpty()) remember(path);
-  if (session_.color_by() != ColorBy::kCause) loader_->make(shared, ColorBy::kCause);
   session_changed();
   if (pending_) {
     const Options options = *std::exchange(pending_, std::nullopt);
@@ -114,14 +110,12 @@ void MainWindow::close_trace(std::size_t trace) {
   session_changed();
 }
 
-void MainWindow::install_layer(const std::shared_ptr<const Trace>& trace, ColorBy by,
-                               std::unique_ptr<OwnedLayer> layer) {
+void MainWindow::complete(WholeTrace whole) {
   for (LoadedTrace* open : session_.traces()) {
-    if (open->share() != trace || open->ready_layer(by) != nullptr) continue;
-    open->install(by, std::move(layer));
-    session_.touch();
-    timeline_->session_changed();
-    return;
+    if (open->share() != whole.outline) continue;
+    open->complete(std::move(whole.trace), std::move(whole.by_operator), std::move(whole.by_cause));
+    session_.contents_changed();
+    return session_changed();
   }
 }
 

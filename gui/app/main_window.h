@@ -61,8 +61,7 @@ class MainWindow : public QMainWindow {
 
  private:
   void build_status();
-  void install_layer(const std::shared_ptr<const Trace>& trace, ColorBy by,
-                     std::unique_ptr<OwnedLayer> layer);
+  void complete(WholeTrace whole);
   void session_changed();
   void row_menu(int row, QPoint position);
   void remember(const QString& path);

@@ -172,6 +172,7 @@ void arrange(const std::vector<LoadedTrace*>& traces, const Arrangement& arrange
   scene.rows.clear();
   scene.is_side_by_side = arrangement.mode == CompareMode::kSideBySide && traces.size() > 1;
   Arranger(traces, arrangement, has_delta, scene).run();
+  scene.index_rows();
 }
 
 LaneKey key_of(const std::vector<LoadedTrace*>& traces, const Row& row, CompareMode mode) {

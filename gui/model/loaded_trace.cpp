@@ -45,6 +45,20 @@ void LoadedTrace::install(ColorBy by, std::unique_ptr<OwnedLayer> layer) {
   layers_[static_cast<std::size_t>(by)] = std::move(layer);
 }
 
+void LoadedTrace::complete(std::shared_ptr<const Trace> whole,
+                           std::unique_ptr<OwnedLayer> by_operator,
+                           std::unique_ptr<OwnedLayer> by_cause) {
+  layers_ = {};
+  index_.reset();
+  critical_path_.reset();
+  counters_.reset();
+  trace_ = std::move(whole);
+  range_ = range_of(*trace_);
+  is_complete_ = true;
+  install(ColorBy::kOperator, std::move(by_operator));
+  install(ColorBy::kCause, std::move(by_cause));
+}
+
 const TraceIndex& LoadedTrace::index() {
   if (index_ == nullptr) index_ = std::make_unique<TraceIndex>(*trace_);
   return *index_;
@@ -60,11 +74,14 @@ const std::vector<Steps>& LoadedTrace::counters() {
   return *counters_;
 }
 
+QString trace_name(const std::string& path) {
+  return QString::fromStdString(std::filesystem::path(path).stem().string());
+}
+
 Result<std::unique_ptr<LoadedTrace>> load_trace(const std::string& path) {
   Result<Trace> trace = read_trace(path);
   if (!trace) return tl::unexpected(trace.error());
-  const QString name = QString::fromStdString(std::filesystem::path(path).stem().string());
-  return std::make_unique<LoadedTrace>(name, path,
+  return std::make_unique<LoadedTrace>(trace_name(path), path,
                                        std::make_shared<const Trace>(std::move(*trace)));
 }
 

@@ -32,6 +32,13 @@ class LoadedTrace {
   // From the first to the last instant of slices and iterations.
   TimeRange range() const { return range_; }
 
+  // False while only lane, task, start and end of slices are there.
+  bool is_complete() const { return is_complete_; }
+  void set_outline_only() { is_complete_ = false; }
+  // The whole trace in place of its outline, with layers that were made of it.
+  void complete(std::shared_ptr<const Trace> whole, std::unique_ptr<OwnedLayer> by_operator,
+                std::unique_ptr<OwnedLayer> by_cause);
+
   // Makes the layer where it is not there yet.
   const BandLayer& layer(ColorBy by, OperatorPalette& operators);
   // null iff not made yet.
@@ -48,13 +55,17 @@ class LoadedTrace {
   std::string path_;
   std::shared_ptr<const Trace> trace_;
   TimeRange range_{};
+  bool is_complete_ = true;
   std::array<std::unique_ptr<OwnedLayer>, 4> layers_{};  // by ColorBy
   std::unique_ptr<TraceIndex> index_{};
   std::optional<CriticalPath> critical_path_{};
   std::optional<std::vector<Steps>> counters_{};
 };
 
-// Reads the file; the name is the file's without folder and extension.
+// The file's name without folder and extension.
+QString trace_name(const std::string& path);
+
+// Reads the file.
 Result<std::unique_ptr<LoadedTrace>> load_trace(const std::string& path);
 
 }  // namespace mk::gui

@@ -2,6 +2,8 @@
 
 #include <QCoreApplication>
 
+#include "traces/trace_reader.h"
+
 namespace mk::gui {
 
 Loader::Loader(std::shared_ptr<OperatorPalette> operators, QObject* parent)
@@ -13,38 +15,62 @@ Loader::~Loader() {
   QCoreApplication::removePostedEvents(this);
 }
 
-void Loader::finished() {
-  if (--under_way_ == 0) emit busyChanged(false);
-}
-
 void Loader::cancel() { ++generation_; }
 
-void Loader::open(const QString& path) {
+void Loader::deliver(std::uint64_t generation, std::function<void()> result) {
+  const auto if_wanted = [this, generation, result = std::move(result)] {
+    if (generation == generation_) result();
+  };
+  QMetaObject::invokeMethod(this, if_wanted, Qt::QueuedConnection);
+}
+
+void Loader::start(std::function<void(std::uint64_t generation)> work) {
   if (under_way_++ == 0) emit busyChanged(true);
-  const std::uint64_t generation = generation_;
-  pool_.start([this, path, generation] {
-    auto trace =
-        std::make_shared<Result<std::unique_ptr<LoadedTrace>>>(load_trace(path.toStdString()));
-    if (*trace) (**trace)->layer(ColorBy::kOperator, *operators_);
-    const auto deliver = [this, path, generation, trace] {
-      finished();
-      if (generation != generation_) return;
-      *trace ? on_opened(std::move(**trace)) : on_failed(path, trace->error());
+  pool_.start([this, work = std::move(work), generation = generation_.load()] {
+    work(generation);
+    const auto finished = [this] {
+      if (--under_way_ == 0) emit busyChanged(false);
     };
-    QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(this, finished, Qt::QueuedConnection);
   });
 }
 
-void Loader::make(std::shared_ptr<const Trace> trace, ColorBy by) {
-  if (under_way_++ == 0) emit busyChanged(true);
-  const std::uint64_t generation = generation_;
-  pool_.start([this, trace = std::move(trace), by, generation] {
-    auto layer = std::make_shared<std::unique_ptr<OwnedLayer>>(make_layer(*trace, by, *operators_));
-    const auto deliver = [this, trace, by, generation, layer] {
-      finished();
-      if (generation == generation_) on_layer(trace, by, std::move(*layer));
-    };
-    QMetaObject::invokeMethod(this, deliver, Qt::QueuedConnection);
+void Loader::open(const QString& path) {
+  start([this, path](std::uint64_t generation) { read(path, generation); });
+}
+
+void Loader::read(const QString& path, std::uint64_t generation) {
+  const std::string file = path.toStdString();
+  const auto failed = [&](const Error& error) {
+    deliver(generation, [this, path, error] { on_failed(path, error); });
+  };
+  Result<TraceReader> reader = TraceReader::open(file);
+  if (!reader) return failed(reader.error());
+  Result<Trace> outline = reader->outline();
+  if (!outline) return failed(outline.error());
+  const auto shared = std::make_shared<const Trace>(*outline);
+  auto loaded = std::make_shared<std::unique_ptr<LoadedTrace>>(
+      std::make_unique<LoadedTrace>(trace_name(file), file, shared));
+  (*loaded)->set_outline_only();
+  (*loaded)->layer(ColorBy::kOperator, *operators_);
+  deliver(generation, [this, loaded] { on_opened(std::move(*loaded)); });
+  if (generation != generation_) return;
+  if (const Status completed = reader->complete(*outline); !completed)
+    return failed(completed.error());
+  auto whole = std::make_shared<WholeTrace>();
+  whole->outline = shared;
+  whole->trace = std::make_shared<const Trace>(std::move(*outline));
+  whole->by_operator = make_layer(*whole->trace, ColorBy::kOperator, *operators_);
+  whole->by_cause = make_layer(*whole->trace, ColorBy::kCause, *operators_);
+  deliver(generation, [this, whole] { on_completed(std::move(*whole)); });
+}
+
+void Loader::adopt(std::unique_ptr<LoadedTrace> trace) {
+  auto shared = std::make_shared<std::unique_ptr<LoadedTrace>>(std::move(trace));
+  start([this, shared](std::uint64_t generation) {
+    (*shared)->layer(ColorBy::kOperator, *operators_);
+    (*shared)->layer(ColorBy::kCause, *operators_);
+    deliver(generation, [this, shared] { on_opened(std::move(*shared)); });
   });
 }
 

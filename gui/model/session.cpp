@@ -24,6 +24,11 @@ void Session::close(std::size_t trace) {
   is_stale_ = true;
 }
 
+void Session::contents_changed() {
+  for (auto& matching : matchings_) matching.reset();
+  is_stale_ = true;
+}
+
 std::vector<LoadedTrace*> Session::traces() const {
   std::vector<LoadedTrace*> traces;
   for (const auto& trace : traces_) traces.push_back(trace.get());

@@ -36,8 +36,8 @@ class Session {
 
   // The scene of now, made again where something has changed since the last call.
   const Scene& scene();
-  // Says that a layer was made, or anything else behind the scene's back.
-  void touch() { is_stale_ = true; }
+  // Says that an open trace was completed.
+  void contents_changed();
 
   // Of the first trace and the one at `second`; made once. Requires: 0 < second < size().
   const Matching& matching(std::size_t second);

@@ -12,6 +12,10 @@
 namespace mk::gui {
 namespace {
 
+constexpr int kLowRow = 9;  // device pixels: below, a lane has no room for bands
+
+constexpr double kEdged = 4;  // pixels: wider slices get an edge
+
 // Colours by category and share, over one background.
 class ColourTable {
  public:
@@ -104,8 +108,9 @@ class BodyPainter {
       const bool is_last = spec_.only_trace || k + 1 == row.lanes.size();
       const int gap = is_last && bottom - top >= 5 ? 1 : 0;
       const QRgb under = (lane.lane & 1U) != 0 ? theme_.alternate : theme_.background;
-      lane_lines(lane, under, line, low, runs);
-      const int low_from = bottom - gap - std::max(2, (bottom - top) / 3);
+      const bool is_low = bottom - top < kLowRow;
+      lane_lines(lane, under, is_low, line, low, runs);
+      const int low_from = bottom - gap - std::max(3, (bottom - top) / 3);
       for (int y = std::max(top, clip); y < std::min(bottom - gap, height_); ++y) {
         const std::vector<QRgb>& source = y >= low_from ? low : line;
         std::memcpy(pixels(y), source.data(), source.size() * sizeof(QRgb));
@@ -115,23 +120,54 @@ class BodyPainter {
   }
 
   // One scan line of slices, and one for the lane's lower part, where waits stand between them.
-  void lane_lines(LaneRef lane, QRgb under, std::vector<QRgb>& line, std::vector<QRgb>& low,
-                  std::vector<Run>& runs) const {
+  // On a row that is too low for that, waits are faint instead.
+  void lane_lines(LaneRef lane, QRgb under, bool is_low, std::vector<QRgb>& line,
+                  std::vector<QRgb>& low, std::vector<Run>& runs) const {
     const SceneTrace& trace = scene_.traces[lane.trace];
     const TimeWindow own = trace.map.to_own(window_);
     std::fill(line.begin(), line.end(), under);
     runs.clear();
+    if (trace.layer->bands.count(lane.lane) == 0 && trace.waits != nullptr)
+      return lane_of_causes(lane, own, under, line, low, runs);
     append_runs(trace.layer->bands, mip_of(*trace.layer), lane.lane, own, strip_.width, runs);
     const bool is_close = !(trace.layer->mip && trace.layer->mip->serves(own.ns_per_pixel * 2));
     std::vector<Run> waits;
     if (is_close && trace.waits != nullptr) {
       append_runs(trace.waits->bands, mip_of(*trace.waits), lane.lane, own, strip_.width, waits);
     }
+    if (is_low) draw_faint(waits, *trace.waits, under, line);
     low = line;
-    draw_waits(waits, trace, tables_.of_waits[lane.trace], low);
+    if (!is_low) draw_waits(waits, trace, tables_.of_waits[lane.trace], low);
     draw_slices(runs, trace, own, tables_.of_trace[lane.trace], line);
     draw_slices(runs, trace, own, tables_.of_trace[lane.trace], low);
     hide_waiting(runs, trace, under, line);
+    if (is_low) draw_faint(runs, *trace.layer, under, line);
+    if (is_low) low = line;
+  }
+
+  // A lane without slices shows what is known of it besides: a scheduler's dispatching.
+  void lane_of_causes(LaneRef lane, const TimeWindow& own, QRgb under, std::vector<QRgb>& line,
+                      std::vector<QRgb>& low, std::vector<Run>& runs) const {
+    const SceneTrace& trace = scene_.traces[lane.trace];
+    append_runs(trace.waits->bands, mip_of(*trace.waits), lane.lane, own, strip_.width, runs);
+    const ColourTable& table = tables_.of_waits[lane.trace];
+    for (const Run& run : runs) {
+      const LegendEntry& entry = trace.waits->entries[run.category];
+      const QRgb colour =
+          entry.is_wait ? mixed(entry.colour, under, 40) : table(run.category, run.share);
+      std::fill(line.begin() + run.x0, line.begin() + run.x1, colour);
+    }
+    low = line;
+  }
+
+  static void draw_faint(const std::vector<Run>& runs, const BandLayer& layer, QRgb under,
+                         std::vector<QRgb>& line) {
+    for (const Run& run : runs) {
+      const LegendEntry& entry = layer.entries[run.category];
+      if (!entry.is_wait) continue;
+      const QRgb colour = mixed(entry.colour, under, run.share / 3);
+      std::fill(line.begin() + run.x0, line.begin() + run.x1, colour);
+    }
   }
 
   static const Mip* mip_of(const BandLayer& layer) { return layer.mip ? &*layer.mip : nullptr; }
@@ -150,10 +186,11 @@ class BodyPainter {
     for (const Run& run : runs) {
       const QRgb colour = table(run.category, run.share);
       std::fill(line.begin() + run.x0, line.begin() + run.x1, colour);
-      if (run.band == kNoIndex || run.x1 - run.x0 < 3) continue;
-      // An edge keeps neighbours of one colour apart.
-      const double edge = own.x_of(static_cast<double>(trace.layer->bands.start[run.band]));
-      if (edge > run.x0 - 1.5)
+      if (run.band == kNoIndex) continue;
+      // An edge keeps neighbours of one colour apart. What a strip cuts off must not count.
+      const double from = own.x_of(static_cast<double>(trace.layer->bands.start[run.band]));
+      const double to = own.x_of(static_cast<double>(trace.layer->bands.end[run.band]));
+      if (to - from >= kEdged && from > run.x0 - 1)
         line[static_cast<std::size_t>(run.x0)] = mixed(colour, 0xff000000, 150);
     }
   }

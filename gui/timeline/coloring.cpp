@@ -18,6 +18,7 @@ constexpr std::array kNames = {ByName{ColorBy::kOperator, "operator"},
                                ByName{ColorBy::kIteration, "iteration"}};
 
 constexpr QRgb kNoneColour = 0xff808790;
+constexpr QRgb kDispatchColour = 0xffee8866;
 constexpr std::uint32_t kLastNumber = kMaxCategories - 2;  // larger numbers share a category
 
 // Categories of numbered things: number n is category n + 1, "none" is category 0.
@@ -113,6 +114,8 @@ std::vector<LegendEntry> cause_legend() {
   std::vector<LegendEntry> entries;
   for (const CauseFacts& f : kCauses)
     entries.push_back({std::string(f.name), cause_colour(f.cause), !f.is_executing});
+  entries.push_back({"dispatch", kDispatchColour, false});
+  entries.push_back({"scheduler idle", kNoneColour, true});
   return entries;
 }
 

@@ -34,7 +34,9 @@ struct Coloring {
 // Requires: by is not kCause, which colours time and not slices.
 Coloring slice_coloring(const Trace& trace, ColorBy by, OperatorPalette& operators);
 
-// The legend of causes, by index of core/cause.h.
+// The legend of causes, by index of core/cause.h; then what schedulers do.
 std::vector<LegendEntry> cause_legend();
+inline constexpr std::uint8_t kDispatchCategory = kCauses.size();
+inline constexpr std::uint8_t kIdleScheduler = kCauses.size() + 1;
 
 }  // namespace mk::gui

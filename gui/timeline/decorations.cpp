@@ -46,22 +46,36 @@ void outline(const PlotPainter& p, SliceRef slice, QRgb colour, int width) {
   p.painter.drawRect(shown);
 }
 
+// Steps as thick lines on their lanes. What joins them is thin, and left out where it would be so
+// dense that it hid the lanes.
 void draw_path(const PlotPainter& p, const std::vector<PathStep>& path) {
-  p.painter.setPen(QPen(QColor(p.theme.path), 2));
-  std::optional<QPointF> before;
+  constexpr double kApart = 12;
+  QColor thin(p.theme.path);
+  thin.setAlpha(150);
+  const QPen thin_pen(thin, 1);
+  const QPen thick_pen(QColor(p.theme.path), 3);
+  bool has_before = false;
+  QPointF before;
+  double last_join = -kFar;
   std::uint32_t trace = kNoIndex;
   for (const PathStep& step : path) {
-    if (step.trace != trace) before.reset();
+    if (step.trace != trace) has_before = false;
     trace = step.trace;
-    const auto y = middle_of(p, {step.trace, step.lane});
+    const double x0 = x_of(p, step.trace, step.start);
+    const double x1 = std::max(x_of(p, step.trace, step.end), x0 + 2);
+    const bool in_sight = x1 >= p.plot.left() && x0 <= p.plot.right();
+    const auto y = in_sight || has_before ? middle_of(p, {step.trace, step.lane}) : std::nullopt;
     if (!y) continue;
-    const QPointF from(x_of(p, step.trace, step.start), *y);
-    const QPointF to(x_of(p, step.trace, step.end), *y);
-    const bool in_sight = to.x() >= p.plot.left() && from.x() <= p.plot.right();
-    if (before && (in_sight || before->x() >= p.plot.left())) p.painter.drawLine(*before, from);
-    if (in_sight) p.painter.drawLine(from, to);
-    before = to;
-    if (from.x() > p.plot.right()) before.reset();
+    const QPointF from(x0, *y);
+    if (has_before && in_sight && x0 - last_join >= kApart) {
+      p.painter.setPen(thin_pen);
+      p.painter.drawLine(before, from);
+      last_join = x0;
+    }
+    p.painter.setPen(thick_pen);
+    if (in_sight) p.painter.drawLine(from, QPointF(x1, *y));
+    before = QPointF(x1, *y);
+    has_before = true;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "gui/timeline/columns.h"
 #include "gui/timeline/time_text.h"
@@ -24,6 +25,15 @@ void draw_row_label(QPainter& painter, const Row& row, int y, const QRect& area,
   }
   painter.setPen(QColor(row.kind == RowKind::kCounter ? theme.text : theme.faint_text));
   texts.draw(painter, area.left() + 2 * kInset, top, area.width() - 3 * kInset, row.label);
+}
+
+// Down to where the label of row `at`, whose top is drawn at `y`, may reach: the next header.
+int room_below(const Scene& scene, std::size_t at, int y) {
+  constexpr std::size_t kLook = 6;
+  for (std::size_t r = at + 1; r < std::min(scene.rows.size(), at + kLook); ++r) {
+    if (scene.rows[r].kind == RowKind::kGroup) return y + scene.rows[r].y - scene.rows[at].y;
+  }
+  return std::numeric_limits<int>::max();
 }
 
 // Covered share of each column, over all lanes of one trace that have bands.
@@ -89,12 +99,15 @@ void draw_gutter(QPainter& painter, const Scene& scene, int scroll, const QRect&
       painter.fillRect(QRect(area.left(), area.top(), area.width(), scene.pinned_height),
                        QColor(theme.group));
     int free_from = -1;  // labels never overlap: on narrow rows only some are named
-    for (const Row& row : scene.rows) {
+    for (std::size_t r = 0; r < scene.rows.size(); ++r) {
+      const Row& row = scene.rows[r];
       if (row.is_pinned != pinned) continue;
       const int y = area.top() + row.y - (pinned ? 0 : scroll);
       if (y + row.height <= area.top() || y > area.bottom()) continue;
       const int middle = y + row.height / 2;
-      if (row.kind != RowKind::kGroup && middle - texts.height() / 2 < free_from) continue;
+      const bool is_free = middle - texts.height() / 2 >= free_from &&
+                           middle + texts.height() / 2 <= room_below(scene, r, y);
+      if (row.kind != RowKind::kGroup && !is_free) continue;
       draw_row_label(painter, row, y, area, theme, texts);
       free_from = std::max(y + row.height, middle + texts.height() / 2 + 1) - 1;
       if (row.kind == RowKind::kGroup) free_from = y + row.height;

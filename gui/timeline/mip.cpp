@@ -96,9 +96,9 @@ Mip::Mip(const Bands& bands) {
   }
   if (used_lanes == 0 || last <= first) return;
   origin_ = first;
-  // About one bucket of the finest level a band.
+  // At most one bucket of the finest level a band.
   const auto a_lane = static_cast<Nanoseconds>(count / used_lanes + 1);
-  while (base_ns_ * 2 * a_lane <= last - first && base_ns_ * 2 <= kWidestBucket) base_ns_ *= 2;
+  while (base_ns_ * a_lane < last - first && base_ns_ * 2 <= kWidestBucket) base_ns_ *= 2;
   for (Nanoseconds width = base_ns_;; width *= 2) {
     const auto buckets = static_cast<std::uint32_t>((last - first) / width + 1);
     levels_.push_back({buckets, std::vector<std::uint32_t>(buckets * bands.lanes()),

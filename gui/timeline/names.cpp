@@ -6,7 +6,8 @@
 namespace mk::gui {
 namespace {
 
-constexpr int kSmallestName = 26;  // pixels
+constexpr int kSmallestName = 26;   // pixels
+constexpr int kPreloadHeight = 10;  // lower lanes show no preloads
 constexpr std::size_t kMostTexts = 20000;
 
 class LaneNames {
@@ -31,7 +32,7 @@ class LaneNames {
       const double to = own_.x_of(static_cast<double>(bands.end[k]));
       const int x0 = static_cast<int>(std::max(from, 0.0));
       const int x1 = static_cast<int>(std::min(to, static_cast<double>(width_)));
-      preload(k, x0, top);
+      if (height >= kPreloadHeight) preload(k, x0, top);
       if (x1 - x0 < kSmallestName) {
         ++narrow;
       } else {

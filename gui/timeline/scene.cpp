@@ -5,12 +5,19 @@
 namespace mk::gui {
 
 const Row* Scene::row_of(LaneRef lane) const {
-  for (const Row& row : rows) {
-    if (row.kind == RowKind::kLanes &&
-        std::find(row.lanes.begin(), row.lanes.end(), lane) != row.lanes.end())
-      return &row;
+  if (lane.trace >= row_index.size() || lane.lane >= row_index[lane.trace].size()) return nullptr;
+  const std::uint32_t row = row_index[lane.trace][lane.lane];
+  return row == kNoIndex ? nullptr : &rows[row];
+}
+
+void Scene::index_rows() {
+  row_index.assign(traces.size(), {});
+  for (std::size_t t = 0; t < traces.size(); ++t)
+    row_index[t].assign(traces[t].layer->bands.lanes(), kNoIndex);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (const LaneRef lane : rows[r].lanes)
+      row_index[lane.trace][lane.lane] = static_cast<std::uint32_t>(r);
   }
-  return nullptr;
 }
 
 Scene::Extent Scene::extent_of(const Row& row, LaneRef lane) const {

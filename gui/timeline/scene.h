@@ -70,14 +70,18 @@ struct Scene {
   std::vector<LegendEntry> legend{};  // legend_of(*this), made once
   std::uint64_t revision = 0;         // another one whenever anything above or behind it differs
 
-  // The row that shows the lane, none iff it is hidden or collapsed.
+  // The row that shows the lane, null iff it is hidden or collapsed. Requires: index_rows() was
+  // called since `rows` was last changed.
   const Row* row_of(LaneRef lane) const;
+  void index_rows();
   // Where in its row the lane lies, as top and height. Requires: the row shows it.
   struct Extent {
     int y = 0;
     int height = 0;
   };
   Extent extent_of(const Row& row, LaneRef lane) const;
+
+  std::vector<std::vector<std::uint32_t>> row_index{};  // [trace][lane], kNoIndex: not shown
 };
 
 // Where a picture of a scene looks.
