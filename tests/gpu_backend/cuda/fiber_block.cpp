@@ -9,6 +9,8 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
+#include "tests/gpu_backend/cuda/race_checker.h"
+
 namespace mk::cuda::test {
 
 // AddressSanitizer must know which stack is in use.
@@ -22,6 +24,7 @@ struct Fiber {
   ucontext_t context{};
   std::unique_ptr<char[]> stack{};
   StackSwitch sanitizer{};
+  CheckedThread thread{};
   FiberGrid* grid = nullptr;
   std::function<void()> body{};
   bool done = false;
@@ -29,6 +32,7 @@ struct Fiber {
 
 struct FiberGrid::SchedulerContext {
   ucontext_t context{};
+  CheckedThread thread = CheckedThread::current();
   StackSwitch sanitizer{};
 };
 
@@ -38,6 +42,7 @@ struct FiberGrid::PendingCopy {
   std::uint32_t bytes = 0;
   CopyBarrier* barrier = nullptr;
   std::uint32_t steps = 0;
+  std::unique_ptr<char> issued{};  // race_checker.h
 };
 
 namespace {
@@ -79,10 +84,19 @@ struct FiberEntry {
     FiberGrid& grid = *fiber->grid;
     enter_stack(fiber->sanitizer, &grid.scheduler_->sanitizer);
     fiber->body();
-    fiber->done = true;
-    --grid.running_;
-    leave_stack(nullptr, grid.scheduler_->sanitizer);
-    swapcontext(&fiber->context, &grid.scheduler_->context);
+    release_order(&grid.ended_);
+    FiberGrid::SchedulerContext* scheduler = nullptr;
+    CheckedThread thread;
+    {
+      const Unchecked bookkeeping;
+      fiber->done = true;
+      --grid.running_;
+      scheduler = grid.scheduler_.get();
+      thread = scheduler->thread;
+    }
+    thread.switch_to();
+    leave_stack(nullptr, scheduler->sanitizer);
+    swapcontext(&fiber->context, &scheduler->context);
   }
 };
 
@@ -98,7 +112,10 @@ FiberGrid::FiberGrid(const Options& options)
     block->work_bytes = static_cast<std::uint32_t>(options.shared_bytes - options.fixed_bytes);
     block->barrier.expected = options.warps * 32;
     block->warps.resize(options.warps);
-    for (FiberWarp& warp : block->warps) warp.barrier.expected = 32;
+    for (FiberWarp& warp : block->warps) {
+      warp.barrier.expected = 32;
+      warp.exchanges.expected = 32;
+    }
     blocks_.push_back(std::move(block));
   }
 }
@@ -106,10 +123,12 @@ FiberGrid::FiberGrid(const Options& options)
 FiberGrid::~FiberGrid() = default;
 
 std::string FiberGrid::run(const std::function<void(FiberContext&)>& body) {
+  const Unchecked bookkeeping;
   for (auto& block : blocks_) {
     for (std::uint32_t thread = 0; thread < block->barrier.expected; ++thread) {
       auto fiber = std::make_unique<Fiber>();
       fiber->grid = this;
+      fiber->thread = CheckedThread::make();
       fiber->stack = std::make_unique<char[]>(kStackBytes);
       fiber->sanitizer = {nullptr, fiber->stack.get(), kStackBytes};
       fiber->body = [this, &body, state = block.get(), thread] {
@@ -134,11 +153,14 @@ std::string FiberGrid::run(const std::function<void(FiberContext&)>& body) {
     resume(*next);
   }
   if (fault_.empty() && !copies_.empty()) fail("a copy is in flight at the end");
+  acquire_order(&ended_);
+  for (const auto& fiber : fibers_) fiber->thread.destroy();
   return fault_;
 }
 
 void FiberGrid::resume(Fiber& fiber) {
   current_ = &fiber;
+  fiber.thread.switch_to();
   leave_stack(&scheduler_->sanitizer, fiber.sanitizer);
   swapcontext(&scheduler_->context, &fiber.context);
   enter_stack(scheduler_->sanitizer, nullptr);
@@ -146,6 +168,7 @@ void FiberGrid::resume(Fiber& fiber) {
 
 void FiberGrid::switch_to_scheduler() {
   Fiber& self = *current_;
+  scheduler_->thread.switch_to();
   leave_stack(&self.sanitizer, scheduler_->sanitizer);
   swapcontext(&self.context, &scheduler_->context);
   enter_stack(self.sanitizer, &scheduler_->sanitizer);
@@ -166,14 +189,19 @@ void FiberGrid::fail(std::string what) {
   if (fault_.empty()) fault_ = std::move(what);
 }
 
-void FiberGrid::wait_on(FiberBarrier& barrier) {
+void FiberGrid::wait_on(FiberBarrier& barrier, bool orders_memory) {
+  const Unchecked bookkeeping;
+  char* const order = &barrier.order[barrier.generation % 2];
+  if (orders_memory) release_order(order);
   if (++barrier.arrived < barrier.expected) {
     park(barrier.waiting);
-    return;
+  } else {
+    barrier.arrived = 0;
+    ++barrier.generation;
+    wake(barrier.waiting);
+    if (random_() % 2 == 0) park(ready_);
   }
-  barrier.arrived = 0;
-  wake(barrier.waiting);
-  if (random_() % 2 == 0) park(ready_);
+  if (orders_memory) acquire_order(order);
 }
 
 void FiberGrid::land_copies() {
@@ -184,27 +212,34 @@ void FiberGrid::land_copies() {
       continue;
     }
     std::memcpy(copy.to, copy.from, copy.bytes);
+    copy.barrier->order.resize(copy.barrier->phase + 1);
+    check_copy({copy.to, copy.from, copy.bytes}, copy.issued.get(),
+               &copy.barrier->order[copy.barrier->phase]);
     ++copy.barrier->phase;
     copy.barrier->in_flight = false;
     wake(copy.barrier->waiting);
-    copy = copies_.back();
+    copy = std::move(copies_.back());
     copies_.pop_back();
   }
 }
 
-void FiberContext::sync() { grid_.wait_on(block_.barrier); }
-void FiberContext::warp_sync() { grid_.wait_on(block_.warps[warp()].barrier); }
-void FiberContext::yield() { grid_.park(grid_.ready_); }
+void FiberContext::sync() { grid_.wait_on(block_.barrier, true); }
+void FiberContext::warp_sync() { grid_.wait_on(block_.warps[warp()].barrier, true); }
+void FiberContext::yield() {
+  const Unchecked bookkeeping;
+  grid_.park(grid_.ready_);
+}
 
 // Two buffers in turn: nobody can be two exchanges ahead of a lane that still reads.
 const std::uint32_t* FiberContext::exchange(std::uint32_t word) {
   std::uint32_t* const words = block_.warps[warp()].exchange[exchanges_++ % 2];
   words[lane()] = word;
-  warp_sync();
+  grid_.wait_on(block_.warps[warp()].exchanges, false);
   return words;
 }
 
 std::uint32_t FiberContext::shuffle_xor(std::uint32_t value, std::uint32_t mask) {
+  const Unchecked bookkeeping;
   return exchange(value)[lane() ^ mask];
 }
 
@@ -213,6 +248,7 @@ float FiberContext::shuffle_xor(float value, std::uint32_t mask) {
 }
 
 float FiberContext::sum(float value, std::uint32_t width) {
+  const Unchecked bookkeeping;
   const std::uint32_t* const words = exchange(float_to_bits(value));
   float level[32];
   float next[32];
@@ -225,6 +261,7 @@ float FiberContext::sum(float value, std::uint32_t width) {
 }
 
 void FiberContext::init_barrier(std::uint64_t* barrier) {
+  const Unchecked bookkeeping;
   if (!block_.copy_barriers.emplace(barrier, CopyBarrier{}).second) {
     grid_.fail("a barrier is initialised twice");
   }
@@ -232,6 +269,8 @@ void FiberContext::init_barrier(std::uint64_t* barrier) {
 
 void FiberContext::copy(void* to, const void* from, std::uint32_t bytes, std::uint64_t* barrier) {
   if (lane() != 0) return;
+  check_write(to, bytes);  // from now on, until it has landed
+  const Unchecked bookkeeping;
   const auto found = block_.copy_barriers.find(barrier);
   const bool is_aligned =
       (reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from) | bytes) %
@@ -248,12 +287,16 @@ void FiberContext::copy(void* to, const void* from, std::uint32_t bytes, std::ui
   found->second.in_flight = true;
   const std::uint64_t longest = grid_.random_() % 2 == 0 ? kShortCopy : kLongCopy;
   const auto steps = static_cast<std::uint32_t>(1 + grid_.random_() % longest);
-  grid_.copies_.push_back({to, from, bytes, &found->second, steps});
+  auto issued = std::make_unique<char>();
+  release_order(issued.get());
+  grid_.copies_.push_back({to, from, bytes, &found->second, steps, std::move(issued)});
 }
 
 void FiberContext::wait(std::uint64_t* barrier, std::uint32_t parity) {
+  const Unchecked bookkeeping;
   CopyBarrier& state = block_.copy_barriers[barrier];
   while ((state.phase & 1U) == parity) grid_.park(state.waiting);
+  acquire_order(&state.order[state.phase - 1]);
 }
 
 }  // namespace mk::cuda::test

@@ -9,10 +9,15 @@
 //   that
 //     wait for each other in a circle) ends the run with a sentence.
 // The same seed gives the same run. Interleavings are sequentially consistent.
+//
+// Under ThreadSanitizer each GPU thread and each copy is a thread of its own, ordered with others
+// only by what orders them on a GPU (race_checker.h): block and warp barriers, a copy's issue and
+// the wait for it, the program's atomics. So it finds races, whatever the interleaving.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,6 +36,8 @@ struct Fiber;
 struct FiberBarrier {
   std::uint32_t expected = 0;
   std::uint32_t arrived = 0;
+  std::uint32_t generation = 0;
+  char order[2] = {};  // race_checker.h; by generation, in turn
   std::vector<Fiber*> waiting{};
 };
 
@@ -38,11 +45,13 @@ struct FiberBarrier {
 struct CopyBarrier {
   std::uint32_t phase = 0;
   bool in_flight = false;
+  std::deque<char> order{};  // race_checker.h; by phase
   std::vector<Fiber*> waiting{};
 };
 
 struct FiberWarp {
-  FiberBarrier barrier{};
+  FiberBarrier barrier{};    // of warp_sync()
+  FiberBarrier exchanges{};  // of shuffles, which order no memory
   std::uint32_t exchange[2][32] = {};
 };
 
@@ -120,7 +129,7 @@ class FiberGrid {
   friend struct FiberEntry;
   struct PendingCopy;
 
-  void wait_on(FiberBarrier& barrier);
+  void wait_on(FiberBarrier& barrier, bool orders_memory);
   void switch_to_scheduler();
   void park(std::vector<Fiber*>& list);
   void wake(std::vector<Fiber*>& list);
@@ -136,6 +145,7 @@ class FiberGrid {
   Fiber* current_ = nullptr;
   std::size_t running_ = 0;
   std::string fault_{};
+  char ended_ = 0;  // race_checker.h
   struct SchedulerContext;
   std::unique_ptr<SchedulerContext> scheduler_;
 };

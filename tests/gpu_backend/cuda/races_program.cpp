@@ -1,0 +1,175 @@
+// Task bodies under ThreadSanitizer as race checker: two blocks, the second of which reads what the
+// first has published, and every body there is. One thing can be left out on purpose:
+//
+//   bodies_under_tsan none|missing_wait|early_release|missing_sync|relaxed_publish|unsynced_publish
+//
+// Built with -fsanitize=thread. Exit status 66 (TSan's) iff a race was found.
+#include <atomic>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "gpu_backend/cuda/bodies/run_body.h"
+#include "tests/gpu_backend/cuda/fiber_block.h"
+
+namespace mk::cuda::test {
+namespace {
+
+using Shape = BlockShape<2, 3, 1024>;
+constexpr std::uint64_t kWorkBytes = 24 << 10;
+constexpr std::uint32_t kWidth = 512;
+constexpr std::uint32_t kRows = 24;
+
+enum class Bug {
+  kNone,
+  kMissingWait,
+  kEarlyRelease,
+  kMissingSync,
+  kRelaxedPublish,
+  kUnsyncedPublish
+};
+
+// A context that leaves one thing out.
+struct Careless : FiberContext {
+  Careless(const FiberContext& c, Bug bug) : FiberContext(c), bug_(bug) {}
+  void wait(std::uint64_t* barrier, std::uint32_t parity) {
+    if (bug_ != Bug::kMissingWait) FiberContext::wait(barrier, parity);
+  }
+  void warp_sync() {
+    if (bug_ != Bug::kEarlyRelease) FiberContext::warp_sync();
+  }
+  void sync() {
+    if (bug_ != Bug::kMissingSync) FiberContext::sync();
+  }
+  void really_sync() { FiberContext::sync(); }
+
+ private:
+  Bug bug_;
+};
+
+struct Buffers {
+  std::vector<Bf16> weights = std::vector<Bf16>(std::size_t{kRows} * kWidth + 8, Bf16{0x3c00});
+  std::vector<Bf16> more_weights = std::vector<Bf16>(std::size_t{kRows} * 32 + 8, Bf16{0x3c00});
+  std::vector<Bf16> norm = std::vector<Bf16>(kWidth, Bf16{0x3f80});
+  std::vector<float> x = std::vector<float>(kWidth, 0.5F);
+  std::vector<float> between = std::vector<float>(32, 0.0F);
+  std::vector<float> y = std::vector<float>(kRows, 0.0F);
+  std::vector<float> normed = std::vector<float>(kWidth, 0.0F);
+  std::vector<float> gated = std::vector<float>(kWidth / 2, 0.0F);
+  std::vector<float> qkv = std::vector<float>(std::size_t{4} * 16, 0.25F);
+  std::vector<float> attended = std::vector<float>(std::size_t{2} * 16, 0.0F);
+  std::vector<Bf16> keys = std::vector<Bf16>(std::size_t{16} * 16);
+  std::vector<Bf16> values = std::vector<Bf16>(std::size_t{16} * 16);
+  std::vector<float> rope = std::vector<float>(std::size_t{16} * 16, 0.7F);
+  std::vector<float> best = std::vector<float>(1);
+  std::vector<std::int32_t> best_index = std::vector<std::int32_t>(1);
+  std::vector<std::int32_t> token = std::vector<std::int32_t>(1);
+  std::atomic<std::uint32_t> event{0};
+};
+
+TaskDescriptor linear(const Bf16* weights, const float* x, float* y, std::uint32_t in) {
+  TaskDescriptor task;
+  task.kind = TaskKind::kLinear;
+  task.linear = {weights, x, nullptr, y, nullptr, in, kRows, in, kRows, LinearInput::kPlain, 1e-6F};
+  return task;
+}
+
+// What the first block does before it publishes `between`; the linear stands last.
+std::vector<TaskDescriptor> first_tasks(Buffers& b) {
+  TaskDescriptor norm;
+  norm.kind = TaskKind::kRmsNorm;
+  norm.rmsnorm = {b.x.data(), b.norm.data(), b.normed.data(), kWidth, 0, 1, 1e-6F};
+  TaskDescriptor silu;
+  silu.kind = TaskKind::kSiluMul;
+  silu.silu_mul = {b.normed.data(), b.gated.data(), kWidth, kWidth / 2, kWidth / 2};
+  TaskDescriptor attention;
+  attention.kind = TaskKind::kAttention;
+  attention.attention = {b.qkv.data(),
+                         b.attended.data(),
+                         b.keys.data(),
+                         b.values.data(),
+                         nullptr,
+                         nullptr,
+                         b.rope.data(),
+                         64,
+                         32,
+                         2,
+                         16,
+                         0,
+                         1e-6F};
+  return {norm, silu, attention,
+          linear(b.weights.data(), b.normed.data(), b.between.data(), kWidth)};
+}
+
+std::vector<TaskDescriptor> second_tasks(Buffers& b) {
+  TaskDescriptor partial;
+  partial.kind = TaskKind::kArgmaxPartial;
+  partial.argmax_partial = {b.y.data(), b.best.data(), b.best_index.data(), kRows, 1, kRows, 0};
+  TaskDescriptor reduce;
+  reduce.kind = TaskKind::kArgmaxReduce;
+  reduce.argmax_reduce = {b.best.data(), b.best_index.data(), b.token.data(), 1, 1, 0, 1};
+  return {linear(b.more_weights.data(), b.between.data(), b.y.data(), 32), partial, reduce};
+}
+
+void publish(Careless& c, Buffers& buffers, Bug bug) {
+  if (bug != Bug::kUnsyncedPublish) c.really_sync();
+  if (c.thread() != 0) return;
+  buffers.event.fetch_add(
+      1, bug == Bug::kRelaxedPublish ? std::memory_order_relaxed : std::memory_order_acq_rel);
+}
+
+void await(Careless& c, Buffers& buffers) {
+  if (c.thread() == 0) {
+    while (buffers.event.load(std::memory_order_relaxed) == 0) c.yield();
+    buffers.event.load(std::memory_order_acquire);
+  }
+  c.really_sync();
+}
+
+std::string run(Buffers& buffers, Bug bug, std::uint64_t seed) {
+  FiberGrid grid({.blocks = 2,
+                  .warps = Shape::kWarps,
+                  .shared_bytes = SharedMemory<Shape>::kFixedBytes + kWorkBytes,
+                  .fixed_bytes = SharedMemory<Shape>::kFixedBytes,
+                  .seed = seed});
+  const std::vector<TaskDescriptor> first = first_tasks(buffers);
+  const std::vector<TaskDescriptor> second = second_tasks(buffers);
+  return grid.run([&](FiberContext& plain) {
+    Careless c(plain, bug);
+    init_shared<Shape>(plain);
+    WarpStream stream;
+    if (c.block() == 1) await(c, buffers);
+    for (const TaskDescriptor& task : c.block() == 0 ? first : second) {
+      run_body<Shape>(c, stream, task, {1, 0, 1, 3});
+      if (&task != &first.back()) c.really_sync();
+    }
+    if (c.block() == 0) publish(c, buffers, bug);
+  });
+}
+
+constexpr std::pair<std::string_view, Bug> kBugs[] = {{"none", Bug::kNone},
+                                                      {"missing_wait", Bug::kMissingWait},
+                                                      {"early_release", Bug::kEarlyRelease},
+                                                      {"missing_sync", Bug::kMissingSync},
+                                                      {"relaxed_publish", Bug::kRelaxedPublish},
+                                                      {"unsynced_publish", Bug::kUnsyncedPublish}};
+
+}  // namespace
+}  // namespace mk::cuda::test
+
+int main(int argc, char** argv) {
+  using namespace mk::cuda::test;
+  for (const auto& [name, bug] : kBugs) {
+    if (argc != 2 || name != argv[1]) continue;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      Buffers buffers;
+      const std::string fault = run(buffers, bug, seed);
+      if (fault.empty() || bug != Bug::kNone) continue;
+      std::printf("%s\n", fault.c_str());
+      return 1;
+    }
+    return 0;
+  }
+  std::fprintf(stderr, "usage: bodies_under_tsan BUG\n");
+  return 2;
+}
