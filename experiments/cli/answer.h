@@ -20,7 +20,7 @@ struct Answer {
   Json json{};
   std::string text{};
   Json rows{};
-  bool is_refusal = false;  // it says what is wrong with the input: exit status 1
+  int exit_status = 0;  // the program's, once the answer is out; 1: it says what is wrong
 };
 
 enum class Format { kText, kJson, kCsv };

@@ -54,7 +54,7 @@ int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Consol
     return kRefused;
   }
   console.out << render(*answer, *format_from_name(format)) << std::flush;
-  if (console.out) return answer->is_refusal ? kRefused : kDone;
+  if (console.out) return answer->exit_status;
   console.err << fmt::format("megascope {}: standard output refused the result\n", verb.name);
   return kRefused;
 }

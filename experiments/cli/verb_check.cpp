@@ -5,6 +5,7 @@
 
 #include "core/launch_check.h"
 #include "core/machine.h"
+#include "experiments/cli/command_line.h"
 #include "experiments/cli/graph_argument.h"
 #include "experiments/cli/policy_flags.h"
 #include "experiments/cli/simulation.h"
@@ -86,7 +87,7 @@ Answer answer_of(const LaunchPlan& plan, const std::vector<Finding>& findings) {
   for (const Finding& f : findings)
     answer.json["problems"].push_back(
         {{"fault", f.fault}, {"message", f.message}, {"cycle", f.cycle}});
-  answer.is_refusal = !findings.empty();
+  answer.exit_status = findings.empty() ? kDone : kRefused;
   answer.text = fmt::format(
       "{}: {} tasks, {} events under {} ({}), {} workers and {} schedulers a device\n"
       "queues: a worker's gets at most {} tasks (holds {}), a scheduler's {} events (holds {})\n",
