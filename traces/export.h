@@ -1,6 +1,7 @@
-// A trace for other programs' eyes: Chrome's JSON (chrome://tracing, ui.perfetto.dev) and CSV.
+// A trace for other programs' eyes: Perfetto's own format and Chrome's JSON (ui.perfetto.dev,
+// chrome://tracing), and CSV.
 //
-// Both are written to a temporary name and renamed when whole. What a format cannot hold is
+// All are written to a temporary name and renamed when whole. What a format cannot hold is
 // counted.
 #pragma once
 
@@ -14,7 +15,7 @@ namespace mk {
 
 struct ExportCounts {
   std::uint64_t slices = 0;
-  std::uint64_t flows = 0;  // arrows from the last producer of an event to a task that it launched
+  std::uint64_t flows = 0;     // arrows: traces/flows.h
   std::uint64_t counters = 0;  // samples
   std::uint64_t left_out = 0;  // rows of other tables that describe what happened
 };
@@ -22,6 +23,12 @@ struct ExportCounts {
 // A process a device, a thread a lane, a complete event ("X") a slice, a counter event a sample;
 // instants in us with three decimals. Instants of a slice other than start and end go into `args`.
 Result<ExportCounts> export_chrome(const Trace& trace, const std::string& path);
+
+// A process a device, a track a lane, begin and end events a slice, an arrow (flow id) from
+// producer to consumer, a counter track a counter. Instants of a slice other than start and end,
+// and details, are annotations. Perfetto's times are unsigned: a trace with instants before its
+// zero is moved.
+Result<ExportCounts> export_perfetto(const Trace& trace, const std::string& path);
 
 // A row a slice, in the file's order: the columns of table slice in FORMAT.md, with the lane's
 // device, kind and number, and the task's name, operator and layer beside the ids. Empty: NULL.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "traces/export.h"
+#include "traces/flows.h"
 #include "traces/text_file.h"
 #include "traces/whole_file.h"
 
@@ -54,15 +55,17 @@ class ChromeWriter {
 
   void name_lanes() {
     for (std::uint32_t lane = 0; lane < trace_.lanes.size(); ++lane) {
-      event(fmt::format("{{\"ph\":\"M\",{},\"name\":\"thread_name\",\"args\":{{\"name\":{}}}}}",
-                        place(lane), json_text(lane_name(trace_.lanes[lane]))));
+      // "kind" is ours: an import of this file then knows it.
+      event(fmt::format(
+          "{{\"ph\":\"M\",{},\"name\":\"thread_name\",\"args\":{{\"name\":{},\"kind\":\"{}\"}}}}",
+          place(lane), json_text(lane_name(trace_.lanes[lane])), name_of(trace_.lanes[lane].kind)));
       event(fmt::format(
           "{{\"ph\":\"M\",{},\"name\":\"thread_sort_index\",\"args\":{{\"sort_index\":{}}}}}",
           place(lane), lane));
     }
   }
 
-  std::string arguments(std::size_t k) const {
+  std::string arguments(std::size_t k) {
     const SliceColumns& s = trace_.slices;
     std::string args;
     const auto add = [&](std::string_view name, const std::string& value) {
@@ -81,6 +84,13 @@ class ChromeWriter {
     instant("first_data_us", s.first_data[k]);
     instant("notified_us", s.notified[k]);
     if (s.bound[k] != Bound::kUnknown) add("bound", json_text(name_of(s.bound[k])));
+    for (; next_detail_ < trace_.details.size() && trace_.details[next_detail_].slice <= k;
+         ++next_detail_) {
+      const SliceDetail& detail = trace_.details[next_detail_];
+      if (detail.slice != k) continue;
+      args += fmt::format("{}{}:{}", args.empty() ? "" : ",", json_text(trace_.strings[detail.key]),
+                          json_text(trace_.strings[detail.value]));
+    }
     return args;
   }
 
@@ -102,35 +112,21 @@ class ChromeWriter {
     ++counts_.slices;
   }
 
-  // From the producer that notified last to the tasks that its event launched.
   void flows() {
-    const SliceColumns& s = trace_.slices;
-    std::vector<std::vector<std::uint32_t>> last(trace_.iterations.size());
-    for (std::uint32_t i = 0; i < last.size(); ++i) {
-      last[i].assign(trace_.graph_of(i).event_count(), kNoIndex);
-    }
-    for (std::uint32_t k = 0; k < s.size(); ++k) {
-      if (!s.is_task(k)) continue;
-      const std::uint32_t event = trace_.graph_of(s.iteration[k]).tasks.triggering_event[s.task[k]];
-      std::uint32_t& producer = last[s.iteration[k]][event];
-      if (producer == kNoIndex || s.end[producer] < s.end[k]) producer = k;
-    }
-    for (std::uint32_t k = 0; k < s.size(); ++k) {
-      if (!s.is_task(k)) continue;
-      const std::uint32_t event = trace_.graph_of(s.iteration[k]).tasks.dependent_event[s.task[k]];
-      const std::uint32_t producer = last[s.iteration[k]][event];
-      if (producer != kNoIndex) flow(producer, k);
-    }
+    const std::vector<SliceFlow> arrows = arrows_of(trace_);
+    for (std::size_t id = 0; id < arrows.size(); ++id) flow(id, arrows[id].from, arrows[id].to);
   }
 
-  void flow(std::uint32_t producer, std::uint32_t consumer) {
+  void flow(std::size_t id, std::uint32_t producer, std::uint32_t consumer) {
     const SliceColumns& s = trace_.slices;
-    // A flow belongs to the slice around its instant: the producer's last nanosecond.
-    const Nanoseconds from = std::max(s.start[producer], s.end[producer] - 1);
+    // A flow belongs to the slice around its instant: the producer's last nanosecond, or, where the
+    // consumer began earlier, that instant.
+    const Nanoseconds from =
+        std::max(s.start[producer], std::min(s.end[producer] - 1, s.start[consumer]));
     constexpr std::string_view kForm =
         "{{\"ph\":\"{}\",{},\"name\":\"event\",\"cat\":\"flow\",\"id\":{},\"ts\":{}{}}}";
-    event(fmt::format(kForm, "s", place(s.lane[producer]), consumer, us(from), ""));
-    event(fmt::format(kForm, "f", place(s.lane[consumer]), consumer, us(s.start[consumer]),
+    event(fmt::format(kForm, "s", place(s.lane[producer]), id, us(from), ""));
+    event(fmt::format(kForm, "f", place(s.lane[consumer]), id, us(s.start[consumer]),
                       ",\"bp\":\"e\""));
     ++counts_.flows;
   }
@@ -145,6 +141,7 @@ class ChromeWriter {
   const Trace& trace_;
   TextFile& file_;
   ExportCounts counts_{};
+  std::size_t next_detail_ = 0;
   bool is_first_ = true;
 };
 

@@ -16,6 +16,23 @@ std::uint32_t SpanTraceBuilder::add_row(LaneKind kind, std::uint8_t device, std:
   return static_cast<std::uint32_t>(rows_.size() - 1);
 }
 
+void SpanTraceBuilder::rename_row(std::uint32_t row, LaneKind kind, std::string name) {
+  MK_CHECK(row < rows_.size(), "the row was given");
+  rows_[row].kind = kind;
+  rows_[row].name = std::move(name);
+}
+
+Nanoseconds SpanTraceBuilder::sound_end(Nanoseconds start, Nanoseconds end) {
+  if (end >= start) return end;
+  add_health("ends_before_start", 1, "spans that end before they start have length 0");
+  return start;
+}
+
+void SpanTraceBuilder::end_span(std::uint32_t span, Nanoseconds end) {
+  MK_CHECK(span < spans_.size(), "the span was given");
+  spans_[span].end = sound_end(spans_[span].start, end);
+}
+
 std::uint32_t SpanTraceBuilder::intern(std::string_view text) {
   const auto next = static_cast<std::uint32_t>(trace_.strings.size());
   const auto [at, is_new] = strings_.try_emplace(std::string(text), next);
@@ -26,11 +43,7 @@ std::uint32_t SpanTraceBuilder::intern(std::string_view text) {
 std::uint32_t SpanTraceBuilder::add_span(std::uint32_t row, std::uint32_t name, Nanoseconds start,
                                          Nanoseconds end) {
   MK_CHECK(row < rows_.size() && name < trace_.strings.size(), "a span's row and name were given");
-  if (end < start) {
-    add_health("ends_before_start", 1, "spans that end before they start have length 0");
-    end = start;
-  }
-  spans_.push_back({row, name, start, end});
+  spans_.push_back({row, name, start, sound_end(start, end)});
   return static_cast<std::uint32_t>(spans_.size() - 1);
 }
 

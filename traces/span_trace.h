@@ -22,12 +22,20 @@ class SpanTraceBuilder {
   // "NAME (2)", "NAME (3)" ...
   std::uint32_t add_row(LaneKind kind, std::uint8_t device, std::string name);
 
+  // For sources that say only later what a row is.
+  void rename_row(std::uint32_t row, LaneKind kind, std::string name);
+
   // The text's index in Trace::strings; equal texts, equal indexes.
   std::uint32_t intern(std::string_view text);
 
   // Returns the span's number. A span that ends before it starts gets length 0 and a count in
   // health. Requires: `row` and `name` were given by the two above.
   std::uint32_t add_span(std::uint32_t row, std::uint32_t name, Nanoseconds start, Nanoseconds end);
+
+  // For sources that say only later where a span ends.
+  void end_span(std::uint32_t span, Nanoseconds end);
+  Nanoseconds start_of(std::uint32_t span) const { return spans_[span].start; }
+  Nanoseconds end_of(std::uint32_t span) const { return spans_[span].end; }
 
   // Requires: spans that add_span() returned, names that intern() returned.
   void add_flow(std::uint32_t from, std::uint32_t to);
@@ -56,6 +64,7 @@ class SpanTraceBuilder {
     Nanoseconds end;
   };
 
+  Nanoseconds sound_end(Nanoseconds start, Nanoseconds end);
   void give_lanes(const std::vector<std::uint32_t>& order);
   std::uint32_t add_lane(const Row& row, std::size_t depth);
 

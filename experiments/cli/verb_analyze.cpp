@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "experiments/cli/analysis_report.h"
 #include "experiments/cli/table.h"
 #include "experiments/cli/verb_list.h"
 #include "profiler/analysis/analyze.h"
@@ -17,6 +18,12 @@ struct Options {
   bool critical_path = false;
   bool blame = false;
   bool bubbles = false;
+  bool hops = false;
+  bool slack = false;
+  bool imbalance = false;
+  bool overlap = false;
+  bool bandwidth = false;
+  bool iterations = false;
 };
 
 double to_us(Nanoseconds time) { return static_cast<double>(time) * 1e-3; }
@@ -117,15 +124,22 @@ Result<Answer> analyze_it(const Options& options) {
                          {"causes", causes_json(analysis)},
                          {"lanes", lanes_json(*trace, analysis)}}};
   answer.rows = answer.json["causes"];
-  answer.text = fmt::format("{} iterations in {:.1f} us, {} workers, {:.1f} % busy\n\n{}",
+  answer.text = fmt::format("{} iterations in {:.1f} us, {} workers, {:.1f} % busy\n{}\n{}",
                             analysis.iterations, to_us(analysis.makespan), analysis.workers,
-                            analysis.busy_fraction * 100, causes_text(analysis));
+                            analysis.busy_fraction * 100, remarks(*trace), causes_text(analysis));
   if (options.bubbles) add_bubbles(*trace, analysis, answer);
+  const TraceIndex index(*trace);
   if (options.critical_path || options.blame) {
-    const CriticalPath path = critical_path(TraceIndex(*trace));
+    const CriticalPath path = critical_path(index);
     if (options.critical_path) add_critical_path(*trace, path, answer);
     if (options.blame) add_blame(path, answer);
   }
+  if (options.slack) add_slack(index, answer);
+  if (options.hops) add_hops(index, answer);
+  if (options.imbalance) add_imbalance(*trace, answer);
+  if (options.overlap) add_overlap(*trace, answer);
+  if (options.bandwidth) add_bandwidth(*trace, answer);
+  if (options.iterations) add_iterations(*trace, answer);
   return answer;
 }
 
@@ -136,6 +150,12 @@ Action declare(Flags& flags) {
                "causes along the chain of tasks that made the run this long");
   flags.toggle("--blame", options->blame, "the same chain's time by operator");
   flags.toggle("--bubbles", options->bubbles, "the longest stretches without work");
+  flags.toggle("--slack", options->slack, "how much later tasks could have ended at no cost");
+  flags.toggle("--hops", options->hops, "from an event to the start of what it launched");
+  flags.toggle("--imbalance", options->imbalance, "how unevenly work was spread over workers");
+  flags.toggle("--overlap", options->overlap, "communication hidden behind computing");
+  flags.toggle("--bandwidth", options->bandwidth, "bytes streamed, over time");
+  flags.toggle("--iterations", options->iterations, "each iteration against the steady median");
   return [options](Console&) { return analyze_it(*options); };
 }
 

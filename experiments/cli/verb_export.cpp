@@ -11,15 +11,17 @@ namespace {
 
 struct Options {
   std::string trace{};
-  std::string to = "chrome";
+  std::string to = "perfetto";
   std::string output{};
 };
 
 Result<Answer> export_it(const Options& options) {
   const Result<Trace> trace = read_trace(options.trace);
   if (!trace) return tl::unexpected(trace.error());
-  const Result<ExportCounts> counts = options.to == "chrome" ? export_chrome(*trace, options.output)
-                                                             : export_csv(*trace, options.output);
+  const auto write = options.to == "perfetto" ? export_perfetto
+                     : options.to == "chrome" ? export_chrome
+                                              : export_csv;
+  const Result<ExportCounts> counts = write(*trace, options.output);
   if (!counts) return tl::unexpected(counts.error());
   return Answer{
       .json = {{"file", options.output},
@@ -36,8 +38,8 @@ Result<Answer> export_it(const Options& options) {
 Action declare(Flags& flags) {
   const auto options = std::make_shared<Options>();
   flags.argument("TRACE", options->trace, "what 'simulate' or 'run' wrote").required();
-  flags.value("--to", options->to, "FORMAT", "chrome (chrome://tracing, ui.perfetto.dev) or csv")
-      .one_of({"chrome", "csv"});
+  flags.value("--to", options->to, "FORMAT", "perfetto (ui.perfetto.dev), chrome (JSON) or csv")
+      .one_of({"perfetto", "chrome", "csv"});
   flags.value("-o,--output", options->output, "FILE", "what to write").required();
   return [options](Console&) { return export_it(*options); };
 }
@@ -49,10 +51,9 @@ constinit const Verb export_verb = {
     .summary = "writes a trace for other programs",
     .arguments = "TRACE -o FILE [options]",
     .description =
-        "Writes the slices of a trace as Chrome's JSON, which ui.perfetto.dev opens, or as CSV, "
-        "and\n"
-        "says what came over and what did not.",
-    .examples = "megascope export measured.db --to chrome -o measured.json",
+        "Writes the slices of a trace in Perfetto's own format, which ui.perfetto.dev opens, as\n"
+        "Chrome's JSON or as CSV, and says what came over and what did not.",
+    .examples = "megascope export measured.db -o measured.pftrace",
     .declare = declare,
 };
 

@@ -19,6 +19,7 @@ extern const Verb explain_verb;
 extern const Verb analyze_verb;
 extern const Verb sweep_verb;
 extern const Verb profile_verb;
+extern const Verb import_verb;
 extern const Verb export_verb;
 extern const Verb view_verb;
 

@@ -29,13 +29,16 @@ std::string dimensions(const std::array<std::uint32_t, 3>& d) {
   return fmt::format("{}x{}x{}", d[0], d[1], d[2]);
 }
 
+// A time that was taken, and may be: differences of such cannot overflow.
+bool is_time(Time t) { return t != 0 && t < Time{1} << 61; }
+
 // The earliest and the latest time stamp of all records.
 struct Limits {
   Time first = ~Time{0};
   Time last = 0;
 
   void add(Time t) {
-    if (t == 0) return;
+    if (!is_time(t)) return;
     first = std::min(first, t);
     last = std::max(last, t);
   }
@@ -109,7 +112,7 @@ class Maker {
   void operator()(const ExternalId& e) { external_[e.correlation] = e.id; }
 
   void operator()(const Marker& m) {
-    if (m.time == 0) return no_time_stamp();
+    if (!is_time(m.time)) return no_time_stamp();
     if (m.phase == MarkerPhase::kStart) {
       ranges_[m.id] = &m;
     } else if (m.phase == MarkerPhase::kInstant) {
@@ -143,7 +146,7 @@ class Maker {
 
   // kNoIndex iff there is no time stamp.
   std::uint32_t add_span(std::uint32_t row, std::string_view name, Time start, Time end) {
-    if (start != 0 && end != 0)
+    if (is_time(start) && is_time(end))
       return out_.add_span(row, out_.intern(name), axis(start), axis(end));
     no_time_stamp();
     return kNoIndex;

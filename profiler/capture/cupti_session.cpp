@@ -1,9 +1,11 @@
 #include "profiler/capture/cupti_session.h"
 
 #include <fmt/format.h>
+#include <ctime>
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
@@ -19,7 +21,7 @@ namespace mk::capture {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{1} << 20;
-constexpr std::uint32_t kFlushMilliseconds = 100;
+constexpr std::chrono::milliseconds kFlushEvery{100};
 
 struct KindName {
   CUpti_ActivityKind kind;
@@ -69,10 +71,10 @@ class BufferQueue {
     full_.push_back(buffer);
     changed_.notify_one();
   }
-  // Waits for one; bytes is null once the queue is closed and empty.
-  Buffer take_full() {
+  // Waits for one; bytes is null where none came in time.
+  Buffer take_full(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !full_.empty() || closed_; });
+    changed_.wait_for(lock, limit, [&] { return !full_.empty() || closed_; });
     if (full_.empty()) return {};
     const Buffer buffer = full_.front();
     full_.pop_front();
@@ -82,6 +84,10 @@ class BufferQueue {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     changed_.notify_one();
+  }
+  bool is_closed() {
+    const std::lock_guard lock(mutex_);
+    return closed_;
   }
 
  private:
@@ -103,6 +109,8 @@ struct CuptiSession::State {
   BufferQueue queue{};
   std::thread parser{};
   bool stopped = false;
+  std::atomic<std::uint64_t> flushes_wanted{0};
+  std::atomic<std::uint64_t> flushes_done{0};
 
   static void CUPTIAPI on_request(std::uint8_t** bytes, std::size_t* size, std::size_t* records) {
     BufferQueue* queue = the_queue;
@@ -132,18 +140,37 @@ struct CuptiSession::State {
       if (kind == kKinds.front().kind) return status;
       sink.add(Loss{1, sink.intern("not_recorded"), sink.intern(status.error().message)});
     }
-    if (library.cuptiActivityFlushPeriod != nullptr)
-      library.cuptiActivityFlushPeriod(kFlushMilliseconds);
     return {};
   }
 
+  // CUPTI's own periodic flush hands over full buffers only; this one all whose records are
+  // complete, so that a crash costs no more than the last moments.
   void parse() {
-    for (Buffer buffer = queue.take_full(); buffer.bytes != nullptr; buffer = queue.take_full()) {
-      parse_records(library, buffer.bytes, buffer.valid, sink);
-      sink.flush();
-      count_dropped();
-      queue.give_empty(buffer.bytes);
+    while (true) {
+      const Buffer buffer = queue.take_full(kFlushEvery);
+      if (buffer.bytes != nullptr) {
+        parse(buffer);
+      } else if (queue.is_closed()) {
+        return;
+      } else {
+        flush_and_parse();
+      }
     }
+  }
+
+  void flush_and_parse() {
+    const std::uint64_t wanted = flushes_wanted;
+    library.cuptiActivityFlushAll(0);
+    for (Buffer buffer = queue.take_full({}); buffer.bytes != nullptr; buffer = queue.take_full({}))
+      parse(buffer);
+    flushes_done = wanted;
+  }
+
+  void parse(const Buffer& buffer) {
+    parse_records(library, buffer.bytes, buffer.valid, sink);
+    sink.flush();
+    count_dropped();
+    queue.give_empty(buffer.bytes);
   }
 
   void count_dropped() {
@@ -167,7 +194,15 @@ Result<std::unique_ptr<CuptiSession>> CuptiSession::start(CuptiLibrary library, 
   return std::unique_ptr<CuptiSession>(new CuptiSession(std::move(state)));
 }
 
-void CuptiSession::flush() { state_->library.cuptiActivityFlushAll(0); }
+bool CuptiSession::flush_from_signal() {
+  const std::uint64_t mine = ++state_->flushes_wanted;
+  constexpr int kTurns = 200;
+  for (int i = 0; i < kTurns && state_->flushes_done < mine; ++i) {
+    const timespec five_milliseconds{0, 5'000'000};
+    ::nanosleep(&five_milliseconds, nullptr);
+  }
+  return state_->flushes_done >= mine;
+}
 
 void CuptiSession::stop() {
   if (std::exchange(state_->stopped, true)) return;

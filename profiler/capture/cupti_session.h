@@ -1,7 +1,8 @@
 // CuptiSession: CUPTI's activity API, switched on for this process.
 //
 // CUPTI hands over full buffers on any thread; the session only queues them there, and a thread of
-// its own parses them into the sink. One session a process: CUPTI's callbacks carry no argument.
+// its own parses them into the sink; ten times a second it asks for what is complete. A kernel that
+// still runs keeps its buffer. One session a process: CUPTI's callbacks carry no argument.
 //
 //   concurrent kernels, copies, memsets, runtime and driver calls, synchronisation, external
 //   correlation, overhead, NVTX markers
@@ -24,9 +25,10 @@ class CuptiSession {
   static Result<std::unique_ptr<CuptiSession>> start(CuptiLibrary library, CaptureSink& sink);
   ~CuptiSession();
 
-  // Hands over what is complete; CUPTI does it by itself ten times a second where it can. A kernel
-  // that still runs keeps its buffer.
-  void flush();
+  // For a handler of a fatal signal: waits, a second at most, until the session's own thread has
+  // parsed what is complete by now. False iff it did not get there (the crash may hold its locks).
+  // Calls nothing that a signal handler may not call.
+  bool flush_from_signal();
 
   // Hands over everything, parses it, counts what CUPTI dropped. Requires: CUDA work that is to be
   // seen has been waited for. Does nothing the second time.

@@ -3,6 +3,7 @@
 // and calls InitializeInjectionNvtx2(); whichever comes first starts the capture. It writes to
 // MEGASCOPE_CAPTURE_FOLDER/capture.<process id>, and never fails the program that it sits in.
 #include <nvtx3/nvToolsExt.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -56,6 +57,7 @@ class Injection {
       file_->flush();
     }
     std::atexit([] { Injection::get().end(); });
+    catch_fatal_signals();
   }
 
   Status start() {
@@ -67,6 +69,24 @@ class Injection {
     session_ = std::move(*session);
     file_->set_tool("CUPTI " + std::to_string(session_->library().version));
     return {};
+  }
+
+  // A crash keeps what CUPTI has by then; the program then dies as it would have. Handlers of its
+  // own stay, whether it has them or gets them later.
+  static void catch_fatal_signals() {
+    for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGTERM}) {
+      struct sigaction old {};
+      if (::sigaction(signal, nullptr, &old) != 0 || old.sa_handler != SIG_DFL) continue;
+      struct sigaction mine {};
+      mine.sa_handler = [](int number) {
+        Injection& injection = Injection::get();
+        if (injection.session_ != nullptr && ::getpid() == injection.process_)
+          injection.session_->flush_from_signal();
+        ::raise(number);  // now with the default action
+      };
+      mine.sa_flags = static_cast<int>(SA_RESETHAND);
+      ::sigaction(signal, &mine, nullptr);
+    }
   }
 
   // A child that the program forked has the handler, but neither CUPTI's threads nor ours.

@@ -1,8 +1,8 @@
 #include "profiler/capture/nvtx_recorder.h"
 
 #include <fmt/format.h>
-#include <time.h>
 #include <unistd.h>
+#include <ctime>
 
 #include <map>
 #include <mutex>

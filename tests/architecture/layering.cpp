@@ -59,7 +59,7 @@ const std::vector<Library> kLibraries = {
     {"nlohmann-json", {"nlohmann/"}},
     {"system",
      {"sys/", "linux/", "unistd.h", "fcntl.h", "pthread.h", "sched.h", "dlfcn.h", "signal.h",
-      "poll.h", "spawn.h", "immintrin.h", "x86intrin.h", "cpuid.h", "termios.h"}},
+      "poll.h", "spawn.h", "cxxabi.h", "immintrin.h", "x86intrin.h", "cpuid.h", "termios.h"}},
     {"Boost", {"boost/"}},
     {"SQLite", {"sqlite3.h"}},
     {"zlib", {"zlib.h"}},

@@ -59,9 +59,11 @@ TEST_F(JsonKeys, OfTheVerbsThatReadTraces) {
   ASSERT_EQ(megascope({"simulate", model(), "-o", path("p.db")}).status, 0);
 
   expect_keys({"compare", path("p.db"), path("p.db")});
-  expect_keys({"analyze", path("p.db"), "--critical-path", "--blame", "--bubbles"});
+  expect_keys({"analyze", path("p.db"), "--critical-path", "--blame", "--bubbles", "--slack",
+               "--hops", "--imbalance", "--overlap", "--bandwidth", "--iterations"});
   expect_keys({"explain", path("p.db"), "L1.down[0]"});
-  expect_keys({"export", path("p.db"), "--to", "csv", "-o", path("p.csv")});
+  expect_keys({"export", path("p.db"), "--to", "chrome", "-o", path("p.json")});
+  expect_keys({"import", path("p.json"), "-o", path("i.db")});
 }
 
 TEST_F(JsonKeys, OfCalibrate) {

@@ -9,8 +9,8 @@
 
 #include "profiler/capture/capture_trace.h"
 #include "tests/profiler/capture/launch_log.h"
-#include "tests/profiler/capture/trace_text.h"
 #include "tests/traces/temporary_folder.h"
+#include "tests/traces/trace_text.h"
 
 namespace mk::capture {
 namespace {

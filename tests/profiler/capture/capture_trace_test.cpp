@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/profiler/capture/launch_log.h"
-#include "tests/profiler/capture/trace_text.h"
+#include "tests/traces/trace_text.h"
 
 namespace mk::capture {
 namespace {
@@ -43,6 +43,19 @@ TEST(CaptureTrace, CountsWhatItCannotUse) {
 
   EXPECT_THAT(health_lines(make_trace(logs)),
               UnorderedElementsAre("no_time_stamp 1", "range_never_begun 1"));
+}
+
+// Found by fuzzing: such a time and another one were further apart than 2^63 ns.
+TEST(CaptureTrace, LeavesOutTimesThatCannotBe) {
+  CaptureLog log;
+  log.add(Overhead{100, 200, log.intern("CUPTI"), 1});
+  log.add(Overhead{Time{1} << 63, (Time{1} << 63) + 5, log.intern("CUPTI"), 1});
+  const std::vector<CaptureLog> logs = {log};
+
+  const Trace trace = make_trace(logs);
+
+  EXPECT_EQ(trace.makespan(), 100);
+  EXPECT_THAT(health_lines(trace), ElementsAre("no_time_stamp 1"));
 }
 
 TEST(CaptureTrace, EndsOpenRangesAtTheLastTimeSeen) {

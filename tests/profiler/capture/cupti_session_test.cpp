@@ -11,7 +11,7 @@
 #include "profiler/capture/capture_trace.h"
 #include "profiler/capture/cupti_records.h"
 #include "tests/profiler/capture/synthetic_records.h"
-#include "tests/profiler/capture/trace_text.h"
+#include "tests/traces/trace_text.h"
 
 namespace mk::capture {
 namespace {

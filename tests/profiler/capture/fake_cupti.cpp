@@ -3,6 +3,7 @@
 // two records were dropped. FAKE_CUPTI_REFUSES names a kind's number whose enabling fails.
 #include <cupti.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <thread>
 #include <utility>
@@ -14,7 +15,7 @@ namespace {
 CUpti_BuffersCallbackRequestFunc request = nullptr;
 CUpti_BuffersCallbackCompleteFunc complete = nullptr;
 std::size_t dropped = 0;
-bool has_handed_over = false;
+std::atomic<bool> has_handed_over{false};
 
 std::size_t size_of(CUpti_ActivityKind kind) {
   switch (kind) {
@@ -81,7 +82,7 @@ CUptiResult CUPTIAPI cuptiActivityEnable(CUpti_ActivityKind kind) {
 CUptiResult CUPTIAPI cuptiActivityDisable(CUpti_ActivityKind) { return CUPTI_SUCCESS; }
 
 CUptiResult CUPTIAPI cuptiActivityFlushAll(uint32_t) {
-  if (std::exchange(has_handed_over, true)) return CUPTI_SUCCESS;
+  if (has_handed_over.exchange(true)) return CUPTI_SUCCESS;
   std::thread(hand_over).join();
   return CUPTI_SUCCESS;
 }

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include "tests/profiler/capture/trace_text.h"
+#include "tests/traces/trace_text.h"
 
 namespace mk::capture {
 namespace {
@@ -58,6 +58,18 @@ TEST(ProfileProgram, KeepsWhatWasCapturedOfACrash) {
   EXPECT_EQ(result->ended, "signal 6 (Aborted)");
   EXPECT_THAT(testing::slice_lines(result->trace), Contains(HasSubstr("NVTX program | outer")));
   EXPECT_THAT(testing::health_lines(result->trace), Contains("program_crashed 1"));
+}
+
+// A fatal signal is held up until what CUPTI has by then is on the disk.
+TEST(ProfileProgram, AsksCuptiOnceMoreWhenTheProgramCrashes) {
+  ::setenv("MEGASCOPE_CUPTI", MEGASCOPE_FAKE_CUPTI, 1);
+  ::unsetenv("FAKE_CUPTI_REFUSES");
+
+  const Result<Profile> result = profile({FAKE_CUDA_PROGRAM, "crash"});
+
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(result->exit_status, 134);
+  EXPECT_THAT(testing::flow_lines(result->trace), Contains("cudaLaunchKernel_v7000 -> mega(int)"));
 }
 
 TEST(ProfileProgram, SaysThatAProgramDidNothingOfInterest) {

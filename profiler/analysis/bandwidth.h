@@ -1,0 +1,26 @@
+// Memory traffic over time: the bytes of each task's class, spread evenly over the time in which
+// its body streamed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "traces/trace.h"
+
+namespace mk {
+
+struct BandwidthSample {
+  Nanoseconds start = 0;
+  Nanoseconds end = 0;
+  double bytes = 0;  // weights and KV cache: what comes from memory
+
+  double gigabytes_per_second() const {
+    return end > start ? bytes / static_cast<double>(end - start) : 0;
+  }
+};
+
+// `pieces` equal pieces of the makespan (fewer where it is shorter in nanoseconds). Empty iff the
+// trace has no task with bytes.
+std::vector<BandwidthSample> bandwidth_over_time(const Trace& trace, std::uint32_t pieces);
+
+}  // namespace mk

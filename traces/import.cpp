@@ -1,0 +1,11 @@
+#include "traces/import.h"
+
+#include "traces/sqlite_file.h"
+
+namespace mk {
+
+Result<Imported> import_trace(const std::string& path) {
+  return is_sqlite_file(path) ? import_nsight(path) : import_chrome(path);
+}
+
+}  // namespace mk
