@@ -127,8 +127,8 @@ struct CauseInput {
 };
 std::vector<Interval> derive_intervals(const CauseInput& input);
 
-// The same, one worker lane after the other, for readers that cannot hold the intervals of all. What
-// `visit` gets is gone when it returns.
+// The same, one worker lane after the other, for readers that cannot hold the intervals of all.
+// What `visit` gets is gone when it returns.
 void for_each_lane_intervals(
     const CauseInput& input,
     const std::function<void(std::uint32_t lane, std::span<const Interval> intervals)>& visit);

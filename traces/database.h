@@ -89,6 +89,9 @@ class Database {
   // What SQLite last complained about, as an Error that names `context`.
   Error error(std::string_view context) const;
 
+  // Makes a statement that another thread runs end with SQLITE_INTERRUPT.
+  void interrupt() { sqlite3_interrupt(database_.get()); }
+
   // Closes; an error here is one of the disk.
   Status close();
 

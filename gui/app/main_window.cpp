@@ -91,7 +91,7 @@ void MainWindow::take(std::unique_ptr<LoadedTrace> trace) {
   session_.add(std::move(trace));
   if (!path.isEmpty()) remember(path);
   session_changed();
-  if (pending_) {
+  if (pending_ && session_.size() >= static_cast<std::size_t>(pending_->traces.size())) {
     const Options options = *std::exchange(pending_, std::nullopt);
     const Viewport view = apply_options(session_, options, timeline_->size());
     session_changed();

@@ -34,6 +34,7 @@ std::optional<TimeRange> parse_range(const QString& text) {
 
 void declare(QCommandLineParser& parser) {
   parser.addOptions({{"screenshot", "", "FILE"},
+                     {"window-screenshot", "", "FILE"},
                      {"size", "", "WxH"},
                      {"scale", "", "N"},
                      {"range", "", "A:B"},
@@ -102,6 +103,7 @@ Result<Options> parse_options(const QStringList& arguments) {
   Options options;
   options.traces = parser.positionalArguments();
   options.screenshot = parser.value("screenshot");
+  options.window_screenshot = parser.value("window-screenshot");
   options.counters = parser.isSet("counters");
   options.critical_path = parser.isSet("critical-path");
   options.select = parser.value("select");
@@ -136,7 +138,8 @@ QString help_text() {
       "\n"
       "  TRACE                  trace files (.db); sweep files open as heat maps\n"
       "      --screenshot FILE  write a picture (.png) instead of opening a window\n"
-      "      --size WxH         of the picture                           [1600x900]\n"
+      "      --window-screenshot FILE  a picture of the whole window, once all is loaded\n"
+      "      --size WxH         of the picture or the window             [1600x900]\n"
       "      --scale N          device pixels a pixel                    [1]\n"
       "      --range A:B        what to show, as 120us:1.5ms             [all]\n"
       "      --theme NAME       dark, light                              [dark]\n"

@@ -17,7 +17,8 @@ namespace mk::gui {
 
 struct Options {
   QStringList traces{};
-  QString screenshot{};  // file; empty: open a window
+  QString screenshot{};         // file; empty: open a window
+  QString window_screenshot{};  // file: the window, once all is loaded; then ends
   QSize size = QSize(1600, 900);
   double pixel_ratio = 1;
   std::optional<TimeRange> range{};  // ns on the axis

@@ -4,59 +4,118 @@
 #include <QTextBrowser>
 #include <QVBoxLayout>
 
+#include "gui/model/bounds.h"
 #include "gui/model/health_text.h"
 #include "gui/panels/area_panel.h"
+#include "gui/panels/bookmarks_panel.h"
+#include "gui/panels/command_palette.h"
+#include "gui/panels/compare_panel.h"
 #include "gui/panels/details_panel.h"
+#include "gui/panels/graph_panel.h"
+#include "gui/panels/heat_map.h"
 #include "gui/panels/search_panel.h"
+#include "gui/panels/simulate_panel.h"
+#include "gui/panels/sql_panel.h"
 
 namespace mk::gui {
 
-Panels::Panels(MainWindow& window, QMenu& menu) : window_(window) {
-  details_ = new DetailsPanel(&window);
+Panels::Panels(MainWindow& window, QMenu& menu) : window_(window), menu_(menu) {
   area_ = new AreaPanel(&window);
+  bookmarks_ = new BookmarksPanel(&window);
+  compare_ = new ComparePanel(window.session(), &window);
+  details_ = new DetailsPanel(&window);
+  graph_ = new GraphPanel(&window);
+  heat_map_ = new HeatMapPanel(&window);
   search_ = new SearchPanel(window.session(), &window);
+  simulate_ = new SimulatePanel(&window);
+  sql_ = new SqlPanel(window.session(), &window);
   health_ = new QTextBrowser(&window);
-  dock(QStringLiteral("Slice"), details_, Qt::RightDockWidgetArea, menu);
-  area_dock_ = dock(QStringLiteral("Area"), area_, Qt::BottomDockWidgetArea, menu);
-  search_dock_ = dock(QStringLiteral("Search"), search_, Qt::BottomDockWidgetArea, menu);
-  QDockWidget* health = dock(QStringLiteral("Traces"), health_, Qt::BottomDockWidgetArea, menu);
-  window.tabifyDockWidget(area_dock_, search_dock_);
-  window.tabifyDockWidget(search_dock_, health);
-  area_dock_->raise();
-  window.resizeDocks({area_dock_}, {190}, Qt::Vertical);
-  const auto choose = [this](SliceRef slice) { window_.timeline().select(slice, true); };
-  details_->on_slice_chosen = choose;
-  search_->on_slice_chosen = choose;
-  search_->on_found = [this](std::vector<SliceRef> found) {
-    window_.timeline().set_found(std::move(found));
-  };
-  search_->where = [this] {
-    const TimelineView& timeline = window_.timeline();
-    return SearchFrom{timeline.overlay().selected, timeline.view().window.start};
-  };
-  QObject::connect(&window.timeline(), &TimelineView::selectionChanged, &window,
-                   [this] { selection_changed(); });
-  QObject::connect(&window.timeline(), &TimelineView::areaChanged, &window,
-                   [this] { area_changed(); });
+  make_docks();
+  wire();
 }
 
-QDockWidget* Panels::dock(const QString& title, QWidget* panel, Qt::DockWidgetArea area,
-                          QMenu& menu) {
+QDockWidget* Panels::dock(const QString& title, QWidget* panel, Qt::DockWidgetArea area) {
   auto* dock = new QDockWidget(title, &window_);
   dock->setObjectName(title);
   dock->setWidget(panel);
   window_.addDockWidget(area, dock);
-  menu.addAction(dock->toggleViewAction());
+  menu_.addAction(dock->toggleViewAction());
   return dock;
+}
+
+void Panels::make_docks() {
+  QDockWidget* slice = dock(QStringLiteral("Slice"), details_, Qt::RightDockWidgetArea);
+  QDockWidget* simulate = dock(QStringLiteral("Simulate"), simulate_, Qt::RightDockWidgetArea);
+  QDockWidget* marks = dock(QStringLiteral("Bookmarks"), bookmarks_, Qt::RightDockWidgetArea);
+  window_.tabifyDockWidget(slice, simulate);
+  window_.tabifyDockWidget(simulate, marks);
+  slice->raise();
+  area_dock_ = dock(QStringLiteral("Area"), area_, Qt::BottomDockWidgetArea);
+  compare_dock_ = dock(QStringLiteral("Compare"), compare_, Qt::BottomDockWidgetArea);
+  search_dock_ = dock(QStringLiteral("Search"), search_, Qt::BottomDockWidgetArea);
+  QDockWidget* graph = dock(QStringLiteral("Task graph"), graph_, Qt::BottomDockWidgetArea);
+  QDockWidget* sql = dock(QStringLiteral("SQL"), sql_, Qt::BottomDockWidgetArea);
+  heat_dock_ = dock(QStringLiteral("Sweep"), heat_map_, Qt::BottomDockWidgetArea);
+  QDockWidget* health = dock(QStringLiteral("Traces"), health_, Qt::BottomDockWidgetArea);
+  QDockWidget* last = area_dock_;
+  for (QDockWidget* next : {compare_dock_, search_dock_, graph, sql, heat_dock_, health}) {
+    window_.tabifyDockWidget(last, next);
+    last = next;
+  }
+  area_dock_->raise();
+  window_.resizeDocks({area_dock_}, {200}, Qt::Vertical);
+  window_.resizeDocks({slice}, {300}, Qt::Horizontal);
+}
+
+void Panels::wire() {
+  TimelineView& timeline = window_.timeline();
+  const auto choose = [&timeline](SliceRef slice) { timeline.select(slice, true); };
+  details_->on_slice_chosen = choose;
+  search_->on_slice_chosen = choose;
+  compare_->on_slice_chosen = choose;
+  graph_->on_task_chosen = [this, choose](std::uint32_t task) {
+    const auto& selected = window_.timeline().overlay().selected;
+    if (!selected) return;
+    LoadedTrace& trace = window_.session().trace(selected->trace);
+    const std::uint32_t slice =
+        trace.index().slice_of(trace.trace().slices.iteration[selected->slice], task);
+    if (slice != kNoIndex) choose({selected->trace, slice});
+  };
+  search_->on_found = [&timeline](std::vector<SliceRef> found) {
+    timeline.set_found(std::move(found));
+  };
+  search_->where = [&timeline] {
+    return SearchFrom{timeline.overlay().selected, timeline.view().window.start};
+  };
+  simulate_->on_predicted = [this](Prediction prediction) { take(std::move(prediction)); };
+  heat_map_->view().on_cell_chosen = [this](const SweepCell& cell) {
+    simulate_->set_request(cell.best);
+    simulate_->run();
+  };
+  bookmarks_->on_changed = [this] { keep_marks(); };
+  bookmarks_->on_chosen = [&timeline](const Bookmark& bookmark) {
+    Viewport view = timeline.view();
+    view.window.start = bookmark.time - view.window.ns_per_pixel * timeline.width() / 3;
+    timeline.go(view);
+  };
+  QObject::connect(&timeline, &TimelineView::selectionChanged, &window_,
+                   [this] { selection_changed(); });
+  QObject::connect(&timeline, &TimelineView::areaChanged, &window_, [this] { area_changed(); });
+}
+
+void Panels::take(Prediction prediction) {
+  window_.loader().adopt(std::make_unique<LoadedTrace>(QString::fromStdString(prediction.name),
+                                                       std::string(), prediction.trace));
 }
 
 void Panels::selection_changed() {
   const auto& selected = window_.timeline().overlay().selected;
-  if (selected) {
-    details_->show_slice(window_.session(), *selected);
-  } else {
+  if (!selected) {
     details_->show_nothing();
+    return graph_->show_nothing();
   }
+  details_->show_slice(window_.session(), *selected);
+  graph_->show_task(window_.session(), *selected);
 }
 
 void Panels::area_changed() {
@@ -68,14 +127,59 @@ void Panels::area_changed() {
 
 void Panels::session_changed() {
   search_->session_changed();
-  fill_health();
+  sql_->session_changed();
+  compare_->session_changed();
+  health_->setHtml(traces_html(window_.session()));
+  read_marks();
+  show_marks();
   selection_changed();
 }
 
-void Panels::fill_health() { health_->setHtml(traces_html(window_.session())); }
 QString Panels::health_text() const { return health_->toPlainText(); }
 
-bool Panels::open_other(const QString&) { return false; }
+bool Panels::open_other(const QString& path) {
+  if (!is_sweep_file(path.toStdString())) return false;
+  const Status opened = heat_map_->open(path);
+  if (!opened) {
+    window_.show_error(path, opened.error());
+    return true;
+  }
+  heat_dock_->show();
+  heat_dock_->raise();
+  return true;
+}
+
+// Bookmarks are those of the first trace that is a file.
+void Panels::read_marks() {
+  const Session& session = window_.session();
+  const std::string path = session.size() > 0 ? session.trace(0).path() : std::string();
+  if (path == marked_trace_) return;
+  marked_trace_ = path;
+  const Result<std::vector<Bookmark>> read =
+      path.empty() ? Result<std::vector<Bookmark>>(std::vector<Bookmark>()) : read_bookmarks(path);
+  if (!read) window_.say(QString::fromStdString(read.error().message));
+  bookmarks_->set_bookmarks(read ? *read : std::vector<Bookmark>());
+}
+
+void Panels::show_marks() {
+  Session& session = window_.session();
+  std::vector<MarkLine> lines;
+  if (session.size() > 0) {
+    lines = mark_lines(bookmarks_->bookmarks(), session.scene().traces[0].map);
+    if (session.size() > 1) {
+      const std::vector<MarkLine> bounds = bound_lines(session);
+      lines.insert(lines.end(), bounds.begin(), bounds.end());
+    }
+  }
+  window_.timeline().set_marks(std::move(lines));
+}
+
+void Panels::keep_marks() {
+  show_marks();
+  if (marked_trace_.empty()) return;
+  const Status written = write_bookmarks(marked_trace_, bookmarks_->bookmarks());
+  if (!written) window_.say(QString::fromStdString(written.error().message));
+}
 
 void Panels::run(Command command) {
   switch (command) {
@@ -83,6 +187,16 @@ void Panels::run(Command command) {
       search_dock_->show();
       search_dock_->raise();
       return search_->focus_field();
+    case Command::kBookmark: {
+      if (window_.session().size() == 0) return;
+      const TimelineView& timeline = window_.timeline();
+      const TimeMap& map = window_.session().scene().traces[0].map;
+      const double middle = timeline.view().window.time_at(timeline.width() / 2.0);
+      return bookmarks_->add(map.to_own(timeline.overlay().cursor.value_or(middle)));
+    }
+    case Command::kPalette:
+      (new CommandPalette(window_.actions_by_name(), &window_))->open();
+      return;
     case Command::kHelp:
       return show_keys();
     default:

@@ -1,9 +1,17 @@
 #include "gui/app/window_program.h"
 
+#include <fmt/format.h>
+
+#include <QIcon>
 #include <QStyleFactory>
+#include <QTimer>
+#include <cstdio>
 
 #include "gui/app/main_window.h"
 #include "gui/timeline/fonts.h"
+
+// Qt's macro must stand outside namespaces.
+static void init_icon_resource() { Q_INIT_RESOURCE(icon); }
 
 namespace mk::gui {
 
@@ -13,14 +21,40 @@ void style_application(ThemeName theme) {
   QApplication::setFont(text_font(kPlotFontSize));
 }
 
+namespace {
+
+// Takes the picture when nothing is loading any more and the window has been painted since.
+void picture_when_loaded(MainWindow& window, const QString& file) {
+  auto* timer = new QTimer(&window);
+  QObject::connect(timer, &QTimer::timeout, &window, [&window, timer, file] {
+    if (window.loader().is_busy()) return;
+    timer->stop();
+    window.repaint();
+    const bool saved = window.grab().save(file, "PNG");
+    if (!saved) fmt::print(stderr, "megascope-gui: {}: cannot be written\n", file.toStdString());
+    QCoreApplication::exit(saved ? 0 : 1);
+  });
+  timer->start(50);
+}
+
+}  // namespace
+
 int run_window(const Options& options) {
   const bool has_fonts = load_fonts();
+  init_icon_resource();
+  QGuiApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/megascope.svg")));
   MainWindow window;
-  window.restore();
+  const bool is_picture = !options.window_screenshot.isEmpty();
+  if (is_picture) {
+    window.resize(options.size);
+  } else {
+    window.restore();
+  }
   window.apply(options);
   if (!has_fonts) window.say(QStringLiteral("The program's fonts could not be loaded."));
   window.show();
   for (const QString& path : options.traces) window.open(path);
+  if (is_picture) picture_when_loaded(window, options.window_screenshot);
   return QApplication::exec();
 }
 

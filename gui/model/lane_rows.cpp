@@ -109,8 +109,9 @@ class Arranger {
     if (arrangement_.mode == CompareMode::kStacked && traces_.size() > 1)
       row.label = traces_[keys[at].trace]->name() + QStringLiteral(" · ");
     const std::string_view kind = mk::name_of(keys[at].kind);
-    row.label += QStringLiteral("%1 %2s").arg(end - at).arg(
-        QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())));
+    row.label += QStringLiteral("%1 %2%3").arg(end - at).arg(
+        QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())),
+        end - at == 1 ? QString() : QStringLiteral("s"));
     if (devices_ > 1) row.label += QStringLiteral(" · device %1").arg(keys[at].device);
     if (hidden > 0) row.label += QStringLiteral(" (%1 hidden)").arg(hidden);
     add(std::move(row), kGroupHeight);

@@ -7,7 +7,9 @@
 namespace mk::gui {
 
 Loader::Loader(std::shared_ptr<OperatorPalette> operators, QObject* parent)
-    : QObject(parent), operators_(std::move(operators)) {}
+    : QObject(parent), operators_(std::move(operators)) {
+  pool_.setMaxThreadCount(1);  // files open in the order in which they were named
+}
 
 Loader::~Loader() {
   cancel();

@@ -16,7 +16,12 @@ Nanoseconds done_at(const SliceColumns& s, std::uint32_t slice) {
 std::vector<std::uint32_t> producers_of(LoadedTrace& trace, std::uint32_t slice) {
   const SliceColumns& s = trace.trace().slices;
   std::vector<std::uint32_t> slices;
-  if (!s.is_task(slice)) return slices;
+  if (!s.is_task(slice)) {
+    for (const SliceFlow& flow : trace.trace().flows) {
+      if (flow.to == slice) slices.push_back(flow.from);
+    }
+    return slices;
+  }
   const std::uint32_t iteration = s.iteration[slice];
   const std::uint32_t graph = trace.trace().iterations[iteration].graph;
   const std::uint32_t event = trace.trace().graphs[graph].tasks.dependent_event[s.task[slice]];
@@ -32,7 +37,12 @@ std::vector<std::uint32_t> producers_of(LoadedTrace& trace, std::uint32_t slice)
 std::vector<std::uint32_t> consumers_of(LoadedTrace& trace, std::uint32_t slice) {
   const SliceColumns& s = trace.trace().slices;
   std::vector<std::uint32_t> slices;
-  if (!s.is_task(slice)) return slices;
+  if (!s.is_task(slice)) {
+    for (const SliceFlow& flow : trace.trace().flows) {
+      if (flow.from == slice) slices.push_back(flow.to);
+    }
+    return slices;
+  }
   const std::uint32_t iteration = s.iteration[slice];
   const TraceGraph& graph = trace.trace().graph_of(iteration);
   const std::uint32_t event = graph.tasks.triggering_event[s.task[slice]];

@@ -15,7 +15,8 @@ std::vector<Arrow> dependency_arrows(LoadedTrace& trace, std::uint32_t trace_num
                                      std::uint32_t slice, std::size_t most = 64);
 
 // Slices that the task waited for, by when they notified, last first; and those that waited for it,
-// by when they started. Empty for slices that are no task.
+// by when they started. Of slices that are no task, what flows lead there
+// (an API call and the kernel that it launched).
 std::vector<std::uint32_t> producers_of(LoadedTrace& trace, std::uint32_t slice);
 std::vector<std::uint32_t> consumers_of(LoadedTrace& trace, std::uint32_t slice);
 

@@ -44,6 +44,11 @@ std::vector<std::pair<QString, QString>> facts_of(const Trace& trace, std::uint3
   std::vector<std::pair<QString, QString>> facts;
   facts.emplace_back("length", duration_text(static_cast<double>(s.end[k] - s.start[k])));
   if (s.iteration[k] != kNoIndex) facts.emplace_back("iteration", QString::number(s.iteration[k]));
+  for (const SliceDetail& detail : trace.details) {
+    if (detail.slice == k)
+      facts.emplace_back(QString::fromStdString(trace.strings[detail.key]),
+                         QString::fromStdString(trace.strings[detail.value]));
+  }
   if (!s.is_task(k)) return facts;
   const TraceGraph& graph = trace.graph_of(s.iteration[k]);
   const std::uint32_t task = s.task[k];

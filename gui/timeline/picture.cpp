@@ -9,11 +9,26 @@
 namespace mk::gui {
 namespace {
 
-void draw_corner(QPainter& painter, const QRect& area, const Theme& theme) {
+// Where lanes show several traces, the corner says which is which, from top to bottom.
+void draw_corner(QPainter& painter, const Scene& scene, const QRect& area, const Theme& theme,
+                 TextCache& texts) {
   painter.fillRect(area, QColor(theme.panel));
   painter.setPen(QColor(theme.line));
   painter.drawLine(area.bottomLeft(), area.bottomRight());
   painter.drawLine(area.topRight(), area.bottomRight());
+  std::size_t parts = 0;
+  for (const Row& row : scene.rows) parts = std::max(parts, row.lanes.size());
+  if (parts < 2 || scene.is_side_by_side) return;
+  painter.setPen(QColor(theme.text));
+  painter.setFont(texts.font());
+  int y = area.top() + 4;
+  for (std::size_t t = 0; t < scene.traces.size() && y + texts.height() <= area.bottom(); ++t) {
+    const QString order = t == 0           ? QStringLiteral("▔ ")
+                          : t + 1 == parts ? QStringLiteral("▁ ")
+                                           : QStringLiteral("─ ");
+    texts.draw(painter, area.left() + 6, y, area.width() - 12, order + scene.traces[t].name);
+    y += texts.height() + 1;
+  }
 }
 
 void draw_plot(QPainter& painter, const Scene& scene, const Viewport& view, const Overlay& overlay,
@@ -74,7 +89,7 @@ void draw_picture(QPainter& painter, const Scene& scene, const Viewport& view,
                theme, cache.texts);
   }
   draw_gutter(painter, scene, view.scroll, layout.gutter, theme, cache.texts);
-  draw_corner(painter, layout.corner, theme);
+  draw_corner(painter, scene, layout.corner, theme, cache.texts);
   draw_cached_minimap(painter, scene, view.window.range(layout.plot_width()), layout.minimap,
                       options, cache);
   if (!layout.legend.isEmpty())

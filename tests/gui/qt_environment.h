@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <QApplication>
+#include <QSettings>
+#include <QTemporaryDir>
 #include <memory>
 
 #include "gui/app/window_program.h"
@@ -18,6 +20,8 @@ class QtEnvironment : public ::testing::Environment {
     qputenv("QT_QPA_PLATFORM", "offscreen");
     QCoreApplication::setOrganizationName("megascope-test");
     QCoreApplication::setApplicationName("megascope-gui-test");
+    // Settings of a test are its own, also where tests run side by side.
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings_.path());
     application_ = std::make_unique<QApplication>(count_, arguments_);
     ASSERT_TRUE(gui::load_fonts());
     gui::style_application(gui::ThemeName::kDark);
@@ -25,6 +29,7 @@ class QtEnvironment : public ::testing::Environment {
   void TearDown() override { application_.reset(); }
 
  private:
+  QTemporaryDir settings_{};
   int count_ = 1;
   char name_[5] = "test";
   char* arguments_[2] = {name_, nullptr};

@@ -2,20 +2,27 @@
 
 #include <gtest/gtest.h>
 
+#include <QApplication>
 #include <QClipboard>
+#include <QDialog>
 #include <QDir>
 #include <QFile>
 #include <QGuiApplication>
 #include <QLineEdit>
 #include <QTest>
+#include <QTimer>
 
 #include "gui/app/export.h"
 #include "gui/app/panels.h"
 #include "gui/app/screenshot.h"
 #include "gui/panels/area_panel.h"
+#include "gui/panels/bookmarks_panel.h"
 #include "gui/panels/details_panel.h"
+#include "gui/panels/heat_map.h"
 #include "gui/panels/search_panel.h"
+#include "gui/panels/simulate_panel.h"
 #include "tests/gui/sample_traces.h"
+#include "tests/gui/sweep_sample.h"
 #include "tests/traces/temporary_folder.h"
 #include "tests/traces/tiny_run.h"
 #include "traces/sqlite_file.h"
@@ -151,6 +158,74 @@ TEST_F(MainWindowTest, LayoutThemeAndRecentFilesAreKept) {
   EXPECT_EQ(again.timeline().theme(), ThemeName::kLight);
   EXPECT_EQ(again.session().color_by(), ColorBy::kLayer);
   EXPECT_EQ(again.recent(), window_->recent());
+}
+
+TEST_F(MainWindowTest, BookmarksAreSetByKeyAndKept) {
+  const QString path = write_tiny("a.db");
+  open_and_wait(path);
+  QTest::keyClick(&window_->timeline(), Qt::Key_B);
+  ASSERT_EQ(window_->panels().bookmarks().bookmarks().size(), 1U);
+  EXPECT_EQ(window_->timeline().overlay().marks.size(), 1U);
+  window_->panels().bookmarks().rename(0, "here");
+  MainWindow again;
+  again.open(path);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !again.loader().is_busy(); }, 20000));
+  QCoreApplication::processEvents();
+  ASSERT_EQ(again.timeline().overlay().marks.size(), 1U);
+  EXPECT_EQ(again.timeline().overlay().marks[0].label, "here");
+  window_->panels().bookmarks().remove(0);
+  EXPECT_TRUE(window_->timeline().overlay().marks.empty());
+}
+
+TEST_F(MainWindowTest, APredictionFromInsideOpensAsATrace) {
+  PredictionRequest request;
+  request.model = "smollm2-135m";
+  request.policy = PolicyKind::kStatic;
+  request.workers = 8;
+  request.iterations = 1;
+  request.context = 16;
+  window_->panels().simulate().set_request(request);
+  window_->panels().simulate().run();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return window_->session().size() == 1; }, 30000));
+  EXPECT_TRUE(window_->session().trace(0).name().contains("static 8+0"));
+}
+
+TEST_F(MainWindowTest, ASweepOpensAsAHeatMap) {
+  const std::string path = folder_ / "sweep.db";
+  testing::write_sweep_sample(path);
+  window_->open(QString::fromStdString(path));
+  EXPECT_EQ(window_->panels().heat_map().view().map().cells.size(), 3U);
+  EXPECT_EQ(window_->session().size(), 0U);
+}
+
+TEST_F(MainWindowTest, DialogsOpenAndClose) {
+  QTest::keyClick(&window_->timeline(), Qt::Key_Question, Qt::ShiftModifier);
+  QTest::keyClick(&window_->timeline(), Qt::Key_P, Qt::ControlModifier | Qt::ShiftModifier);
+  const auto dialogs = window_->findChildren<QDialog*>();
+  ASSERT_EQ(dialogs.size(), 2);
+  for (QDialog* dialog : dialogs) {
+    EXPECT_TRUE(dialog->isVisible());
+    QTest::keyClick(dialog, Qt::Key_Escape);
+    EXPECT_FALSE(dialog->isVisible());
+  }
+}
+
+TEST_F(MainWindowTest, TheMenuOfALanePinsAndHidesIt) {
+  window_->take(testing::tiny_trace("a"));
+  const auto choose = [&](int row, int steps) {
+    QTimer::singleShot(0, [steps] {
+      QWidget* menu = QApplication::activePopupWidget();
+      ASSERT_NE(menu, nullptr);
+      for (int k = 0; k < steps; ++k) QTest::keyClick(menu, Qt::Key_Down);
+      QTest::keyClick(menu, Qt::Key_Return);
+    });
+    emit window_->timeline().rowMenuWanted(row, window_->mapToGlobal(QPoint(100, 100)));
+  };
+  choose(1, 1);
+  EXPECT_EQ(window_->session().arrangement().pinned.size(), 1U);
+  EXPECT_TRUE(window_->session().scene().rows[0].is_pinned);
+  choose(2, 2);
+  EXPECT_EQ(window_->session().arrangement().hidden.size(), 1U);
 }
 
 TEST_F(MainWindowTest, AScreenshotNeedsNoWindow) {

@@ -1,0 +1,248 @@
+#include <gtest/gtest.h>
+
+#include <QAbstractItemModelTester>
+#include <QAction>
+#include <QLineEdit>
+#include <QTest>
+
+#include "gui/panels/command_palette.h"
+#include "gui/panels/compare_panel.h"
+#include "gui/panels/error_model.h"
+#include "gui/panels/graph_panel.h"
+#include "gui/panels/heat_map.h"
+#include "gui/panels/scatter_view.h"
+#include "gui/panels/simulate_panel.h"
+#include "gui/panels/sql_panel.h"
+#include "gui/panels/text_model.h"
+#include "tests/gui/sample_traces.h"
+#include "tests/gui/sweep_sample.h"
+#include "tests/traces/temporary_folder.h"
+#include "tests/traces/tiny_run.h"
+#include "traces/sqlite_file.h"
+
+namespace mk::gui {
+namespace {
+
+constexpr auto kFatal = QAbstractItemModelTester::FailureReportingMode::Fatal;
+
+TEST(ComparePanel, SaysMakespansAndFillsItsTable) {
+  const auto session = testing::tiny_session();
+  ComparePanel panel(*session);
+  const QAbstractItemModelTester tester(const_cast<ErrorModel*>(&panel.model()), kFatal);
+  panel.session_changed();
+  EXPECT_EQ(panel.model().rowCount(), 0);  // not seen, not filled
+  panel.show();
+  EXPECT_TRUE(panel.text().contains("predicted"));
+  EXPECT_EQ(panel.model().rowCount(), 2);
+  EXPECT_DOUBLE_EQ(panel.model().rows()[0].later_p50, 20);
+  EXPECT_DOUBLE_EQ(panel.model().rows()[0].excess, 0);
+  panel.choose(1);
+  EXPECT_GT(panel.model().rowCount(), 2);
+  session->close(1);
+  panel.session_changed();
+  EXPECT_EQ(panel.model().rowCount(), 0);
+}
+
+TEST(ErrorModel, SortsEveryColumn) {
+  const auto session = testing::tiny_session();
+  ErrorModel model;
+  const QAbstractItemModelTester tester(&model, kFatal);
+  model.set_rows(errors_by_cause(*session, 1));
+  for (int column = 0; column < model.columnCount(); ++column) {
+    model.sort(column, Qt::AscendingOrder);
+    model.sort(column, Qt::DescendingOrder);
+  }
+  EXPECT_LE(model.rows().back().later_p50, model.rows().front().later_p50);
+}
+
+TEST(ScatterView, AClickOnAPointChoosesItsSlice) {
+  const auto session = testing::tiny_session();
+  ScatterView view;
+  view.resize(300, 300);
+  const auto pairs = length_pairs(*session, 1, 100);
+  ASSERT_EQ(pairs.size(), 8U);
+  view.show_pairs(pairs, session->trace(0).layer(ColorBy::kOperator, *session->operators()).entries,
+                  "a", "b");
+  std::optional<std::uint32_t> chosen;
+  view.on_slice_chosen = [&](std::uint32_t slice) { chosen = slice; };
+  QTest::mouseClick(&view, Qt::LeftButton, {}, view.point_of(pairs[0]).toPoint());
+  ASSERT_TRUE(chosen.has_value());
+  const SliceColumns& s = session->trace(0).trace().slices;
+  EXPECT_EQ(s.end[*chosen] - s.start[*chosen], s.end[pairs[0].slice] - s.start[pairs[0].slice]);
+  view.grab();
+}
+
+TEST(TextModel, SortsNumbersByValueAndWritesCsv) {
+  TextModel model;
+  const QAbstractItemModelTester tester(&model, kFatal);
+  model.set_table({{"n", "text"}, {{"10", "a"}, {"9", "b,c"}, {std::nullopt, "d"}}, false});
+  model.sort(0, Qt::AscendingOrder);
+  EXPECT_EQ(model.csv().toStdString(), "n,text\n,d\n9,\"b,c\"\n10,a\n");
+  EXPECT_EQ(model.data(model.index(0, 0), Qt::DisplayRole).toString(), "NULL");
+}
+
+class SqlPanelTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = folder_ / "tiny.db";
+    ASSERT_TRUE(write_trace(testing::two_iteration_run(), path_).has_value());
+    auto trace = load_trace(path_);
+    ASSERT_TRUE(trace.has_value());
+    session_.add(std::move(*trace));
+    panel_ = std::make_unique<SqlPanel>(session_);
+    panel_->session_changed();
+  }
+  void run_and_wait(const char* sql) {
+    panel_->set_query(sql);
+    panel_->run();
+    ASSERT_TRUE(QTest::qWaitFor([&] { return !panel_->is_running(); }, 20000));
+  }
+
+  testing::TemporaryFolder folder_;
+  std::string path_;
+  Session session_;
+  std::unique_ptr<SqlPanel> panel_;
+};
+
+TEST_F(SqlPanelTest, ShowsRowsAndErrors) {
+  run_and_wait("SELECT kind, count(*) FROM lane GROUP BY kind ORDER BY kind");
+  EXPECT_EQ(panel_->model().rowCount(), 2);
+  EXPECT_EQ(panel_->message(), "2 rows");
+  run_and_wait("SELECT missing_one");
+  EXPECT_TRUE(panel_->message().contains("no such column")) << panel_->message().toStdString();
+  run_and_wait("DELETE FROM lane");
+  EXPECT_TRUE(panel_->message().contains("only read"));
+}
+
+TEST_F(SqlPanelTest, AQueryThatNeverEndsIsStopped) {
+  panel_->set_query(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+  panel_->run();
+  EXPECT_TRUE(panel_->is_running());
+  ASSERT_TRUE(QTest::qWaitFor(
+      [&] {
+        panel_->stop();
+        return !panel_->is_running();
+      },
+      20000));
+  EXPECT_EQ(panel_->message(), "interrupted");
+}
+
+TEST_F(SqlPanelTest, ClosingThePanelStopsItsQuery) {
+  panel_->set_query(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+  panel_->run();
+  panel_.reset();
+}
+
+TEST(CommandPalette, FitsLettersInOrder) {
+  EXPECT_GT(fit("Critical path", "crit"), fit("Counters", "ct"));
+  EXPECT_EQ(fit("Counters", "xyz"), -1);
+  EXPECT_GE(fit("Anything", ""), 0);
+}
+
+TEST(CommandPalette, EnterRunsWhatIsChosen) {
+  QAction first("Alpha");
+  QAction second("Beta");
+  int ran = 0;
+  QObject::connect(&second, &QAction::triggered, [&] { ++ran; });
+  auto* palette = new CommandPalette({&first, &second}, nullptr);
+  QTest::keyClicks(&palette->field(), "bet");
+  EXPECT_EQ(palette->shown(), QStringList{"Beta"});
+  QTest::keyClick(&palette->field(), Qt::Key_Return);
+  EXPECT_EQ(ran, 1);
+  delete palette;
+}
+
+TEST(SimulatePanel, ItsResultIsATraceAndMistakesAreSaid) {
+  SimulatePanel panel;
+  std::optional<Prediction> prediction;
+  panel.on_predicted = [&](Prediction p) { prediction = std::move(p); };
+  PredictionRequest request;
+  request.model = "smollm2-135m";
+  request.policy = PolicyKind::kStatic;
+  request.workers = 16;
+  request.iterations = 1;
+  request.context = 16;
+  panel.set_request(request);
+  panel.run();
+  EXPECT_TRUE(panel.is_running());
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !panel.is_running(); }, 30000));
+  ASSERT_TRUE(prediction.has_value()) << panel.message().toStdString();
+  EXPECT_GT(prediction->trace->slices.size(), 100U);
+  request.workers = 1000;
+  panel.set_request(request);
+  panel.run();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !panel.is_running(); }, 30000));
+  EXPECT_TRUE(panel.message().contains("1000"));
+}
+
+TEST(SimulatePanel, ACancelledRunDoesNotArrive) {
+  SimulatePanel panel;
+  bool arrived = false;
+  panel.on_predicted = [&](Prediction) { arrived = true; };
+  PredictionRequest request;
+  request.model = "smollm2-135m";
+  request.workers = 8;
+  request.schedulers = 4;
+  request.iterations = 1;
+  panel.set_request(request);
+  panel.run();
+  panel.cancel();
+  EXPECT_FALSE(panel.is_running());
+  panel.run();
+  panel.cancel();
+  QCoreApplication::processEvents();
+  EXPECT_FALSE(arrived);
+}
+
+TEST(HeatMap, ACellIsTheBestOfItsPointsAndAClickChoosesIt) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder / "sweep.db";
+  testing::write_sweep_sample(path);
+  ASSERT_TRUE(is_sweep_file(path));
+  HeatMapPanel panel;
+  panel.resize(500, 300);
+  ASSERT_TRUE(panel.open(QString::fromStdString(path)).has_value());
+  const SweepMap& map = panel.view().map();
+  EXPECT_EQ(map.workers, (std::vector<std::uint32_t>{96, 128}));
+  EXPECT_EQ(map.schedulers, (std::vector<std::uint32_t>{0, 16}));
+  EXPECT_EQ(map.refused, 1U);
+  EXPECT_DOUBLE_EQ(map.at(128, 16)->iteration_us, 90);
+  EXPECT_EQ(map.at(128, 16)->best.policy, PolicyKind::kJit);
+  EXPECT_EQ(map.at(96, 16), nullptr);
+  std::optional<SweepCell> chosen;
+  panel.view().on_cell_chosen = [&](const SweepCell& cell) { chosen = cell; };
+  panel.view().resize(400, 250);
+  QTest::mouseClick(&panel.view(), Qt::LeftButton, {},
+                    panel.view().cell_rect(1, 1).center().toPoint());
+  ASSERT_TRUE(chosen.has_value());
+  EXPECT_EQ(chosen->workers, 128U);
+  panel.grab();
+}
+
+TEST(GraphPanel, ShowsWhatIsAroundATaskAndChoosesFromIt) {
+  Session session;
+  session.add(testing::tiny_trace("a"));
+  session.scene();
+  GraphPanel panel;
+  panel.resize(600, 200);
+  panel.show_task(session, {0, 1});  // task 2, L0.down[0]
+  const GraphNeighbourhood& graph = panel.graph();
+  // begin -> qkv x 2 -> event -> down[0] -> end
+  ASSERT_EQ(graph.nodes.size(), 5U);
+  EXPECT_EQ(graph.edges.size(), 4U);
+  for (const GraphNode& node : graph.nodes) EXPECT_FALSE(node.box.isEmpty());
+  for (const GraphEdge& edge : graph.edges) EXPECT_GE(edge.points.size(), 4U);
+  std::optional<std::uint32_t> chosen;
+  panel.on_task_chosen = [&](std::uint32_t task) { chosen = task; };
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (graph.nodes[n].label.startsWith("L0.qkv"))
+      QTest::mouseClick(&panel, Qt::LeftButton, {}, panel.box_of(n).center().toPoint());
+  }
+  EXPECT_EQ(chosen, 0U);
+  panel.grab();
+}
+
+}  // namespace
+}  // namespace mk::gui

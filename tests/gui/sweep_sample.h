@@ -1,0 +1,11 @@
+// A small sweep file with the columns that the heat map reads, as traces/FORMAT.md specifies them.
+#pragma once
+
+#include <string>
+
+namespace mk::testing {
+
+// Splits 96+0, 128+0 and 128+16, the last under two policies; one point was refused.
+void write_sweep_sample(const std::string& path);
+
+}  // namespace mk::testing

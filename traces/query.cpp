@@ -1,0 +1,65 @@
+#include "traces/query.h"
+
+#include <fmt/format.h>
+
+#include "traces/database.h"
+
+namespace mk {
+namespace {
+
+std::optional<std::string> cell(sqlite3_stmt* statement, int column) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_NULL:
+      return std::nullopt;
+    case SQLITE_BLOB:
+      return fmt::format("({} bytes)", sqlite3_column_bytes(statement, column));
+    default:
+      break;
+  }
+  const unsigned char* text = sqlite3_column_text(statement, column);
+  if (text == nullptr) return std::nullopt;
+  const int length = sqlite3_column_bytes(statement, column);
+  return std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(length));
+}
+
+}  // namespace
+
+QueryConnection::QueryConnection(std::unique_ptr<sqlite::Database> database)
+    : database_(std::move(database)) {}
+QueryConnection::QueryConnection(QueryConnection&&) noexcept = default;
+QueryConnection& QueryConnection::operator=(QueryConnection&&) noexcept = default;
+QueryConnection::~QueryConnection() = default;
+
+Result<QueryConnection> QueryConnection::open(const std::string& path) {
+  Result<sqlite::Database> database = sqlite::Database::open(path, SQLITE_OPEN_READONLY);
+  if (!database) return with_context(path, database.error());
+  return QueryConnection(std::make_unique<sqlite::Database>(std::move(*database)));
+}
+
+Result<QueryTable> QueryConnection::run(std::string_view sql, std::size_t most) {
+  const Result<sqlite::Statement> statement = database_->prepare(sql);
+  if (!statement) return tl::unexpected(statement.error());
+  if (statement->get() == nullptr) return fail(ErrorCode::kInvalidInput, "no statement");
+  if (sqlite3_stmt_readonly(statement->get()) == 0)
+    return fail(ErrorCode::kInvalidInput, "the file is only read: SELECT, WITH, EXPLAIN, PRAGMA");
+  QueryTable table;
+  const int columns = sqlite3_column_count(statement->get());
+  for (int c = 0; c < columns; ++c)
+    table.columns.emplace_back(sqlite3_column_name(statement->get(), c));
+  for (;;) {
+    const int code = sqlite3_step(statement->get());
+    if (code == SQLITE_DONE) return table;
+    if ((code & 0xff) == SQLITE_INTERRUPT) return fail(ErrorCode::kStuck, "interrupted");
+    if (code != SQLITE_ROW) return tl::unexpected(database_->error("SQLite"));
+    if (table.rows.size() == most) {
+      table.is_cut = true;
+      return table;
+    }
+    auto& row = table.rows.emplace_back();
+    for (int c = 0; c < columns; ++c) row.push_back(cell(statement->get(), c));
+  }
+}
+
+void QueryConnection::interrupt() { database_->interrupt(); }
+
+}  // namespace mk
