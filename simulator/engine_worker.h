@@ -272,6 +272,8 @@ void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds no
 
 template <Choice kChoice, bool kRecord>
 double Engine<kChoice, kRecord>::factor_of(std::uint32_t worker, std::uint32_t task) const {
+  if (!options_.body_factors.empty())
+    return options_.body_factors[std::size_t{iteration_} * graph_.task_count() + task];
   return spreads_.factor(cost_rows_[cost_row_[task]].spread, task_bits(task) >> kBodyBits) *
          workers_[worker].sm_factor;
 }

@@ -49,6 +49,18 @@ Status check_roles(const Machine& machine, const SimulationOptions& options) {
   return {};
 }
 
+Status check_body_factors(const TaskGraph& graph, const SimulationOptions& options) {
+  const std::vector<double>& factors = options.body_factors;
+  const std::size_t wanted = options.iterations.size() * graph.task_count();
+  const bool in_range =
+      std::all_of(factors.begin(), factors.end(), [](double f) { return f >= 1.0 / 64 && f <= 8; });
+  if (factors.empty() || (factors.size() == wanted && in_range && is_megakernel(options)))
+    return {};
+  return fail(ErrorCode::kInvalidInput,
+              fmt::format("{} body factors for {} tasks of a megakernel run, each from 1/64 to 8",
+                          factors.size(), wanted));
+}
+
 Status check_input(const TaskGraph& graph, const Machine& machine,
                    const SimulationOptions& options) {
   if (options.iterations.empty()) {
@@ -58,6 +70,7 @@ Status check_input(const TaskGraph& graph, const Machine& machine,
     return fail(ErrorCode::kUnsupported,
                 fmt::format("the graph is for {} devices; one is simulated", graph.info().devices));
   }
+  if (const Status factors = check_body_factors(graph, options); !factors) return factors;
   if (is_megakernel(options)) return check_roles(machine, options);
   if (machine.sms.value > Tournament::kMaxEntities) {
     return fail(ErrorCode::kUnsupported, fmt::format("{} SMs: at most {} are simulated",

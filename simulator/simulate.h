@@ -33,6 +33,10 @@ struct SimulationOptions {
   bool lower_bounds = true;  // they cost about as much again as the simulation
   Mechanisms mechanisms{};
   Injections injections{};
+  // Empty, or one a task and iteration, [iteration * tasks + task]: what the body's duration is
+  // multiplied by, instead of its draw and its SM's factor (replays of measured runs). From 1/64 to
+  // 8, for megakernel policies; the lower bounds know nothing of them.
+  std::vector<double> body_factors{};
 };
 
 // No correct run of these iterations is shorter than any of them, with the same random draws.
@@ -61,8 +65,8 @@ struct SimulationResult {
 };
 
 // Refused, with the numbers: an impossible split, no iteration, a graph for several devices, a
-// queue that overflows, an injection for a worker that is not there. kStuck if a notification is
-// injected away.
+// queue that overflows, an injection for a worker that is not there, body factors that do not
+// match. kStuck if a notification is injected away.
 Result<SimulationResult> simulate(std::shared_ptr<const TaskGraph> graph, const Machine& machine,
                                   const SimulationOptions& options);
 

@@ -6,6 +6,7 @@
 #include "experiments/cli/analysis_report.h"
 #include "experiments/cli/table.h"
 #include "experiments/cli/verb_list.h"
+#include "experiments/cli/what_if_report.h"
 #include "profiler/analysis/analyze.h"
 #include "profiler/analysis/critical_path.h"
 #include "traces/sqlite_file.h"
@@ -24,6 +25,7 @@ struct Options {
   bool overlap = false;
   bool bandwidth = false;
   bool iterations = false;
+  WhatIfQuestion what_if{};
 };
 
 double to_us(Nanoseconds time) { return static_cast<double>(time) * 1e-3; }
@@ -140,6 +142,8 @@ Result<Answer> analyze_it(const Options& options) {
   if (options.overlap) add_overlap(*trace, answer);
   if (options.bandwidth) add_bandwidth(*trace, answer);
   if (options.iterations) add_iterations(*trace, answer);
+  if (const Status added = add_what_if(*trace, options.what_if, answer); !added)
+    return with_context(options.trace, added.error());
   return answer;
 }
 
@@ -156,6 +160,15 @@ Action declare(Flags& flags) {
   flags.toggle("--overlap", options->overlap, "communication hidden behind computing");
   flags.toggle("--bandwidth", options->bandwidth, "bytes streamed, over time");
   flags.toggle("--iterations", options->iterations, "each iteration against the steady median");
+  flags.repeated("--what-if", options->what_if.changes, "KEY=VALUE",
+                 "replayed so: policy, placement, workers, schedulers, mechanism.NAME, a machine's "
+                 "number");
+  flags.toggle("--check-blame", options->what_if.check_blame,
+               "hold the critical path against replays with cheaper causes");
+  flags
+      .value("--machine", options->what_if.machine, "MACHINE",
+             "for replays of runs that carry none")
+      .default_text("the trace's");
   return [options](Console&) { return analyze_it(*options); };
 }
 
@@ -168,8 +181,11 @@ constinit const Verb analyze_verb = {
     .description =
         "Divides the time of all workers by cause: executing, or waiting, and for what. The "
         "causes\n"
-        "sum to makespan x workers exactly.",
-    .examples = "megascope analyze measured.db --critical-path --bubbles",
+        "sum to makespan x workers exactly. --what-if simulates the run again with its measured\n"
+        "durations, as it was and changed.",
+    .examples =
+        "megascope analyze measured.db --critical-path --bubbles\n"
+        "megascope analyze predicted.db --what-if memory.curve.0.bandwidth=2000 --check-blame",
     .declare = declare,
 };
 
