@@ -161,8 +161,7 @@ Action declare(Flags& flags) {
   flags.toggle("--bandwidth", options->bandwidth, "bytes streamed, over time");
   flags.toggle("--iterations", options->iterations, "each iteration against the steady median");
   flags.repeated("--what-if", options->what_if.changes, "KEY=VALUE",
-                 "replayed so: policy, placement, workers, schedulers, mechanism.NAME, a machine's "
-                 "number");
+                 "replay it with policy, workers ... or a machine's number changed");
   flags.toggle("--check-blame", options->what_if.check_blame,
                "hold the critical path against replays with cheaper causes");
   flags
@@ -182,7 +181,8 @@ constinit const Verb analyze_verb = {
         "Divides the time of all workers by cause: executing, or waiting, and for what. The "
         "causes\n"
         "sum to makespan x workers exactly. --what-if simulates the run again with its measured\n"
-        "durations, as it was and changed.",
+        "durations, as it was and with KEY changed: policy, placement, workers, schedulers,\n"
+        "mechanism.NAME, or a number of the machine.",
     .examples =
         "megascope analyze measured.db --critical-path --bubbles\n"
         "megascope analyze predicted.db --what-if memory.curve.0.bandwidth=2000 --check-blame",
