@@ -241,7 +241,7 @@ void MainWindow::fill_recent() {
 void MainWindow::restore() {
   const QSettings settings;
   restoreGeometry(settings.value("geometry").toByteArray());
-  restoreState(settings.value("layout").toByteArray());
+  if (!restoreState(settings.value("layout").toByteArray())) panels_->settle();
   recent_ = settings.value("recent").toStringList();
   fill_recent();
   set_theme(theme_from_name(settings.value("theme").toString()).value_or(ThemeName::kDark));

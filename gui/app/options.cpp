@@ -44,6 +44,7 @@ void declare(QCommandLineParser& parser) {
                      {"align", "", "NAME"},
                      {"row-height", "", "N"},
                      {"select", "", "TASK"},
+                     {"panel", "", "NAME"},
                      {"counters", ""},
                      {"critical-path", ""},
                      {{"h", "help"}, ""},
@@ -107,6 +108,7 @@ Result<Options> parse_options(const QStringList& arguments) {
   options.counters = parser.isSet("counters");
   options.critical_path = parser.isSet("critical-path");
   options.select = parser.value("select");
+  options.panel = parser.value("panel");
   options.help = parser.isSet("help");
   options.version = parser.isSet("version");
   for (const std::optional<Error>& error : {
@@ -148,6 +150,7 @@ QString help_text() {
       "      --align NAME       start, iteration, scale                  [start]\n"
       "      --row-height N     pixels of a lane                         [what fits]\n"
       "      --select TASK      as 'L3.qkv[17]' or 'L3.qkv[17]@5'\n"
+      "      --panel NAME       a panel on top: Area, Compare, Search, 'Task graph', SQL ...\n"
       "      --counters         show counters too\n"
       "      --critical-path    show the critical path\n"
       "  -h, --help             show this help\n"

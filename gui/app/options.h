@@ -30,6 +30,7 @@ struct Options {
   bool counters = false;
   bool critical_path = false;
   QString select{};  // a task, "L3.qkv[17]", of the middle iteration, or "TASK@ITERATION"
+  QString panel{};   // by its title: on top
   bool help = false;
   bool version = false;
 };

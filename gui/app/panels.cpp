@@ -44,12 +44,12 @@ QDockWidget* Panels::dock(const QString& title, QWidget* panel, Qt::DockWidgetAr
 }
 
 void Panels::make_docks() {
-  QDockWidget* slice = dock(QStringLiteral("Slice"), details_, Qt::RightDockWidgetArea);
+  slice_dock_ = dock(QStringLiteral("Slice"), details_, Qt::RightDockWidgetArea);
   QDockWidget* simulate = dock(QStringLiteral("Simulate"), simulate_, Qt::RightDockWidgetArea);
   QDockWidget* marks = dock(QStringLiteral("Bookmarks"), bookmarks_, Qt::RightDockWidgetArea);
-  window_.tabifyDockWidget(slice, simulate);
+  window_.tabifyDockWidget(slice_dock_, simulate);
   window_.tabifyDockWidget(simulate, marks);
-  slice->raise();
+  slice_dock_->raise();
   area_dock_ = dock(QStringLiteral("Area"), area_, Qt::BottomDockWidgetArea);
   compare_dock_ = dock(QStringLiteral("Compare"), compare_, Qt::BottomDockWidgetArea);
   search_dock_ = dock(QStringLiteral("Search"), search_, Qt::BottomDockWidgetArea);
@@ -63,8 +63,18 @@ void Panels::make_docks() {
     last = next;
   }
   area_dock_->raise();
-  window_.resizeDocks({area_dock_}, {200}, Qt::Vertical);
-  window_.resizeDocks({slice}, {300}, Qt::Horizontal);
+}
+
+void Panels::settle() {
+  window_.resizeDocks({area_dock_}, {170}, Qt::Vertical);
+  window_.resizeDocks({slice_dock_}, {290}, Qt::Horizontal);
+}
+
+void Panels::raise(const QString& title) {
+  auto* dock = window_.findChild<QDockWidget*>(title);
+  if (dock == nullptr) return;
+  dock->show();
+  dock->raise();
 }
 
 void Panels::wire() {

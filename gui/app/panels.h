@@ -30,6 +30,10 @@ class Panels {
   // Opens what is no trace (a sweep). False iff it is none of these.
   bool open_other(const QString& path);
   void run(Command command);
+  // Shows the panel of that title; nothing iff there is none.
+  void raise(const QString& title);
+  // Heights and widths of a first start.
+  void settle();
 
   AreaPanel& area() { return *area_; }
   BookmarksPanel& bookmarks() { return *bookmarks_; }
@@ -70,6 +74,7 @@ class Panels {
   QDockWidget* compare_dock_ = nullptr;
   QDockWidget* heat_dock_ = nullptr;
   QDockWidget* search_dock_ = nullptr;
+  QDockWidget* slice_dock_ = nullptr;
   std::string marked_trace_{};  // whose bookmarks are shown
 };
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "gui/app/main_window.h"
+#include "gui/app/panels.h"
 #include "gui/timeline/fonts.h"
 
 // Qt's macro must stand outside namespaces.
@@ -53,6 +54,8 @@ int run_window(const Options& options) {
   window.apply(options);
   if (!has_fonts) window.say(QStringLiteral("The program's fonts could not be loaded."));
   window.show();
+  if (is_picture) window.panels().settle();
+  if (!options.panel.isEmpty()) window.panels().raise(options.panel);
   for (const QString& path : options.traces) window.open(path);
   if (is_picture) picture_when_loaded(window, options.window_screenshot);
   return QApplication::exec();

@@ -49,7 +49,8 @@ Status write_bookmarks(const std::string& trace, const std::vector<Bookmark>& bo
 
 std::vector<MarkLine> mark_lines(const std::vector<Bookmark>& bookmarks, const TimeMap& map) {
   std::vector<MarkLine> lines;
-  for (const Bookmark& b : bookmarks) lines.push_back({map.to_axis(b.time), b.name, true});
+  for (const Bookmark& b : bookmarks)
+    lines.push_back({map.to_axis(b.time), b.name, true, std::nullopt});
   return lines;
 }
 

@@ -30,12 +30,13 @@ std::vector<MarkLine> bound_lines(Session& session) {
     const LoadedTrace& trace = session.trace(t);
     if (trace.trace().iterations.empty()) continue;
     const TimeMap& map = session.scene().traces[t].map;
+    const auto number = static_cast<std::uint32_t>(t);
     const auto begin = static_cast<double>(trace.trace().start());
     lines.push_back({map.to_axis(static_cast<double>(trace.trace().end())),
-                     QStringLiteral("end of ") + trace.name(), false});
+                     QStringLiteral("end of ") + trace.name(), false, number});
     if (const auto bound = bytes_bound(trace.trace())) {
-      lines.push_back(
-          {map.to_axis(begin + *bound), QStringLiteral("bytes bound of ") + trace.name(), false});
+      lines.push_back({map.to_axis(begin + *bound),
+                       QStringLiteral("bytes bound of ") + trace.name(), false, number});
     }
   }
   return lines;

@@ -17,9 +17,10 @@ std::vector<LegendEntry> entries_for(double full_scale) {
   std::vector<LegendEntry> entries;
   for (int step = -kSteps; step <= kSteps; ++step) {
     const double part = static_cast<double>(step) / kSteps;
-    const QString text =
-        step == 0 ? QStringLiteral("same start")
-                  : (step > 0 ? QStringLiteral("+") : QString()) + duration_text(part * full_scale);
+    const QString text = step == 0 ? QStringLiteral("same start")
+                                   : QStringLiteral("start ") +
+                                         (step > 0 ? QStringLiteral("+") : QString()) +
+                                         duration_text(part * full_scale);
     entries.push_back({text.toStdString(), diverging_colour(part)});
   }
   entries.push_back({"not matched", kUnmatchedColour});

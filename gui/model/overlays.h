@@ -12,7 +12,7 @@ namespace mk::gui {
 // The direct dependencies of a task: from the producers of its event, and to those that its own
 // notification released, at most `most` in all, the last producers and first consumers first.
 std::vector<Arrow> dependency_arrows(LoadedTrace& trace, std::uint32_t trace_number,
-                                     std::uint32_t slice, std::size_t most = 64);
+                                     std::uint32_t slice, std::size_t most = 32);
 
 // Slices that the task waited for, by when they notified, last first; and those that waited for it,
 // by when they started. Of slices that are no task, what flows lead there

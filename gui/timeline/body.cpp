@@ -38,8 +38,17 @@ class ColourTable {
   std::vector<QRgb> colours_;
 };
 
+// What drawing a lane needs room for, used again from lane to lane.
+struct Scratch {
+  std::vector<QRgb> line{};
+  std::vector<QRgb> low{};
+  std::vector<Run> runs{};
+  std::vector<Run> waits{};
+};
+
 struct Tables {
   std::vector<ColourTable> of_trace{};
+  std::vector<bool> has_waits{};  // among what the trace's own layer shows
   std::vector<ColourTable> of_waits{};
 };
 
@@ -64,6 +73,9 @@ class BodyPainter {
     window_.start = window_.time_at(strip.x);
     for (const SceneTrace& trace : scene.traces) {
       tables_.of_trace.emplace_back(trace.layer->entries, theme_.background);
+      tables_.has_waits.push_back(
+          std::any_of(trace.layer->entries.begin(), trace.layer->entries.end(),
+                      [](const LegendEntry& entry) { return entry.is_wait; }));
       static const std::vector<LegendEntry> kNoEntries;
       tables_.of_waits.emplace_back(trace.waits ? trace.waits->entries : kNoEntries,
                                     theme_.background);
@@ -72,10 +84,10 @@ class BodyPainter {
 
   // Rows [first, end) of the scene.
   void rows(std::size_t first, std::size_t end) const {
-    std::vector<QRgb> line(static_cast<std::size_t>(strip_.width));
-    std::vector<QRgb> low(line.size());
-    std::vector<Run> runs;
-    for (std::size_t r = first; r < end; ++r) row(scene_.rows[r], line, low, runs);
+    Scratch scratch;
+    scratch.line.resize(static_cast<std::size_t>(strip_.width));
+    scratch.low.resize(scratch.line.size());
+    for (std::size_t r = first; r < end; ++r) row(scene_.rows[r], scratch);
   }
 
   void fill(int top, int bottom, QRgb colour) const {
@@ -89,8 +101,7 @@ class BodyPainter {
   }
   int device(int y) const { return static_cast<int>(std::lround(y * spec_.pixel_ratio)); }
 
-  void row(const Row& row, std::vector<QRgb>& line, std::vector<QRgb>& low,
-           std::vector<Run>& runs) const {
+  void row(const Row& row, Scratch& scratch) const {
     const int shift = row.is_pinned ? 0 : spec_.view.scroll;
     const int clip = row.is_pinned ? 0 : device(scene_.pinned_height);
     if (row.kind != RowKind::kLanes) {
@@ -106,13 +117,14 @@ class BodyPainter {
       const int bottom = device(extent.y + extent.height - shift);
       if (bottom <= clip || top >= height_) continue;
       const bool is_last = spec_.only_trace || k + 1 == row.lanes.size();
-      const int gap = is_last && bottom - top >= 5 ? 1 : 0;
+      const int below = row.lanes.size() > 1 && !spec_.only_trace ? 3 : 1;
+      const int gap = is_last && bottom - top >= 5 ? below : 0;
       const QRgb under = (lane.lane & 1U) != 0 ? theme_.alternate : theme_.background;
       const bool is_low = bottom - top < kLowRow;
-      lane_lines(lane, under, is_low, line, low, runs);
+      lane_lines(lane, under, is_low, scratch);
       const int low_from = bottom - gap - std::max(3, (bottom - top) / 3);
       for (int y = std::max(top, clip); y < std::min(bottom - gap, height_); ++y) {
-        const std::vector<QRgb>& source = y >= low_from ? low : line;
+        const std::vector<QRgb>& source = y >= low_from ? scratch.low : scratch.line;
         std::memcpy(pixels(y), source.data(), source.size() * sizeof(QRgb));
       }
       fill(std::max(bottom - gap, clip), bottom, theme_.background);
@@ -121,33 +133,40 @@ class BodyPainter {
 
   // One scan line of slices, and one for the lane's lower part, where waits stand between them.
   // On a row that is too low for that, waits are faint instead.
-  void lane_lines(LaneRef lane, QRgb under, bool is_low, std::vector<QRgb>& line,
-                  std::vector<QRgb>& low, std::vector<Run>& runs) const {
+  void lane_lines(LaneRef lane, QRgb under, bool is_low, Scratch& scratch) const {
     const SceneTrace& trace = scene_.traces[lane.trace];
     const TimeWindow own = trace.map.to_own(window_);
+    auto& [line, low, runs, waits] = scratch;
     std::fill(line.begin(), line.end(), under);
     runs.clear();
+    waits.clear();
     if (trace.layer->bands.count(lane.lane) == 0 && trace.waits != nullptr)
-      return lane_of_causes(lane, own, under, line, low, runs);
+      return lane_of_causes(lane, own, under, scratch);
     append_runs(trace.layer->bands, mip_of(*trace.layer), lane.lane, own, strip_.width, runs);
     const bool is_close = !(trace.layer->mip && trace.layer->mip->serves(own.ns_per_pixel * 2));
-    std::vector<Run> waits;
+    const ColourTable& table = tables_.of_trace[lane.trace];
     if (is_close && trace.waits != nullptr) {
       append_runs(trace.waits->bands, mip_of(*trace.waits), lane.lane, own, strip_.width, waits);
+      if (is_low) draw_faint(waits, *trace.waits, under, line);
     }
-    if (is_low) draw_faint(waits, *trace.waits, under, line);
     low = line;
     if (!is_low) draw_waits(waits, trace, tables_.of_waits[lane.trace], low);
-    draw_slices(runs, trace, own, tables_.of_trace[lane.trace], line);
-    draw_slices(runs, trace, own, tables_.of_trace[lane.trace], low);
-    hide_waiting(runs, trace, under, line);
-    if (is_low) draw_faint(runs, *trace.layer, under, line);
+    draw_slices(runs, trace, own, table, line);
+    if (tables_.has_waits[lane.trace]) {
+      if (!is_low) draw_slices(runs, trace, own, table, low);
+      hide_waiting(runs, trace, under, line);
+      if (is_low) draw_faint(runs, *trace.layer, under, line);
+    } else if (!waits.empty() && !is_low) {
+      return draw_slices(runs, trace, own, table, low);
+    } else {
+      is_low = true;  // nothing stands low: both lines are the same
+    }
     if (is_low) low = line;
   }
 
   // A lane without slices shows what is known of it besides: a scheduler's dispatching.
-  void lane_of_causes(LaneRef lane, const TimeWindow& own, QRgb under, std::vector<QRgb>& line,
-                      std::vector<QRgb>& low, std::vector<Run>& runs) const {
+  void lane_of_causes(LaneRef lane, const TimeWindow& own, QRgb under, Scratch& scratch) const {
+    auto& [line, low, runs, waits] = scratch;
     const SceneTrace& trace = scene_.traces[lane.trace];
     append_runs(trace.waits->bands, mip_of(*trace.waits), lane.lane, own, strip_.width, runs);
     const ColourTable& table = tables_.of_waits[lane.trace];
@@ -185,7 +204,9 @@ class BodyPainter {
                           std::vector<QRgb>& line) {
     for (const Run& run : runs) {
       const QRgb colour = table(run.category, run.share);
-      std::fill(line.begin() + run.x0, line.begin() + run.x1, colour);
+      QRgb* const pixel = line.data() + run.x0;
+      pixel[0] = colour;
+      if (run.x1 - run.x0 > 1) std::fill(pixel + 1, line.data() + run.x1, colour);
       if (run.band == kNoIndex) continue;
       // An edge keeps neighbours of one colour apart. What a strip cuts off must not count.
       const double from = own.x_of(static_cast<double>(trace.layer->bands.start[run.band]));

@@ -11,72 +11,94 @@ namespace {
 
 // A covered part of a column as 1 .. 255: what is there at all is seen.
 std::uint8_t share_of(double part) {
-  return static_cast<std::uint8_t>(std::clamp(std::ceil(part * 255.0), 1.0, 255.0));
+  const int share = static_cast<int>(part * 255 + (1 - 1e-9));
+  return static_cast<std::uint8_t>(std::clamp(share, 1, 255));
 }
 
-// Adds up what bands put into the one column that is being filled.
+// The one column that is being filled: what bands put into it, in ns.
 class Column {
  public:
-  Column(int width, std::vector<Run>& out) : width_(width), out_(out) {}
+  Column(const TimeWindow& window, int width, std::vector<Run>& out)
+      : window_(window), width_(width), out_(out) {}
 
-  void add(int x, double covered, std::uint8_t category) {
-    if (x != x_) {
-      flush();
-      x_ = x;
-    }
+  double left() const { return left_; }
+  double right() const { return right_; }
+
+  void go_to(int x) {
+    if (x == x_) return;
+    flush();
+    x_ = x;
+    left_ = window_.time_at(x);
+    right_ = window_.time_at(x + 1);
+  }
+
+  void add(double covered, std::uint8_t category) {
+    // A band of no length is seen too.
+    covered = std::max(covered, 1e-6 * window_.ns_per_pixel);
     total_ += covered;
-    if (sums_[category] == 0) touched_.push_back(category);
+    if (sums_[category] == 0) touched_[count_++] = category;
     sums_[category] += covered;
   }
 
   void full(int x0, int x1, std::uint8_t category, std::uint32_t band) {
     flush();
-    x0 = std::max(x0, 0);
     x1 = std::min(x1, width_);
     if (x0 < x1) out_.push_back({x0, x1, category, 255, band});
   }
 
   void flush() {
-    if (touched_.empty()) return;
-    std::uint8_t most = touched_.front();
-    for (const std::uint8_t category : touched_) {
-      if (sums_[category] > sums_[most]) most = category;
+    if (count_ == 0) return;
+    std::uint8_t most = touched_[0];
+    for (std::size_t k = 0; k < count_; ++k) {
+      if (sums_[touched_[k]] > sums_[most]) most = touched_[k];
     }
-    if (x_ >= 0 && x_ < width_) out_.push_back({x_, x_ + 1, most, share_of(total_), kNoIndex});
-    for (const std::uint8_t category : touched_) sums_[category] = 0;
-    touched_.clear();
+    if (x_ < width_)
+      out_.push_back({x_, x_ + 1, most, share_of(total_ / window_.ns_per_pixel), kNoIndex});
+    for (std::size_t k = 0; k < count_; ++k) sums_[touched_[k]] = 0;
+    count_ = 0;
     total_ = 0;
   }
 
  private:
+  const TimeWindow& window_;
   int width_;
   std::vector<Run>& out_;
   int x_ = -1;
+  double left_ = 1;  // nothing lies in the column before the first
+  double right_ = 0;
   double total_ = 0;
   std::array<double, kMaxCategories> sums_{};
-  std::vector<std::uint8_t> touched_{};
+  std::array<std::uint8_t, kMaxCategories> touched_{};  // the first count_: those with a sum
+  std::size_t count_ = 0;
 };
 
 void scan(const Bands& bands, std::size_t lane, const TimeWindow& window, int width,
           std::vector<Run>& out) {
-  Column column(width, out);
-  for (std::uint32_t k = first_ending_after(bands, lane, window.start); k < bands.lane_end[lane];
-       ++k) {
-    const double from = std::max(window.x_of(static_cast<double>(bands.start[k])), 0.0);
-    const double to = std::min(window.x_of(static_cast<double>(bands.end[k])), double(width) + 1);
-    if (from >= width) break;
-    const int x0 = static_cast<int>(from);
-    const int x1 = static_cast<int>(to);
+  const double limit = window.time_at(width + 1);
+  const double inverse = 1 / window.ns_per_pixel;
+  Column column(window, width, out);
+  const std::uint32_t first = first_ending_after(bands, lane, window.start);
+  for (std::uint32_t k = first; k < bands.lane_end[lane]; ++k) {
+    const double from = std::max(static_cast<double>(bands.start[k]), window.start);
+    const double to = std::min(static_cast<double>(bands.end[k]), limit);
+    if (from >= limit) break;
     const std::uint8_t category = bands.category[k];
-    if (x0 == x1) {
-      // A band of no length is seen too.
-      column.add(x0, std::max(to - from, 1e-6), category);
+    if (from >= column.left() && to <= column.right()) {  // most bands, where they are narrow
+      column.add(to - from, category);
       continue;
     }
-    const bool whole_first = from == x0;
-    if (!whole_first) column.add(x0, x0 + 1 - from, category);
+    const int x0 = static_cast<int>((from - window.start) * inverse);
+    const int x1 = static_cast<int>((to - window.start) * inverse);
+    column.go_to(x0);
+    if (x0 == x1) {
+      column.add(to - from, category);
+      continue;
+    }
+    const bool whole_first = from <= column.left();
+    if (!whole_first) column.add(column.right() - from, category);
     column.full(whole_first ? x0 : x0 + 1, x1, category, k);
-    if (to > x1) column.add(x1, to - x1, category);
+    column.go_to(x1);
+    if (to > column.left()) column.add(to - column.left(), category);
   }
   column.flush();
 }

@@ -80,7 +80,9 @@ void draw_path(const PlotPainter& p, const std::vector<PathStep>& path) {
 }
 
 void draw_arrows(const PlotPainter& p, const std::vector<Arrow>& arrows) {
-  p.painter.setPen(QPen(QColor(p.theme.accent), 1.2));
+  QColor thin(p.theme.accent);
+  thin.setAlpha(160);
+  p.painter.setPen(QPen(thin, 1));
   p.painter.setBrush(QColor(p.theme.accent));
   for (const Arrow& arrow : arrows) {
     const auto y0 = middle_of(p, {arrow.trace, arrow.from_lane});
@@ -97,6 +99,7 @@ void draw_marks(const PlotPainter& p, const std::vector<MarkLine>& marks) {
   int line = 0;
   for (const MarkLine& mark : marks) {
     const double x = x_on_axis(p, mark.time);
+    if (mark.trace && !shows(p, *mark.trace)) continue;
     if (x < p.plot.left() || x > p.plot.right()) continue;
     QPen pen(QColor(p.theme.mark), 1.5);
     if (!mark.is_bookmark) pen.setStyle(Qt::DashLine);

@@ -38,7 +38,8 @@ struct PathStep {
 struct MarkLine {
   double time = 0;  // on the axis
   QString label{};
-  bool is_bookmark = true;  // else a bound
+  bool is_bookmark = true;               // else a bound
+  std::optional<std::uint32_t> trace{};  // side by side only in that one's plot
 };
 
 struct Overlay {

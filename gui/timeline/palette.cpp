@@ -41,7 +41,7 @@ constexpr std::array<QRgb, 8> kSequence = {0xff4477aa, 0xffccbb44, 0xff66ccee, 0
                                            0xff228833, 0xffee8866, 0xffaa3377, 0xffbbbbbb};
 
 constexpr std::array<QRgb, kCauses.size()> kCauseColours = {
-    0xff4477aa,  // execute
+    0xff7f9fc6,  // execute
     0xff4477aa,  // execute_memory
     0xff66ccee,  // execute_compute
     0xff99ddff,  // execute_start_up

@@ -23,9 +23,7 @@ void draw_corner(QPainter& painter, const Scene& scene, const QRect& area, const
   painter.setFont(texts.font());
   int y = area.top() + 4;
   for (std::size_t t = 0; t < scene.traces.size() && y + texts.height() <= area.bottom(); ++t) {
-    const QString order = t == 0           ? QStringLiteral("▔ ")
-                          : t + 1 == parts ? QStringLiteral("▁ ")
-                                           : QStringLiteral("─ ");
+    const QString order = QStringLiteral("%1  ").arg(t + 1);
     texts.draw(painter, area.left() + 6, y, area.width() - 12, order + scene.traces[t].name);
     y += texts.height() + 1;
   }

@@ -16,8 +16,9 @@ namespace {
 
 constexpr double kWheelZoom = 1.0015;  // a unit of the wheel's angle; a click has 120
 constexpr double kKeyZoom = 1.3;
-constexpr double kKeyPan = 0.1;  // of the plot
-constexpr double kSnap = 6;      // pixels
+constexpr double kKeyPan = 0.1;   // of the plot
+constexpr double kSnap = 6;       // pixels
+constexpr qint64 kGesture = 700;  // ms
 
 }  // namespace
 
@@ -95,6 +96,12 @@ void TimelineView::drift(const Viewport& view) {
   history_.drift(clamped(view, surroundings()));
   emit viewChanged();
   update();
+}
+
+void TimelineView::nudge(const Viewport& view) {
+  const bool is_new = !nudged_.isValid() || nudged_.elapsed() > kGesture;
+  nudged_.restart();
+  is_new ? go(view) : drift(view);
 }
 
 void TimelineView::show_range(const TimeRange& range) {
@@ -175,12 +182,12 @@ void TimelineView::wheelEvent(QWheelEvent* event) {
   const Surroundings around = surroundings();
   if ((event->modifiers() & Qt::ControlModifier) != 0) {
     const double x = pick_at(event->position()).x;
-    drift(zoom_at(view(), std::pow(kWheelZoom, -angle.y()), x, around));
+    nudge(zoom_at(view(), std::pow(kWheelZoom, -angle.y()), x, around));
   } else if ((event->modifiers() & Qt::ShiftModifier) != 0) {
-    drift(pan_by(view(), -(angle.y() != 0 ? angle.y() : angle.x()), around));
+    nudge(pan_by(view(), -(angle.y() != 0 ? angle.y() : angle.x()), around));
   } else {
-    if (angle.x() != 0) drift(pan_by(view(), -angle.x(), around));
-    drift(scroll_by(view(), -angle.y() / 2, around));
+    if (angle.x() != 0) nudge(pan_by(view(), -angle.x(), around));
+    nudge(scroll_by(view(), -angle.y() / 2, around));
   }
   event->accept();
 }
@@ -368,22 +375,22 @@ bool TimelineView::run(Command command) {
   const int rows = surroundings().plot.height() / 4;
   switch (command) {
     case Command::kZoomIn:
-      drift(zoom_at(view(), 1 / kKeyZoom, zoom_centre(), surroundings()));
+      nudge(zoom_at(view(), 1 / kKeyZoom, zoom_centre(), surroundings()));
       break;
     case Command::kZoomOut:
-      drift(zoom_at(view(), kKeyZoom, zoom_centre(), surroundings()));
+      nudge(zoom_at(view(), kKeyZoom, zoom_centre(), surroundings()));
       break;
     case Command::kLeft:
-      drift(pan_by(view(), -page, surroundings()));
+      nudge(pan_by(view(), -page, surroundings()));
       break;
     case Command::kRight:
-      drift(pan_by(view(), page, surroundings()));
+      nudge(pan_by(view(), page, surroundings()));
       break;
     case Command::kScrollUp:
-      drift(scroll_by(view(), -rows, surroundings()));
+      nudge(scroll_by(view(), -rows, surroundings()));
       break;
     case Command::kScrollDown:
-      drift(scroll_by(view(), rows, surroundings()));
+      nudge(scroll_by(view(), rows, surroundings()));
       break;
     case Command::kFit:
       go(fit_all(view(), surroundings()));

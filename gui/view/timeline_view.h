@@ -5,6 +5,7 @@
 // selecting and moving repaint; only what came into sight is drawn anew (BodyCache).
 #pragma once
 
+#include <QElapsedTimer>
 #include <QStringList>
 #include <QWidget>
 #include <memory>
@@ -76,6 +77,8 @@ class TimelineView : public QWidget {
   Surroundings surroundings();
   Picked pick_at(const QPointF& point);
   void drift(const Viewport& view);
+  // A step of the wheel or a key: those that follow each other soon are undone together.
+  void nudge(const Viewport& view);
   void hover(const QPointF& point);
   void drag_to(const QPointF& point, Qt::KeyboardModifiers modifiers);
   void drag_area(const QPointF& point, Qt::KeyboardModifiers modifiers);
@@ -95,6 +98,7 @@ class TimelineView : public QWidget {
   PictureOptions options_{};
   PictureCache cache_;
   Drag drag_{};
+  QElapsedTimer nudged_{};
   QPointF pointer_{-1, -1};
   QString empty_text_{};
   bool has_view_ = false;

@@ -47,7 +47,7 @@ TEST(Session, TheDeltaLaneSaysHowMuchLaterTasksStarted) {
   ASSERT_EQ(scene.traces.size(), 3U);
   const BandLayer& delta = *scene.traces[2].layer;
   // All start 20 ns later, so 20 ns is the full scale.
-  EXPECT_EQ(delta.entries[delta.bands.category[0]].name, "+20\u00a0ns");
+  EXPECT_EQ(delta.entries[delta.bands.category[0]].name, "start +20\u00a0ns");
 }
 
 TEST(Session, AlignsByStartByIterationByScaleAndByHand) {

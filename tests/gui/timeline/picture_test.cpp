@@ -67,7 +67,7 @@ TEST(Picture, TwoTracesWithTheSelectedTaskAndItsPartner) {
   session->set_arrangement(arrangement);
   Overlay overlay;
   select_slice(*session, {0, 1}, overlay);
-  overlay.marks.push_back({700, "here", true});
+  overlay.marks.push_back({700, "here", true, std::nullopt});
   expect_picture(picture_of(*session, overlay, ThemeName::kLight), "delta");
 }
 
