@@ -30,8 +30,18 @@ class Statement {
   // Binds one row and runs the statement; false iff SQLite refused.
   template <typename... Values>
   bool run(const Values&... values) {
-    int column = 0;
-    (bind(++column, values), ...);
+    begin();
+    (add(values), ...);
+    return step();
+  }
+
+  // The same, value by value: begin, add each, step.
+  void begin() { column_ = 0; }
+  template <typename Value>
+  void add(const Value& value) {
+    bind(++column_, value);
+  }
+  bool step() {
     const int code = sqlite3_step(statement_.get());
     sqlite3_reset(statement_.get());
     return code == SQLITE_DONE;
@@ -42,23 +52,23 @@ class Statement {
  private:
   void bind(int column, std::int64_t value) {
     sqlite3_bind_int64(get(), column, value);
-    taken_ |= 1U << column;
+    taken_ |= std::uint64_t{1} << column;
   }
   void bind(int column, std::uint32_t value) { bind(column, std::int64_t{value}); }
   void bind(int column, double value) {
     sqlite3_bind_double(get(), column, value);
-    taken_ |= 1U << column;
+    taken_ |= std::uint64_t{1} << column;
   }
   void bind(int column, std::string_view text) {
     sqlite3_bind_text64(get(), column, text.data() == nullptr ? "" : text.data(), text.size(),
                         SQLITE_STATIC, SQLITE_UTF8);
-    taken_ |= 1U << column;
+    taken_ |= std::uint64_t{1} << column;
   }
   // Columns that are NULL in row after row cost nothing: a parameter keeps what it was bound to.
   void bind(int column, std::nullopt_t) {
     if ((taken_ >> column & 1U) == 0) return;
     sqlite3_bind_null(get(), column);
-    taken_ &= ~(1U << column);
+    taken_ &= ~(std::uint64_t{1} << column);
   }
   void bind(int column, Instant at) {
     at.value == kNotTaken ? bind(column, std::nullopt) : bind(column, at.value);
@@ -75,7 +85,8 @@ class Statement {
     void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
-  std::uint32_t taken_ = 0;  // bit c: parameter c is not NULL
+  int column_ = 0;           // bound last
+  std::uint64_t taken_ = 0;  // bit c: parameter c (of at most 63) is not NULL
 };
 
 class Database {

@@ -20,7 +20,9 @@ struct Answer {
   Json json{};
   std::string text{};
   Json rows{};
-  int exit_status = 0;  // the program's, once the answer is out; 1: it says what is wrong
+  int exit_status = 0;     // the program's, once the answer is out; 1: it says what is wrong
+  bool is_silent = false;  // another rank of the job says it
+  std::string failure{};   // what of it could not be done: said on stderr after the result, exit 1
 };
 
 enum class Format { kText, kJson, kCsv };

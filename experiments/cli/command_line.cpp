@@ -53,7 +53,12 @@ int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Consol
     console.err << fmt::format("megascope {}: {}\n", verb.name, answer.error().message);
     return kRefused;
   }
+  if (answer->is_silent) return kDone;
   console.out << render(*answer, *format_from_name(format)) << std::flush;
+  if (!answer->failure.empty()) {
+    console.err << fmt::format("megascope {}: {}\n", verb.name, answer->failure);
+    return kRefused;
+  }
   if (console.out) return answer->exit_status;
   console.err << fmt::format("megascope {}: standard output refused the result\n", verb.name);
   return kRefused;

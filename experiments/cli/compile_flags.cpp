@@ -6,11 +6,10 @@
 #include <map>
 
 #include "experiments/cli/words.h"
+#include "experiments/sweep/decode_plan.h"
 
 namespace mk::cli {
 namespace {
-
-constexpr std::int64_t kUsualPositions = 4096;
 
 // What --set says.
 struct Settings {
@@ -105,13 +104,12 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
 
 StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
                      std::uint32_t least_positions) {
-  const auto usual = static_cast<std::uint32_t>(std::min(kUsualPositions, model.max_positions));
   const Result<Settings> settings = parse_settings(flags);  // compile_options() says what is wrong
   const std::uint32_t parts = settings ? settings->attention_parts : 1;
   const std::uint32_t context = context_of(flags, model);
   return {.batch_tokens = flags.batch_tokens,
           .requests = flags.requests,
-          .max_context = std::max({usual, context, least_positions}),
+          .max_context = cache_positions(model, context, least_positions),
           .devices = flags.devices,
           .experts = flags.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride,
           .attention_parts = parts,

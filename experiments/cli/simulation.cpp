@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "core/expert_routing.h"
 #include "experiments/cli/words.h"
 
@@ -67,14 +65,6 @@ Result<SimulationOptions> simulation_options(const SimulationFlags& flags, const
 Split default_split(const Machine& machine) {
   return {static_cast<std::uint32_t>(machine.default_workers.value),
           static_cast<std::uint32_t>(machine.default_schedulers.value)};
-}
-
-double median_iteration_us(const SimulationResult& result) {
-  std::vector<Duration> sorted = result.iterations;
-  std::sort(sorted.begin(), sorted.end());
-  const std::size_t middle = sorted.size() / 2;
-  const double upper = to_microseconds(sorted[middle]);
-  return sorted.size() % 2 == 1 ? upper : (to_microseconds(sorted[middle - 1]) + upper) / 2;
 }
 
 Json to_json(const Prediction& prediction) {

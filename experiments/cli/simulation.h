@@ -42,6 +42,5 @@ struct Prediction {
   SimulationResult result{};
 };
 Json to_json(const Prediction& prediction);
-double median_iteration_us(const SimulationResult& result);
 
 }  // namespace mk::cli

@@ -18,6 +18,7 @@ extern const Verb compare_verb;
 extern const Verb explain_verb;
 extern const Verb analyze_verb;
 extern const Verb sweep_verb;
+extern const Verb reproduce_verb;
 extern const Verb profile_verb;
 extern const Verb import_verb;
 extern const Verb export_verb;

@@ -1,159 +1,158 @@
 #include <fmt/format.h>
 
-#include <map>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <ostream>
+#include <set>
 
-#include "experiments/cli/compile_flags.h"
-#include "experiments/cli/policy_flags.h"
 #include "experiments/cli/progress.h"
-#include "experiments/cli/simulation.h"
-#include "experiments/cli/sweep_points.h"
+#include "experiments/cli/sweep_flags.h"
 #include "experiments/cli/table.h"
 #include "experiments/cli/verb_list.h"
-#include "experiments/cli/words.h"
+#include "experiments/sweep/best.h"
+#include "experiments/sweep/row_json.h"
+#include "experiments/sweep/run_sweep.h"
 
 namespace mk::cli {
 namespace {
 
-using GraphPointer = std::shared_ptr<const TaskGraph>;
-
 struct Options {
-  std::string model{};
-  std::string policies = join(policy_names(), ",");
-  std::string workers{};
-  std::string schedulers{};
+  SweepFlags sweep{};
+  std::uint32_t threads = 0;
   bool best = false;
-  CompileFlags compile{};
-  SimulationFlags simulation{};
+  std::string output{};
 };
 
-// Compiles the model once for each number of workers.
-class Graphs {
- public:
-  Graphs(const ModelConfig& model, const Options& options) : model_(model), options_(options) {}
-
-  Result<GraphPointer> for_workers(std::uint32_t workers) {
-    if (const auto found = graphs_.find(workers); found != graphs_.end()) return found->second;
-    const Result<CompileOptions> how = compile_options(options_.compile, model_, workers);
-    if (!how) return tl::unexpected(how.error());
-    const StepShape shape =
-        step_shape(options_.compile, model_, options_.simulation.plan.positions());
-    Result<Compiled> compiled = compile_model(model_, shape, *how);
-    if (!compiled) return tl::unexpected(compiled.error());
-    return graphs_[workers] = std::make_shared<const TaskGraph>(std::move(compiled->graph));
+Json to_json(const Choice& choice) {
+  Json json = Json::object();
+  for (const SweepAxis& axis : kSweepAxes) {
+    if (axis.name != "seed") json[std::string(axis.name)] = axis_json(choice.point, axis);
   }
+  json["seeds"] = choice.seeds;
+  json["iteration_us"] = choice.iteration_us;
+  json["regret_us"] = choice.regret_us;
+  json["regret_low_us"] = choice.regret_low_us;
+  json["regret_high_us"] = choice.regret_high_us;
+  return json;
+}
 
- private:
-  const ModelConfig& model_;
-  const Options& options_;
-  std::map<std::uint32_t, GraphPointer> graphs_{};
+std::string plain(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// The axes whose values differ, and policy always: the others would be one word over and over.
+std::vector<std::string> shown_axes(const Json& rows) {
+  std::vector<std::string> shown;
+  for (const SweepAxis& axis : kSweepAxes) {
+    const std::string name(axis.name);
+    std::set<std::string> values;
+    for (const Json& row : rows) {
+      if (row.contains(name)) values.insert(row[name].dump());
+    }
+    if (values.size() > 1 || name == "policy") shown.push_back(name);
+  }
+  return shown;
+}
+
+struct Column {
+  const char* heading = "";
+  const char* key = "";
+  double scale = 1;
 };
 
-// A row without what was measured, so that equal sweeps print equal bytes.
-Result<Json> predict(const GraphPointer& graph, const Machine& machine, const SweepPoint& point,
-                     const SimulationFlags& flags) {
-  Result<SimulationOptions> how = simulation_options(flags, *graph);
-  if (!how) return tl::unexpected(how.error());
-  how->policy.kind = point.policy;
-  how->roles = {point.split.workers, point.split.schedulers};
-  Result<SimulationResult> result = simulate(graph, machine, *how);
-  if (!result) return tl::unexpected(result.error());
-  Json row =
-      to_json(Prediction{.model = graph->info().model,
-                         .machine = machine.name,
-                         .options = *how,
-                         .generated = generated_tokens(flags.plan, how->iterations, graph->info()),
-                         .result = std::move(*result)});
-  for (const char* key : {"wall_seconds", "tasks_per_second", "iterations_us", "lower_bounds_us"})
-    row.erase(key);
-  return row;
-}
-
-// The fastest row of each policy, in the order of the rows.
-Json best_of(const Json& rows) {
-  Json best = Json::array();
+std::string to_text(const Json& rows, std::initializer_list<Column> columns) {
+  const std::vector<std::string> axes = shown_axes(rows);
+  std::vector<std::string> header = axes;
+  for (const Column& column : columns) header.emplace_back(column.heading);
+  Table table(header);
   for (const Json& row : rows) {
-    Json* same = nullptr;
-    for (Json& other : best) {
-      if (other["policy"] == row["policy"]) same = &other;
+    std::vector<std::string> cells;
+    for (const std::string& axis : axes) cells.push_back(plain(row[axis]));
+    for (const Column& column : columns) {
+      cells.push_back(row.contains(column.key)
+                          ? fmt::format("{:.1f}", row[column.key].get<double>() * column.scale)
+                          : "refused");
     }
-    if (same == nullptr) {
-      best.push_back(row);
-    } else if (row["iteration_us"] < (*same)["iteration_us"]) {
-      *same = row;
-    }
-  }
-  return best;
-}
-
-std::string to_text(const Json& rows) {
-  Table table(
-      {"policy", "workers", "schedulers", "iteration us", "tokens/s", "busy %", "memory %"});
-  for (const Json& row : rows) {
-    const auto number = [&](const char* key) { return row[key].get<double>(); };
-    table.add({row["policy"], row["workers"].dump(), row["schedulers"].dump(),
-               fmt::format("{:.1f}", number("iteration_us")),
-               fmt::format("{:.1f}", number("tokens_per_second")),
-               fmt::format("{:.1f}", number("worker_busy_fraction") * 100),
-               fmt::format("{:.1f}", number("hbm_fraction") * 100)});
+    table.add(cells);
   }
   return table.str();
 }
 
-Result<SweepPoints> points_of(const Options& options, const Machine& machine) {
-  const Split split = default_split(machine);
-  const auto range = [](std::string_view flag, const std::string& text,
-                        std::uint32_t otherwise) -> Result<std::vector<std::uint32_t>> {
-    if (text.empty()) return std::vector<std::uint32_t>{otherwise};
-    return parse_range(flag, text);
-  };
-  const auto workers = range("--workers", options.workers, split.workers);
-  if (!workers) return tl::unexpected(workers.error());
-  const auto schedulers = range("--schedulers", options.schedulers, split.schedulers);
-  if (!schedulers) return tl::unexpected(schedulers.error());
-  return make_points(machine, split_list(options.policies), *workers, *schedulers);
+Answer all_rows(const SweepOutcome& outcome) {
+  Answer answer{.json = Json::array()};
+  for (const SweepRow& row : outcome.rows) answer.json.push_back(row_json(row));
+  answer.text = to_text(answer.json, {{"iteration us", "iteration_us"},
+                                      {"tokens/s", "tokens_per_second"},
+                                      {"busy %", "worker_busy_fraction", 100},
+                                      {"memory %", "hbm_fraction", 100}});
+  return answer;
+}
+
+Answer best_rows(const SweepOutcome& outcome) {
+  Answer answer{.json = Json::array()};
+  for (const Choice& choice : best_choices(outcome.rows)) answer.json.push_back(to_json(choice));
+  answer.text = to_text(answer.json, {{"iteration us", "iteration_us"},
+                                      {"regret us", "regret_us"},
+                                      {"from", "regret_low_us"},
+                                      {"to", "regret_high_us"}});
+  return answer;
+}
+
+// The first refusal, for the message; the rows have all of them.
+std::string failure_of(const SweepOutcome& outcome) {
+  for (const SweepRow& row : outcome.rows) {
+    if (row.result.refused.empty()) continue;
+    return fmt::format("{} of {} points have no prediction, the first: {}", outcome.refused,
+                       outcome.rows.size(), row.result.refused);
+  }
+  return "";
+}
+
+void say_rate(const SweepOutcome& outcome, std::chrono::steady_clock::time_point before,
+              Console& console) {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
+  console.err << fmt::format("{} points were there, {} are new: {:.2f} s, {:.0f} new points/s\n",
+                             outcome.rows.size() - outcome.simulated, outcome.simulated,
+                             took.count(), static_cast<double>(outcome.simulated) / took.count());
 }
 
 Result<Answer> sweep(const Options& options, Console& console) {
-  const Result<ModelConfig> model = load_model(options.model);
-  if (!model) return tl::unexpected(model.error());
-  const Result<Machine> machine = load_machine(options.simulation.machine);
-  if (!machine) return tl::unexpected(machine.error());
-  const Result<SweepPoints> points = points_of(options, *machine);
+  Result<Ranks> ranks = Ranks::join();
+  if (!ranks) return tl::unexpected(ranks.error());
+  Catalogue catalogue;
+  const Result<SweepPoints> points = points_of(options.sweep, catalogue);
   if (!points) return tl::unexpected(points.error());
-  if (points->left_out > 0) {
-    console.err << fmt::format("{} splits left out: {} has {:.0f} SMs\n", points->left_out,
-                               machine->name, machine->sms.value);
+  if (points->left_out > 0 && ranks->is_first()) {
+    console.err << fmt::format("{} splits left out, the last: {}\n", points->left_out, points->why);
   }
-  Graphs graphs(*model, options);
+  std::optional<SweepFile> file;
+  if (!options.output.empty() && ranks->is_first()) {
+    Result<SweepFile> opened = SweepFile::open(options.output);
+    if (!opened) return tl::unexpected(opened.error());
+    file = std::move(*opened);
+  }
+  const auto before = std::chrono::steady_clock::now();
   Progress progress(console, "points", points->points.size());
-  Answer answer{.json = Json::array()};
-  for (const SweepPoint& point : points->points) {
-    const Result<GraphPointer> graph = graphs.for_workers(point.split.workers);
-    if (!graph) return tl::unexpected(graph.error());
-    Result<Json> row = predict(*graph, *machine, point, options.simulation);
-    if (!row) return tl::unexpected(row.error());
-    answer.json.push_back(std::move(*row));
-    progress.update(answer.json.size());
-  }
-  if (options.best) answer.json = best_of(answer.json);
-  answer.text = to_text(answer.json);
+  const auto outcome =
+      run_sweep(points->points, catalogue, file ? &*file : nullptr,
+                {.threads = options.threads,
+                 .ranks = &*ranks,
+                 .progress = [&](std::size_t done, std::size_t) { progress.update(done); }});
+  if (!outcome) return tl::unexpected(outcome.error());
+  if (outcome->has_served) return Answer{.is_silent = true};
+  say_rate(*outcome, before, console);
+  Answer answer = options.best ? best_rows(*outcome) : all_rows(*outcome);
+  answer.failure = failure_of(*outcome);
   return answer;
 }
 
 Action declare(Flags& flags) {
   const auto o = std::make_shared<Options>();
-  flags.value("--model", o->model, "MODEL", "built-in name, config.json, or a folder with one")
-      .required();
-  flags.value("--policy", o->policies, "LIST", "policies to try").default_text("all");
-  flags.value("--workers", o->workers, "A:B:STEP", "worker counts to try, also a list")
-      .default_text("the machine's");
-  flags.value("--schedulers", o->schedulers, "LIST", "scheduler counts to try, also A:B:STEP")
-      .default_text("the machine's");
-  declare_simulation_flags(flags, o->simulation);
-  flags.toggle("--best", o->best, "only the fastest point of each policy");
-  declare_compile_flags(flags, o->compile, "how MODEL is compiled, for each worker count anew");
+  declare_sweep_flags(flags, o->sweep);
+  flags.value("--threads", o->threads, "N", "threads that predict").default_text("all cores");
+  flags.toggle("--best", o->best, "the best split of each policy, and what the others cost");
+  flags.value("-o,--output", o->output, "DB", "keep finished points here; a second call resumes");
   return [o](Console& console) { return sweep(*o, console); };
 }
 
@@ -161,15 +160,19 @@ Action declare(Flags& flags) {
 
 constinit const Verb sweep_verb = {
     .name = "sweep",
-    .summary = "predicts every combination of policies, worker and scheduler counts",
-    .arguments = "--model MODEL [options]",
+    .summary = "predicts every combination of models, machines, policies, splits ...",
+    .arguments = "--model LIST [options]",
     .description =
-        "Predicts MODEL on MACHINE for each policy with each worker and scheduler count, one row "
-        "a\n"
-        "point. Splits that do not fit the machine are left out, and counted. stream, graph and\n"
-        "pdl take all SMs: one row each. static has no schedulers.",
+        "Predicts the cross product of all axes on all cores, one row a point. Axes take lists; "
+        "of\n"
+        "a repeatable one, A,B are alternatives, A+B stand together, and each flag is one more\n"
+        "factor. Splits that do not fit the machine are left out, and counted. stream, graph and\n"
+        "pdl take all SMs: one row each. static has no schedulers. Rows come in key order,\n"
+        "whatever the number of threads. --best: what a choice of policy, placement, split and\n"
+        "partition loses against the fastest of the same seed (regret): mean and range over seeds.",
     .examples =
-        "megascope sweep --model qwen3-8b --workers 96:132:4 --schedulers 0,8,16 --format csv",
+        "megascope sweep --model qwen3-8b --workers 96:132:4 --schedulers 0,8,16 -o splits.db\n"
+        "megascope sweep --model qwen3-8b --workers 96:132:4 --seed 1:8 --best",
     .declare = declare,
 };
 

@@ -7,7 +7,7 @@ namespace {
 constexpr const Verb* kVerbs[] = {
     &models_verb, &machines_verb,   &weights_verb,   &compile_verb, &check_verb,   &simulate_verb,
     &run_verb,    &microbench_verb, &calibrate_verb, &compare_verb, &explain_verb, &analyze_verb,
-    &sweep_verb,  &profile_verb,    &import_verb,    &export_verb,  &view_verb,
+    &sweep_verb,  &reproduce_verb,  &profile_verb,   &import_verb,  &export_verb,  &view_verb,
 };
 
 }  // namespace

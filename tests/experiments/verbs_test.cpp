@@ -10,6 +10,7 @@
 namespace mk::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
@@ -241,6 +242,56 @@ TEST_F(Verbs, SweepPrintsTheSameBytesTwice) {
       "sweep", "--model", model(), "--policy", "hybrid", "--iterations", "2", "--format", "csv"};
 
   EXPECT_EQ(megascope(arguments).out, megascope(arguments).out);
+}
+
+TEST_F(Verbs, SweepPrintsTheSameBytesFromItsFile) {
+  const std::vector<std::string> arguments = {
+      "sweep", "--model", model(), "--policy", "aot,static", "-o", path("s.db"), "--format", "csv"};
+
+  const CliRun first = megascope(arguments);
+  const CliRun second = megascope(arguments);
+
+  ASSERT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(first.out, second.out);
+  EXPECT_THAT(second.err, HasSubstr("2 points were there, 0 are new"));
+}
+
+TEST_F(Verbs, SweepReadsItsAxesFromAFileAndNamesTheKeyItDoesNotKnow) {
+  std::ofstream(path("good.json")) << R"([{"model": ")" << model() << R"(", "seed": "1:3"}])";
+  std::ofstream(path("bad.json")) << R"({"model": ")" << model() << R"(", "sede": 1})";
+
+  EXPECT_EQ(megascope({"sweep", "--spec", path("good.json"), "--format", "json"}).json().size(), 3);
+  const CliRun bad = megascope({"sweep", "--spec", path("bad.json")});
+  EXPECT_EQ(bad.status, 1);
+  EXPECT_THAT(bad.err, AllOf(HasSubstr("bad.json"), HasSubstr("sede")));
+}
+
+TEST_F(Verbs, SweepPrintsWhatItHasAndExits1WherePointsAreRefused) {
+  const CliRun run = megascope({"sweep", "--model", model(), "--policy", "static", "--set",
+                                "none,no_such.tasks=4", "--format", "json"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(run.json().size(), 2);
+  EXPECT_THAT(run.err, HasSubstr("no_such"));
+}
+
+TEST_F(Verbs, ReproduceNamesTheStudyThatIsNotThereAndStillRunsTheOthers) {
+  const CliRun run =
+      megascope({"reproduce", "no-such", "table2", "-o", path("r"), "--format", "json"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr("no-such"));
+  EXPECT_EQ(run.json().size(), 15);
+  EXPECT_THAT(bytes_of(path("r/results.json")), HasSubstr("table2/qwen3-8b-events"));
+}
+
+TEST_F(Verbs, ReproduceNamesABrokenRecipe) {
+  std::ofstream(path("mine.json")) << R"({"id": "mine", "titel": "t"})";
+
+  const CliRun run = megascope({"reproduce", path("mine.json"), "-o", path("r")});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("mine.json"), HasSubstr("title")));
 }
 
 TEST_F(Verbs, SweepRefusesAnUnknownPolicyAsUsage) {

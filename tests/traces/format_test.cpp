@@ -13,6 +13,7 @@
 #include "tests/traces/tiny_run.h"
 #include "traces/schema.h"
 #include "traces/sqlite_file.h"
+#include "traces/sweep_file.h"
 
 namespace mk {
 namespace {
@@ -48,6 +49,21 @@ std::map<std::string, Columns> documented_tables() {
   return tables;
 }
 
+// The first cells of the table under one heading.
+Columns rows_under(const std::string& heading) {
+  Columns rows;
+  std::ifstream file(source_dir() + "/traces/FORMAT.md");
+  bool under = false;
+  bool in_rows = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("#")) under = line == heading;
+    if (!line.starts_with("|")) in_rows = false;
+    if (under && in_rows) rows.push_back(first_cell(line));
+    if (line.starts_with("|---")) in_rows = true;
+  }
+  return rows;
+}
+
 std::vector<std::string> query(const std::string& path, const std::string& sql) {
   sqlite3* db = nullptr;
   EXPECT_EQ(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
@@ -74,6 +90,15 @@ TEST(Format, DescribesEveryColumnOfEveryTable) {
 
   EXPECT_EQ(documented_tables(), real);
   EXPECT_THAT(real, SizeIs(21));
+}
+
+TEST(Format, DescribesEveryColumnOfTheSweepFile) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder / "sweep.db";
+  ASSERT_TRUE(SweepFile::open(path).has_value());
+
+  EXPECT_EQ(rows_under("#### point"), query(path, "SELECT name FROM pragma_table_info('point')"));
+  EXPECT_THAT(rows_under("#### point"), SizeIs(41));
 }
 
 TEST(Format, NamesTheVersionOfTheSchema) {

@@ -1,0 +1,18 @@
+# Sets MEGASCOPE_HAVE_MPI: whether `sweep` and `reproduce` share their points over the ranks of an MPI job.
+set(MEGASCOPE_HAVE_MPI FALSE)
+if(MEGASCOPE_MPI STREQUAL "OFF")
+  message(STATUS "MPI: left out, MEGASCOPE_MPI=OFF")
+else()
+  # The C interface alone: its C++ bindings are gone from the standard.
+  set(MPI_CXX_SKIP_MPICXX TRUE)
+  enable_language(C)
+  find_package(MPI QUIET COMPONENTS C)
+  if(MPI_C_FOUND)
+    set(MEGASCOPE_HAVE_MPI TRUE)
+    message(STATUS "MPI: ${MPI_C_VERSION}, ${MPIEXEC_EXECUTABLE}")
+  elseif(MEGASCOPE_MPI STREQUAL "ON")
+    message(FATAL_ERROR "MPI: MEGASCOPE_MPI=ON, but no MPI; on Debian: apt install libopenmpi-dev openmpi-bin")
+  else()
+    message(STATUS "MPI: left out, none found (Debian: libopenmpi-dev openmpi-bin)")
+  endif()
+endif()

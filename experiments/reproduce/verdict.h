@@ -1,0 +1,64 @@
+// The verdict on one published number: a rule, not an opinion.
+//
+//   widened       the published range, 10 % wider at both ends
+//   explained     ours lies in the widened range, and a switch or a constant's range moves it out:
+//                 the point tests something. Or ours lies outside, and one mechanism's switch
+//                 leaves at most half of the difference.
+//   insensitive   ours lies in the widened range, and neither switch nor constant moves it out: the
+//                 point cannot tell our model from one without them. Or ours lies outside, but what
+//                 the sources of the constants leave open covers the published range.
+//   unexplained   none of these.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/reproduce/study.h"
+
+namespace mk {
+
+// The claim's figure under one change.
+struct Variant {
+  std::string name{};  // "preload=off", "memory.latency=0.44"
+  double value = 0;
+};
+
+struct Evidence {
+  double ours = 0;
+  std::vector<Variant> switches{};   // each mechanism off
+  std::vector<Variant> constants{};  // each open number at either end of its range
+  std::vector<double> draws{};       // all open numbers drawn at once
+  std::vector<double> seeds{};
+};
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+enum class VerdictKind { kExplained, kInsensitive, kUnexplained };
+std::string_view name_of(VerdictKind kind);
+
+struct Verdict {
+  VerdictKind kind = VerdictKind::kUnexplained;
+  std::string decider{};  // the switch or constant that decides
+  std::string why{};      // one sentence
+};
+
+// Smallest and largest of the draws, and ours. Requires: nothing.
+Interval interval_of(const Evidence& evidence);
+
+// How far ours lies from the published range, of its nearer end; 0 inside. Negative: below.
+double relative_error(double ours, const PublishedRange& published);
+
+// The variant that moves ours the most; none where there is none.
+std::optional<Variant> strongest(double ours, const std::vector<Variant>& variants);
+
+Verdict judge(const PublishedRange& published, const Evidence& evidence);
+
+// A count has no tolerance: explained iff ours lies in the published range (its rounding).
+Verdict judge_count(const PublishedRange& published, double ours);
+
+}  // namespace mk

@@ -1,0 +1,30 @@
+// The ranges that a machine's sources leave open, as things to vary.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/machine.h"
+#include "core/task_kind.h"
+
+namespace mk {
+
+struct OpenNumber {
+  std::string path{};
+  double low = 0;
+  double high = 0;
+};
+
+using TaskKinds = std::bitset<kTaskKindCount>;
+
+// Numbers with low < high that can matter to a graph with tasks of these kinds. Splits and
+// capacities, which are choices and not measurements, are not among them.
+std::vector<OpenNumber> open_numbers(const Machine& machine, const TaskKinds& kinds);
+
+// The machine with all open numbers drawn at once: each lies, evenly, between its value and one of
+// its ends; the points of the memory's curve move together. The same `draw`, the same machine.
+Machine draw_machine(const Machine& machine, std::uint64_t draw);
+
+}  // namespace mk
