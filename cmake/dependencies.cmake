@@ -13,10 +13,8 @@ megascope_require(fmt libfmt-dev)                         # fmt::fmt
 megascope_require(tl-expected libexpected-dev)            # tl::expected
 megascope_require(nlohmann_json nlohmann-json3-dev)       # nlohmann_json::nlohmann_json
 megascope_require(Boost libboost-graph-dev 1.74 CONFIG)   # Boost::headers (Boost.Graph's algorithms are headers)
-megascope_require(Eigen3 libeigen3-dev)                   # Eigen3::Eigen
 megascope_require(SQLite3 libsqlite3-dev)                 # SQLite::SQLite3
 megascope_require(CLI11 libcli11-dev)                     # CLI11::CLI11
-megascope_require(spdlog libspdlog-dev)                   # spdlog::spdlog
 megascope_require(GTest "libgtest-dev libgmock-dev")      # GTest::gmock_main
 megascope_require(benchmark libbenchmark-dev)             # benchmark::benchmark_main
 if(NOT TARGET GTest::gmock_main)

@@ -204,11 +204,10 @@ MK_HD constexpr TaskRange share_of(const Roles& roles, std::uint32_t dispatcher,
 // iteration.
 struct DispatcherState {
   std::uint32_t next_worker = 0;  // offset into its range
-  std::uint32_t phase = 0;        // of its AOT rows, see PlacementTables
 };
 
 MK_HD constexpr DispatcherState initial_state(const Roles& roles, std::uint32_t dispatcher) {
-  return {roles.schedulers == 0 ? dispatcher % roles.workers : 0, 0};
+  return {roles.schedulers == 0 ? dispatcher % roles.workers : 0};
 }
 
 // The worker that JIT-launched task `task` goes to. `depths` are the lengths of the JIT queues of
@@ -249,12 +248,12 @@ MK_HD constexpr NextQueue next_queue(const Policy& policy, const QueueView& view
 
 // Per-worker lists of the tasks that are placed ahead (AOT-launched ones under aot and hybrid, all
 // of them under static), each in task order. With a drifting round robin (open MPK: a scheduler's
-// next_worker is not reset) the rows of dispatcher d turn within its own range: in an iteration in
-// which its state has phase p, its worker i gets the list of its worker (i - p) mod size.
+// next_worker is not reset) the rows of dispatcher d turn within its own range: in an iteration of
+// phase p (phase_in), its worker i gets the list of its worker (i - p) mod size.
 struct PlacementTables {
   std::vector<std::uint32_t> list_first{};   // W + 1 offsets into list_tasks
   std::vector<std::uint32_t> list_tasks{};   // task ids
-  std::vector<std::uint32_t> phase_step{};   // a dispatcher: added to its phase after an iteration
+  std::vector<std::uint32_t> phase_step{};   // a dispatcher: its rows turn by so much an iteration
   std::vector<std::uint8_t> launches_jit{};  // an event: does its range hold JIT-launched tasks?
 
   std::uint32_t workers() const { return static_cast<std::uint32_t>(list_first.size() - 1); }
@@ -270,9 +269,12 @@ MK_HD constexpr std::uint32_t list_of(const WorkerRange& own, std::uint32_t work
   return own.begin + (i >= phase ? i - phase : i + own.size() - phase);
 }
 
-MK_HD constexpr std::uint32_t next_phase(const WorkerRange& own, std::uint32_t phase,
-                                         std::uint32_t step) {
-  return own.size() == 0 ? 0 : (phase + step) % own.size();
+// The phase of the range's rows in an iteration: a function of the iteration alone, so that without
+// schedulers it does not matter which worker happens to begin it.
+MK_HD constexpr std::uint32_t phase_in(const WorkerRange& own, std::uint32_t step,
+                                       std::uint32_t iteration) {
+  if (own.size() == 0) return 0;
+  return static_cast<std::uint32_t>(std::uint64_t{step} * iteration % own.size());
 }
 
 // Calls emit(worker, task) for the AOT-launched tasks of the range's workers, row by row: the first

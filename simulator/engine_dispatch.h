@@ -134,17 +134,17 @@ Picoseconds Engine<kChoice, kRecord>::dispatch(std::uint32_t dispatcher, std::ui
 template <Choice kChoice, bool kRecord>
 Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Picoseconds now) {
   const WorkerRange own = workers_of(roles_, dispatcher);
-  DispatcherState& turn = dispatchers_[dispatcher];
+  const std::uint32_t phase = phase_in(own, tables_.phase_step[dispatcher], iteration_);
   const std::uint32_t* const first = tables_.list_first.data();
   Picoseconds done = now;
-  for_each_aot_row(own, turn.phase, first, tables_.list_tasks.data(),
+  for_each_aot_row(own, phase, first, tables_.list_tasks.data(),
                    [&](std::uint32_t, std::uint32_t task) {
                      done += hops_.enqueue.draw(spreads_, task_bits(task) >> kEnqueueBits);
                      enqueued_[task] = done;
                    });
   for (std::uint32_t worker = own.begin; worker < own.end; ++worker) {
     WorkerState& w = workers_[worker];
-    const std::uint32_t list = list_of(own, worker, turn.phase);
+    const std::uint32_t list = list_of(own, worker, phase);
     w.aot_next = first[list];
     w.aot_end = first[list + 1];
     w.aot_batch = 0;
@@ -161,7 +161,6 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Pico
       look_by(worker, enqueued_[tables_.list_tasks[w.aot_next]]);
     }
   }
-  turn.phase = next_phase(own, turn.phase, tables_.phase_step[dispatcher]);
   return done;
 }
 

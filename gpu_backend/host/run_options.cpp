@@ -43,6 +43,12 @@ Status check_options(const TaskGraph& graph, const HostRunOptions& options) {
                             "static",
                             policy.name));
   }
+  if (options.policy.kind == PolicyKind::kHybrid && options.policy.blocking_fifo) {
+    return fail(ErrorCode::kUsage,
+                "policy 'hybrid' with blocking_fifo can deadlock: a worker blocks on a task that "
+                "was placed ahead while the JIT task that would release it stands in its other "
+                "queue; only the simulator runs it");
+  }
   if (options.roles.workers == 0) return fail(ErrorCode::kUsage, "0 workers execute nothing");
   if (graph.info().devices != 1) {
     return fail(ErrorCode::kInvalidInput,

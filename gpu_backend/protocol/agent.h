@@ -176,14 +176,13 @@ class Agent {
 
   MK_HD bool enqueue_aot(std::uint32_t dispatcher, std::uint32_t iteration) {
     const WorkerRange own = workers_of(launch_.roles, dispatcher);
-    DispatcherState& state = launch_.dispatchers[dispatcher].state;
+    const std::uint32_t phase = phase_in(own, launch_.phase_step[dispatcher], iteration);
     bool fits = true;
-    for_each_aot_row(own, state.phase, launch_.list_first, launch_.list_tasks,
+    for_each_aot_row(own, phase, launch_.list_first, launch_.list_tasks,
                      [&](std::uint32_t worker, std::uint32_t task) {
                        fits = fits && put(launch_.aot_rings, launch_.aot_producers, worker,
                                           {task, iteration}, FailureCode::kAotQueueFull);
                      });
-    state.phase = next_phase(own, state.phase, launch_.phase_step[dispatcher]);
     publish(launch_.aot_rings, launch_.aot_producers, own);
     return fits;
   }

@@ -37,7 +37,6 @@ const Planted kRefused[] = {
     {"core/a.cpp", "\"tests/support/b.h\""},
     {"core/a.h", "<boost/graph/adjacency_list.hpp>"},
     {"core/a.cpp", "<sqlite3.h>"},
-    {"simulator/a.cpp", "<Eigen/Core>"},
     {"traces/a.h", "<QString>"},
     {"traces/a.h", "<CLI/CLI.hpp>"},
     {"gpu_backend/host/a.h", "<cuda_runtime.h>"},

@@ -140,6 +140,14 @@ TEST(PlacementRows, TurnWithThePhaseWithinTheRange) {
                                    Pair(1, 4), Pair(2, 5), Pair(3, 6)));
 }
 
+TEST(PlacementRows, TurnByTheStepInEveryIteration) {
+  EXPECT_EQ(phase_in({0, 4}, 3, 0), 0U);
+  EXPECT_EQ(phase_in({0, 4}, 3, 1), 3U);
+  EXPECT_EQ(phase_in({0, 4}, 3, 2), 2U);
+  EXPECT_EQ(phase_in({2, 5}, 2, 0xffffffffU), 0U);  // 2 x (2^32 - 1) is a multiple of 3
+  EXPECT_EQ(phase_in({2, 2}, 0, 7), 0U);            // a scheduler without workers
+}
+
 TEST(Schedulers, ShareEveryRangeExactlyOnce) {
   for (std::uint32_t workers = 1; workers <= 6; ++workers) {
     for (std::uint32_t schedulers = 1; schedulers <= 8; ++schedulers) {

@@ -241,13 +241,12 @@ TEST(RandomRuns, RecordingChangesNothing) {
   });
 }
 
-// Tasks placed ahead run where the tables put them, turned by the dispatcher's phase.
+// Tasks placed ahead run where the tables put them, turned by the iteration's phase.
 TEST(RandomRuns, TasksPlacedAheadRunWhereTheTablesSay) {
   for_each_run(
       [](const TaskGraph& graph, const SimulationOptions& options, const SimulationResult& result) {
         const PlacementTables tables = make_placement(graph, options.policy, options.roles);
         const bool is_static = options.policy.kind == PolicyKind::kStatic;
-        if (options.roles.schedulers == 0 && !is_static) return;  // the dispatcher varies
         std::vector<std::uint32_t> list(graph.task_count(), kNoIndex);
         for (std::uint32_t w = 0; w < options.roles.workers; ++w) {
           for (const std::uint32_t task : tables.worker_list(w)) list[task] = w;
@@ -255,10 +254,10 @@ TEST(RandomRuns, TasksPlacedAheadRunWhereTheTablesSay) {
         for (const TaskRecord& task : result.record->tasks) {
           if (list[task.task] == kNoIndex) continue;
           std::uint32_t expected = list[task.task];
-          for (std::uint32_t d = 0; !is_static && d < options.roles.schedulers; ++d) {
+          for (std::uint32_t d = 0; !is_static && d < options.roles.dispatchers(); ++d) {
             const WorkerRange own = workers_of(options.roles, d);
             if (task.lane < own.begin || task.lane >= own.end) continue;
-            const std::uint32_t phase = tables.phase_step[d] * task.iteration % own.size();
+            const std::uint32_t phase = phase_in(own, tables.phase_step[d], task.iteration);
             ASSERT_EQ(list_of(own, task.lane, phase), list[task.task]);
             expected = task.lane;
           }

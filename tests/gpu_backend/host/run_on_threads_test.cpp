@@ -9,6 +9,7 @@
 namespace mk {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using testing::MixingProgram;
 
@@ -109,6 +110,38 @@ TEST(RunOnThreads, PutsStaticTasksOnTheWorkersOfThePlacementTables) {
       EXPECT_EQ(program.worker_of()[task], w);
     }
   }
+}
+
+TEST(RunOnThreads, TurnsTheRowsByTheIterationWhoeverBeginsIt) {
+  const auto graph = share(testing::grouped_graph({.operators = 5, .tasks = 25}));
+  for (const std::uint32_t schedulers : {0U, 1U}) {
+    MixingProgram program(*graph, 4);
+    HostRunOptions options;
+    options.policy.kind = PolicyKind::kAot;
+    options.roles = {3, schedulers};
+
+    const Result<RunRecord> record = run_on_threads(graph, program, options);
+
+    ASSERT_TRUE(record.has_value()) << record.error().message;
+    const PlacementTables tables = make_placement(*graph, options.policy, options.roles);
+    for (const TaskRecord& task : record->tasks) {
+      const std::uint32_t phase = phase_in({0, 3}, tables.phase_step[0], task.iteration);
+      EXPECT_THAT(tables.worker_list(list_of({0, 3}, task.lane, phase)), Contains(task.task));
+    }
+  }
+}
+
+TEST(RunOnThreads, RefusesTheBlockingFifoUnderHybridByName) {
+  const auto graph = share(testing::grouped_graph({}));
+  MixingProgram program(*graph, 1);
+  HostRunOptions options;
+  options.policy.blocking_fifo = true;
+
+  const Result<RunRecord> record = run_on_threads(graph, program, options);
+
+  ASSERT_FALSE(record.has_value());
+  EXPECT_EQ(record.error().code, ErrorCode::kUsage);
+  EXPECT_THAT(record.error().message, HasSubstr("blocking_fifo"));
 }
 
 TEST(RunOnThreads, RunsNothingWhereTheFirstPrepareSaysNo) {
