@@ -20,3 +20,13 @@ megascope_require(benchmark libbenchmark-dev)             # benchmark::benchmark
 if(NOT TARGET GTest::gmock_main)
   message(FATAL_ERROR "GoogleMock is missing; on Debian: apt install libgmock-dev")
 endif()
+
+# Optional: SimGrid (libsimgrid-dev), against which tests hold the simulator's memory and benchmarks its speed.
+find_library(MEGASCOPE_SIMGRID_LIBRARY simgrid)
+find_path(MEGASCOPE_SIMGRID_INCLUDE simgrid/s4u.hpp)
+add_library(megascope_simgrid INTERFACE)
+if(MEGASCOPE_SIMGRID_LIBRARY AND MEGASCOPE_SIMGRID_INCLUDE)
+  target_include_directories(megascope_simgrid SYSTEM INTERFACE "${MEGASCOPE_SIMGRID_INCLUDE}")
+  target_link_libraries(megascope_simgrid INTERFACE "${MEGASCOPE_SIMGRID_LIBRARY}")
+  target_compile_definitions(megascope_simgrid INTERFACE MEGASCOPE_SIMGRID)
+endif()

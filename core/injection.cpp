@@ -72,4 +72,17 @@ Status add_injection(Injections& injections, std::string_view name_value) {
   return refuse(name_value, "unknown name");
 }
 
+std::string to_text(const Injections& injections) {
+  std::string text;
+  const auto add = [&](const std::string& one) { text += (text.empty() ? "" : " ") + one; };
+  if (injections.notify_delay_us > 0) {
+    add(fmt::format("notify_delay_us={:g}", injections.notify_delay_us));
+  }
+  for (const SlowWorker& slow : injections.slow_workers) {
+    add(fmt::format("slow_worker={}:{:g}", slow.worker, slow.factor));
+  }
+  if (injections.lost_notify) add(fmt::format("lost_notify={}", *injections.lost_notify));
+  return text;
+}
+
 }  // namespace mk

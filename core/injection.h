@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,5 +47,9 @@ inline constexpr std::array kInjections = {
 // Adds what one `NAME=VALUE` says. Usage, naming it and what is known, iff the name is unknown or
 // the value is no number of its range.
 Status add_injection(Injections& injections, std::string_view name_value);
+
+// "slow_worker=3:1.2 lost_notify=7": what add_injection() takes, in the order of kInjections; empty
+// iff there is none.
+std::string to_text(const Injections& injections);
 
 }  // namespace mk

@@ -19,6 +19,7 @@ class Bounds {
         spreads_(spreads),
         hops_(hops),
         fastest_sm_(fastest_sm * kBelowRounding),
+        bytes_on_(graph.info().devices),
         active_at_(graph.event_count()) {}
 
   LowerBounds compute() {
@@ -36,13 +37,15 @@ class Bounds {
 
  private:
   void add_amounts() {
-    for (const std::uint32_t row : costs_.row_of()) {
-      const BodyCost& cost = costs_.rows()[row];
-      bounds_.weight_bytes += cost.bytes - cost.kv_bytes;
-      bounds_.kv_bytes += cost.kv_bytes;
-      bounds_.flops += cost.flops;
+    for (std::uint32_t task = 0; task < graph_.task_count(); ++task) {
+      const BodyCost& cost = costs_.of(task);
       // The fastest that noise can make it.
       compute_ += static_cast<double>(cost.compute) * cost.tiles * spreads_.factor(cost.spread, 0);
+      bounds_.flops += cost.flops;
+      if (cost.is_sent) continue;
+      bytes_on_[graph_.op_of(TaskId(task)).device] += cost.bytes;
+      bounds_.weight_bytes += cost.bytes - cost.kv_bytes;
+      bounds_.kv_bytes += cost.kv_bytes;
     }
   }
 
@@ -51,10 +54,12 @@ class Bounds {
     const double limit = costs_.limits()[cost.stream_class] * 1e-3;
     const double stream = static_cast<double>(cost.bytes - cost.preload) / limit;
     const double compute = static_cast<double>(cost.compute) * cost.tiles;
-    const std::uint32_t start_ups = cost.preload > 0 ? cost.tiles - 1 : cost.tiles;
-    return static_cast<double>(cost.start_up) * start_ups +
-           static_cast<double>(cost.between) * (cost.tiles - 1) + std::max(stream, compute) +
-           static_cast<double>(cost.tail);
+    const auto between = static_cast<double>(cost.between) * (cost.tiles - 1);
+    const auto start_up = static_cast<double>(cost.start_up);
+    const std::uint32_t first = cost.preload > 0 ? 0 : 1;
+    const auto tail = static_cast<double>(cost.tail);
+    if (cost.ahead > 0) return start_up * first + std::max(stream, compute + between) + tail;
+    return start_up * (first + cost.tiles - 1) + between + std::max(stream, compute) + tail;
   }
 
   void add_iteration(std::uint32_t iteration) {
@@ -63,6 +68,7 @@ class Bounds {
     for (const BodyCost& cost : costs_.rows()) alone.push_back(shortest(cost));
     std::fill(active_at_.begin(), active_at_.end(), 0.0);
     const TaskColumns& tasks = graph_.tasks();
+    const auto swing = static_cast<double>(hops_.l2_swing);
     const double delay = options_.injections.notify_delay_us * 1e6;
     for (std::uint32_t task = 0; task < graph_.task_count(); ++task) {
       const std::uint32_t row = costs_.row_of()[task];
@@ -71,22 +77,31 @@ class Bounds {
           alone[row] * fastest_sm_ * spreads_.factor(costs_.rows()[row].spread, bits >> kBodyBits);
       const auto dispatch =
           static_cast<double>(hops_.dispatch.draw(spreads_, bits >> kDispatchBits));
-      const auto notify = static_cast<double>(hops_.notify.draw(spreads_, bits >> kNotifyBits));
+      const std::uint32_t event = tasks.triggering_event[task];
+      const auto notify =
+          static_cast<double>(arrival_hop(task, event).draw(spreads_, bits >> kNotifyBits));
       work_ += body;
-      double& activated = active_at_[tasks.triggering_event[task]];
+      double& activated = active_at_[event];
       activated = std::max(activated, active_at_[tasks.dependent_event[task]] + dispatch + body +
-                                          delay + notify - 4);
+                                          delay + std::max(0.0, notify - swing) - 4);
     }
     critical_path_ += active_at_.back();
   }
 
+  const Hop& arrival_hop(std::uint32_t task, std::uint32_t event) const {
+    if (graph_.info().devices == 1) return hops_.notify;
+    if (graph_.op_of(TaskId(task)).device == graph_.events().device[event]) return hops_.notify;
+    return costs_.of(task).is_sent ? hops_.put : hops_.peer_notify;
+  }
+
   void finish(bool megakernel) {
-    const double units = megakernel ? options_.roles.workers : machine_.sms.value;
+    const double on_device = megakernel ? options_.roles.workers : machine_.sms.value;
+    const double units = on_device * graph_.info().devices;
     double best = 0;
-    for (std::uint32_t n = 1; n <= static_cast<std::uint32_t>(units); ++n) {
+    for (std::uint32_t n = 1; n <= static_cast<std::uint32_t>(on_device); ++n) {
       best = std::max(best, machine_.bandwidth_at(n));
     }
-    const auto bytes = static_cast<double>(bounds_.weight_bytes + bounds_.kv_bytes);
+    const auto bytes = static_cast<double>(*std::max_element(bytes_on_.begin(), bytes_on_.end()));
     const auto duration = [](double ps) { return Duration(static_cast<Picoseconds>(ps)); };
     if (options_.mechanisms.shared_bandwidth) {
       bounds_.bytes = duration(bytes / (best * 1e-3) * kBelowRounding);
@@ -103,6 +118,7 @@ class Bounds {
   const Spreads& spreads_;
   const Hops& hops_;
   double fastest_sm_;
+  std::vector<std::int64_t> bytes_on_;  // a device
   std::vector<double> active_at_;
   double critical_path_ = 0;
   double work_ = 0;

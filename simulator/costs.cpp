@@ -37,10 +37,15 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
   const ProtocolNumbers& p = machine.protocol;
   const bool on = mechanisms.hand_off;
   notify = hop_of(p.notify, on, spreads);
+  peer_notify = notify;
+  peer_notify.typical *= p.peer_notify_factor.value;
+  put = mechanisms.links ? hop_of(machine.link.put, on, spreads) : peer_notify;
   observe = hop_of(p.observe, on, spreads);
   dispatch = hop_of(p.dispatch, on, spreads);
   fetch = hop_of(p.fetch, mechanisms.batch_fetch, spreads);
   activate = hop_of(p.activate, mechanisms.scheduler_cost, spreads);
+  peer_activate = activate;
+  peer_activate.typical *= p.peer_notify_factor.value;
   dequeue = hop_of(p.dequeue, mechanisms.scheduler_cost, spreads);
   enqueue = hop_of(p.enqueue, mechanisms.scheduler_cost, spreads);
   boundary = hop_of(machine.boundary.base, mechanisms.boundary_cost, spreads);
@@ -48,6 +53,9 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
     per_request = ps(machine.boundary.per_request);
     per_page = ps(machine.boundary.per_page);
     per_token = ps(machine.boundary.per_token);
+  }
+  if (mechanisms.l2_distance && on) {
+    l2_swing = to_picoseconds(machine.memory.l2_far.value - machine.memory.l2_near.value) / 2;
   }
   if (mechanisms.contention && on) contention = to_picoseconds(p.contention.value);
   if (mechanisms.poll_phase) {
@@ -65,10 +73,11 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
       machine_(machine),
       row_of_(graph.task_count()),
       class_of_kind_(kTaskKindCount),
-      spread_of_kind_(kTaskKindCount) {
+      spread_of_kind_(kTaskKindCount),
+      links_(mechanisms.links) {
   if (mechanisms.preload) {
-    page_bytes_ = static_cast<std::int64_t>(machine.shared_memory.page_bytes.value *
-                                            machine.shared_memory.pages.value);
+    page_bytes_ = static_cast<std::int64_t>(machine.shared_memory.page_bytes.value);
+    pages_ = static_cast<std::int64_t>(machine.shared_memory.pages.value);
   }
   std::vector<std::uint32_t> row(graph.classes().size() * kTaskKindCount, kNoIndex);
   std::vector<bool> seen(kTaskKindCount);
@@ -87,7 +96,8 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
     const std::size_t k = index_of(kind.kind);
     if (!seen[k]) continue;
     const BodyNumbers& body = machine.body(kind.kind);
-    const double limit = machine.stream_limit(body);
+    const double limit =
+        kind.kind == TaskKind::kPut ? machine.link.bandwidth.value : machine.stream_limit(body);
     const auto found = std::find(limits_.begin(), limits_.end(), limit);
     class_of_kind_[k] = static_cast<std::uint32_t>(found - limits_.begin());
     if (found == limits_.end()) limits_.push_back(limit);
@@ -108,6 +118,8 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   if (key.kind == TaskKind::kEmpty) return cost;
   cost.kv_bytes = amounts.kv_bytes.at(state);
   cost.bytes = amounts.weight_bytes.at(state) + cost.kv_bytes;
+  cost.is_sent = key.kind == TaskKind::kPut;
+  if (cost.is_sent) cost.bytes = links_ ? amounts.bytes_sent.at(state) : 0;
   cost.flops = amounts.flops.at(state);
   const std::int64_t activations = amounts.activation_bytes.at(state);
   if (cost.bytes == 0 && cost.flops == 0 && activations == 0) return cost;
@@ -117,8 +129,7 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   if (cost.bytes > 0) {
     cost.tiles = static_cast<std::uint32_t>((cost.bytes + cost.tile_bytes - 1) / cost.tile_bytes);
   }
-  cost.preload =
-      std::min({amounts.preload_bytes, cost.bytes - cost.kv_bytes, cost.tile_bytes, page_bytes_});
+  limit_loads_ahead(cost, amounts);
   const double clock = machine_.clock.value * 1e9;
   const double seconds =
       static_cast<double>(cost.flops) / (body.flops_per_cycle.value * clock * cost.tiles);
@@ -129,6 +140,20 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
       cost.between + to_picoseconds(body.fixed.value + body.per_activation.value *
                                                            static_cast<double>(activations) / 1024);
   return cost;
+}
+
+// What shared-memory pages leave room for (MPK paper, 5.3).
+void Costs::limit_loads_ahead(BodyCost& cost, const TaskClass& amounts) const {
+  if (cost.is_sent) return;
+  const std::int64_t room = page_bytes_ * pages_;
+  cost.preload =
+      std::min({amounts.preload_bytes, cost.bytes - cost.kv_bytes, cost.tile_bytes, room});
+  if (cost.tiles > 1)
+    cost.ahead = std::clamp<std::int64_t>(room - cost.tile_bytes, 0, cost.tile_bytes);
+  constexpr std::uint16_t kAtTheEnd = 255;
+  const auto& release = amounts.page_release_step;
+  const auto kept = std::count(release.begin(), release.end(), kAtTheEnd);
+  if (!release.empty()) cost.early = page_bytes_ * std::max<std::int64_t>(0, pages_ - kept);
 }
 
 std::int64_t new_pages(const TaskGraph& graph, const IterationState& state) {
@@ -147,15 +172,16 @@ std::int64_t new_pages(const TaskGraph& graph, const IterationState& state) {
   return 0;
 }
 
-std::vector<double> sm_factors(const Machine& machine, std::uint32_t workers, std::uint64_t seed,
-                               bool sm_spread) {
+std::vector<double> sm_factors(const Machine& machine, std::uint32_t workers,
+                               std::uint32_t per_device, std::uint64_t seed, bool sm_spread) {
   std::vector<double> factors(workers, 1.0);
   if (!sm_spread) return factors;
   const LogNormal drawn(machine.sm_spread.value);
   const RandomStream stream(seed, 0, kSmDraws);
   for (std::uint32_t worker = 0; worker < workers; ++worker) {
-    factors[worker] = worker < machine.sm_factor.size() ? machine.sm_factor[worker].value
-                                                        : drawn.factor(stream.bits(worker));
+    const std::uint32_t sm = worker % per_device;
+    factors[worker] = sm < machine.sm_factor.size() ? machine.sm_factor[sm].value
+                                                    : drawn.factor(stream.bits(worker));
   }
   return factors;
 }

@@ -1,6 +1,7 @@
 // What bodies and hops cost: machine numbers turned into picoseconds once, and one draw a task.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,6 +20,13 @@ Picoseconds to_picoseconds(double us);
 
 inline Picoseconds scaled(Picoseconds duration, double factor) {
   return static_cast<Picoseconds>(static_cast<double>(duration) * factor + 0.5);
+}
+
+// The first poll at or after `instant` of somebody who polls every `period` from `origin` on.
+inline Picoseconds poll_after(Picoseconds origin, Picoseconds instant, Picoseconds period) {
+  if (instant <= origin) return origin;
+  if (period <= 0) return instant;
+  return origin + (instant - origin + period - 1) / period * period;
 }
 
 // Log-normal tables, one a distinct spread.
@@ -57,6 +65,7 @@ inline constexpr unsigned kActivateBits = 0;
 inline constexpr unsigned kDequeueBits = 10;
 inline constexpr unsigned kBoundaryBits = 20;
 inline constexpr unsigned kBeginBits = 30;
+inline constexpr unsigned kPutBits = 40;
 
 enum RandomUse : std::uint32_t { kTaskDraws, kEventDraws, kSmDraws };
 
@@ -64,16 +73,28 @@ enum RandomUse : std::uint32_t { kTaskDraws, kEventDraws, kSmDraws };
 struct Hops {
   Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spreads);
 
-  Hop notify{}, observe{}, dispatch{}, fetch{}, activate{}, dequeue{}, enqueue{}, boundary{};
+  // A hop that ends at the L2, whose typical duration is the mean of both distances. A counter lies
+  // in one partition, by its number; every other worker is near to it.
+  Picoseconds reach(Picoseconds hop, std::uint32_t worker, std::uint32_t event) const {
+    const bool is_far = ((worker ^ mix_bits(event)) & 1) != 0;
+    return std::max<Picoseconds>(0, hop + (is_far ? l2_swing : -l2_swing));
+  }
+
+  Hop notify{}, peer_notify{}, put{}, observe{}, dispatch{}, fetch{}, activate{}, dequeue{},
+      enqueue{}, boundary{};
+  Hop peer_activate{};
   Picoseconds contention = 0;
   Picoseconds poll_period = 0;       // of a worker that waits for one flag; 0: sees it at once
   Picoseconds look_period = 0;       // of a worker that looks at its JIT queue and its AOT head
   Picoseconds scheduler_period = 0;  // of an idle scheduler
   std::uint32_t fetch_batch = 1;
+  Picoseconds l2_swing =
+      0;  // half of what the far partition of the L2 takes longer than the near one
   double per_request = 0, per_page = 0, per_token = 0;  // ps
 };
 
-// A body of one class and kind, in one iteration.
+// A body of one class and kind, in one iteration. Its bytes come in tiles, each start-up, stream,
+// epilogue; all but the last have `tile_bytes`.
 struct BodyCost {
   std::int64_t bytes = 0;       // streamed, all tiles together
   std::int64_t tile_bytes = 0;  // of each tile but the last
@@ -84,9 +105,17 @@ struct BodyCost {
   std::int64_t flops = 0;
   std::int64_t kv_bytes = 0;  // part of `bytes`
   std::int64_t preload = 0;   // that may be requested before the event: of the first tile
+  std::int64_t ahead = 0;     // of the next tile, that may be loaded while one is worked on
+  std::int64_t early = 0;     // that its pages let the next task load before its end
   std::uint32_t tiles = 1;    // 0 streamed bytes: 1
   std::uint32_t stream_class = 0;
   std::uint32_t spread = 0;
+  bool is_sent = false;  // the bytes go to a peer, not from memory
+
+  // Of the tile that `behind` more tiles follow.
+  std::int64_t bytes_of_tile(std::uint32_t behind) const {
+    return behind > 0 ? tile_bytes : bytes - (tiles - 1) * tile_bytes;
+  }
 };
 
 // The rows of BodyCost of a graph, the row of each task, and the stream classes.
@@ -112,6 +141,7 @@ class Costs {
     TaskKind kind;
   };
   BodyCost evaluate(const Key& key, const IterationState& state) const;
+  void limit_loads_ahead(BodyCost& cost, const TaskClass& amounts) const;
 
   const TaskGraph& graph_;
   const Machine& machine_;
@@ -121,15 +151,17 @@ class Costs {
   std::vector<double> limits_{};
   std::vector<std::uint32_t> class_of_kind_{};
   std::vector<std::uint32_t> spread_of_kind_{};
-  std::int64_t page_bytes_ = 0;  // of all of a worker's pages; 0: nothing is preloaded
+  bool links_;
+  std::int64_t page_bytes_ = 0;  // of a worker's page, and
+  std::int64_t pages_ = 0;       // how many it has; 0: nothing is preloaded
 };
 
 // KV pages that an iteration's new tokens make necessary; 0 iff the KV cache is contiguous.
 std::int64_t new_pages(const TaskGraph& graph, const IterationState& state);
 
 // How many times as long as on a typical one a body lasts on each worker's SM: the machine's
-// factors or a draw. Never 0.
-std::vector<double> sm_factors(const Machine& machine, std::uint32_t workers, std::uint64_t seed,
-                               bool sm_spread);
+// factors (worker i has SM i mod `per_device`) or a draw. Never 0.
+std::vector<double> sm_factors(const Machine& machine, std::uint32_t workers,
+                               std::uint32_t per_device, std::uint64_t seed, bool sm_spread);
 
 }  // namespace mk::simulator

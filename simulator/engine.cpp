@@ -11,20 +11,6 @@ namespace {
 // A key of the timers keeps this many bits of an instant: 2^51 ps are 37 minutes.
 constexpr Picoseconds kLongestRun = Picoseconds{1} << (63 - Tournament::kIndexBits);
 
-MemoryServer::Settings memory_settings(const EngineInput& input) {
-  const Mechanisms& mechanisms = input.options.mechanisms;
-  MemoryServer::Settings settings;
-  const std::uint32_t workers = input.options.roles.workers;
-  settings.workers = 2 * workers;
-  settings.limits = input.costs.limits();
-  for (std::uint32_t n = 0; n <= settings.workers; ++n) {
-    settings.supply.push_back(input.machine.bandwidth_at(std::min(n, workers)));
-  }
-  settings.smooth_knee = mechanisms.smooth_knee;
-  settings.shared = mechanisms.shared_bandwidth;
-  return settings;
-}
-
 }  // namespace
 
 template <Choice kChoice, bool kRecord>
@@ -34,6 +20,7 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
       options_(input.options),
       tables_(input.tables),
       roles_(input.options.roles),
+      fleet_(input.fleet),
       policy_(input.options.policy),
       costs_(input.costs),
       spreads_(input.spreads),
@@ -50,34 +37,24 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
       dependent_(graph_.tasks().dependent_event.data()),
       triggering_(graph_.tasks().triggering_event.data()),
       cost_row_(costs_.row_of().data()),
-      timers_(roles_.workers + roles_.schedulers),
-      memory_(memory_settings(input)),
-      workers_(roles_.workers),
+      timers_(fleet_.workers() + fleet_.schedulers()),
+      memory_(port_settings(input)),
+      workers_(fleet_.workers()),
       events_(graph_.event_count()),
-      schedulers_(roles_.schedulers),
+      schedulers_(fleet_.schedulers()),
       jit_depths_(roles_.workers),
       enqueued_(graph_.task_count()),
       next_in_queue_(kHasJit ? graph_.task_count() : 0) {
-  const std::vector<double> factors =
-      sm_factors(machine_, roles_.workers, options_.seed, options_.mechanisms.sm_spread);
-  for (std::uint32_t w = 0; w < roles_.workers; ++w) {
-    workers_[w].sm_factor = factors[w] * options_.injections.slow_factor(w);
-  }
-  for (std::uint32_t d = 0; d < roles_.dispatchers(); ++d) {
-    dispatchers_.push_back(initial_state(roles_, d));
+  const std::vector<double> factors = worker_factors(input);
+  for (std::uint32_t w = 0; w < factors.size(); ++w) workers_[w].sm_factor = factors[w];
+  for (std::uint32_t d = 0; d < fleet_.dispatchers(); ++d) {
+    dispatchers_.push_back(fleet_.initial_state(d));
   }
 }
 
 template <Choice kChoice, bool kRecord>
 Result<EngineOutcome> Engine<kChoice, kRecord>::run() {
-  // With no schedulers worker 0 does the first dispatcher's step.
-  const bool by_worker = roles_.schedulers == 0 && policy_.kind != PolicyKind::kStatic;
-  if (by_worker) workers_[0].stage = Stage::kStartUp;
-  const Picoseconds free_at = begin_iteration(0, 0);
-  if (by_worker) {
-    workers_[0].free_at = free_at;
-    settle(0);
-  }
+  begin_iteration(fleet_.home() * roles_.dispatchers(), 0);
   while (!done_) {
     if (Status status = turn(); !status) return tl::unexpected(status.error());
   }
@@ -94,10 +71,12 @@ Status Engine<kChoice, kRecord>::turn() {
   const Picoseconds stream_at = memory_.next_end();
   if (stream_at != MemoryServer::kNever && stream_at <= timer_at) {
     const std::uint32_t entity = memory_.finish_next();
-    if (stream_ended(entity)) last_byte(entity % roles_.workers, stream_at);
+    now_ = stream_at;
+    if (stream_ended(entity)) last_byte(entity % fleet_.workers(), stream_at);
   } else if (timer != Tournament::kNone) {
     const std::uint32_t entity = Tournament::entity_of(timer);
     timers_.clear(entity);
+    now_ = timer_at;
     on_timer(entity, timer_at);
     if (timer_at > kLongestRun) {
       return fail(ErrorCode::kUnsupported, "the simulated run is longer than 37 minutes");
@@ -111,13 +90,14 @@ Status Engine<kChoice, kRecord>::turn() {
 
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::on_timer(std::uint32_t entity, Picoseconds now) {
-  if (entity >= roles_.workers) return scheduler_step(entity - roles_.workers, now);
+  if (entity >= fleet_.workers()) return scheduler_step(entity - fleet_.workers(), now);
   if constexpr (kChoice == Choice::kEither) {
     if (workers_[entity].stage == Stage::kIdle) return look(entity, now);
   }
   if (workers_[entity].stage == Stage::kToPreload) {
     return start_preload(entity, tables_.list_tasks[workers_[entity].aot_next], now);
   }
+  if (workers_[entity].stage == Stage::kDispatching) return worker_step(entity, now);
   first_byte(entity, now);
 }
 

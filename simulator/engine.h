@@ -20,6 +20,7 @@
 #include "core/record.h"
 #include "core/task_graph.h"
 #include "simulator/costs.h"
+#include "simulator/engine_input.h"
 #include "simulator/engine_state.h"
 #include "simulator/memory_server.h"
 #include "simulator/recording.h"
@@ -32,25 +33,6 @@ enum class Choice : std::uint8_t {
   kListed,  // aot, static: the next of its list
   kJit,     // jit: the next of its queue
   kEither,  // hybrid: next_queue() decides, at the instant when it is free
-};
-
-struct EngineInput {
-  const TaskGraph& graph;
-  const Machine& machine;
-  const SimulationOptions& options;
-  const PlacementTables& tables;
-  Costs& costs;
-  const Spreads& spreads;
-  const Hops& hops;
-};
-
-struct EngineOutcome {
-  std::vector<Picoseconds> begins{};  // activation of `begin`, an iteration
-  std::vector<Picoseconds> ends{};
-  Picoseconds busy = 0;
-  std::uint64_t tasks = 0;
-  std::uint64_t events = 0;
-  std::int64_t bytes = 0;  // streamed
 };
 
 template <Choice kChoice, bool kRecord>
@@ -90,6 +72,7 @@ class Engine {
   void start_preload(std::uint32_t worker, std::uint32_t task, Picoseconds now);
   bool stream_ended(std::uint32_t entity);
   void take_preload(std::uint32_t worker, Picoseconds now);
+  void load_next_tile(std::uint32_t worker, Picoseconds now, Picoseconds done);
   double factor_of(std::uint32_t worker, std::uint32_t task) const;
   void begin_after(std::uint32_t worker, std::uint32_t task, Picoseconds ready);
   void begin_body(std::uint32_t worker, std::uint32_t task, Picoseconds start, Picoseconds fetched);
@@ -99,8 +82,10 @@ class Engine {
 
   // engine_dispatch.cpp: events, dispatchers, iterations
   void activate(std::uint32_t worker, std::uint32_t event, Picoseconds instant);
+  void dispatch_at(std::uint32_t worker, std::uint32_t event, Picoseconds instant);
+  void worker_step(std::uint32_t worker, Picoseconds now);
   void wake_waiters(std::uint32_t event);
-  Picoseconds hand_over(std::uint32_t event, Picoseconds instant);
+  Picoseconds hand_over(std::uint32_t device, std::uint32_t event, Picoseconds instant);
   void publish(std::uint32_t scheduler, std::uint32_t event, Picoseconds instant);
   bool has_work(std::uint32_t scheduler, std::uint32_t event) const;
   void arm_scheduler(std::uint32_t scheduler);
@@ -111,7 +96,9 @@ class Engine {
   void push_jit(std::uint32_t worker, std::uint32_t task, Picoseconds enqueued);
   Picoseconds end_iteration(std::uint32_t dispatcher, Picoseconds now);
   Picoseconds begin_iteration(std::uint32_t dispatcher, Picoseconds instant);
-  void start_static_workers(Picoseconds begun);
+  void start_static_workers(std::uint32_t device, Picoseconds begun);
+  Picoseconds begin_seen(std::uint32_t from, std::uint32_t device, Picoseconds instant) const;
+  const Hop& arrival_hop(std::uint32_t worker, std::uint32_t event, bool is_sent) const;
   Picoseconds boundary_cost() const;
 
   void set_timer(std::uint32_t entity, Picoseconds instant) {
@@ -128,6 +115,7 @@ class Engine {
   const SimulationOptions& options_;
   const PlacementTables& tables_;
   const Roles roles_;
+  const Fleet& fleet_;
   const Policy policy_;
   Costs& costs_;
   const Spreads& spreads_;
@@ -144,7 +132,7 @@ class Engine {
   const BodyCost* cost_rows_ = nullptr;
 
   Tournament timers_;
-  MemoryServer memory_;
+  Ports<MemoryServer> memory_;
   std::vector<WorkerState> workers_{};
   std::vector<EventState> events_{};
   std::vector<SchedulerState> schedulers_{};
@@ -156,6 +144,7 @@ class Engine {
 
   RandomStream task_draws_{};
   RandomStream event_draws_{};
+  Picoseconds now_ = 0;
   std::uint32_t iteration_ = 0;
   bool done_ = false;
   std::optional<Error> failure_{};

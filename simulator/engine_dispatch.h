@@ -24,8 +24,27 @@ void Engine<kChoice, kRecord>::activate(std::uint32_t worker, std::uint32_t even
     }
     return;
   }
+  if (roles_.schedulers == 0) return dispatch_at(worker, event, instant);
+  workers_[worker].free_at = hand_over(fleet_.device_of_worker(worker), event, instant);
+}
+
+// With 0 schedulers: `worker` begins the dispatcher's step for `event` at `instant`.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::dispatch_at(std::uint32_t worker, std::uint32_t event,
+                                           Picoseconds instant) {
+  workers_[worker].stage = Stage::kDispatching;
+  workers_[worker].dispatching = event;
+  set_timer(worker, instant);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::worker_step(std::uint32_t worker, Picoseconds now) {
   WorkerState& w = workers_[worker];
-  w.free_at = roles_.schedulers == 0 ? dispatch(worker, event, instant) : hand_over(event, instant);
+  const std::uint32_t event = w.dispatching;
+  w.dispatching = kNoIndex;
+  w.free_at = dispatch(worker, event, now);
+  // From `end` it goes on to `begin`.
+  if (w.dispatching == kNoIndex) settle(worker);
 }
 
 template <Choice kChoice, bool kRecord>
@@ -45,32 +64,42 @@ void Engine<kChoice, kRecord>::wake_waiters(std::uint32_t event) {
   }
 }
 
-// Publishes the event to the schedulers that have to do for it; when the last publication is done.
+// Somebody on `device` publishes the event to the schedulers that have to do for it; when the last
+// publication is done.
 template <Choice kChoice, bool kRecord>
-Picoseconds Engine<kChoice, kRecord>::hand_over(std::uint32_t event, Picoseconds instant) {
-  const Picoseconds step = hops_.activate.draw(spreads_, event_bits(event) >> kActivateBits);
-  const std::uint32_t launched =
-      graph_.events().end_task[event] - graph_.events().first_task[event];
-  if (event != 0 && !is_broadcast(roles_, launched)) {
-    publish(scheduler_of(roles_, event), event, instant + step);
+Picoseconds Engine<kChoice, kRecord>::hand_over(std::uint32_t device, std::uint32_t event,
+                                                Picoseconds instant) {
+  const Hop& hop =
+      event == 0 || device == fleet_.device_of_event(event) ? hops_.activate : hops_.peer_activate;
+  const Picoseconds step = hop.draw(spreads_, event_bits(event) >> kActivateBits);
+  if (!fleet_.is_broadcast(event)) {
+    publish(fleet_.scheduler_of(event), event, instant + step);
     return instant + step;
   }
   Picoseconds published = one_publication_ ? instant + step : instant;
-  for (std::uint32_t s = 0; s < roles_.schedulers; ++s) {
+  for (std::uint32_t s = 0; s < fleet_.schedulers(); ++s) {
     if (!has_work(s, event)) continue;
     if (!one_publication_) published += step;
-    publish(s, event, published);
+    const std::uint32_t peer = fleet_.device_of_dispatcher(s);
+    publish(s, event, event == 0 ? begin_seen(device, peer, published) : published);
   }
   return published;
 }
 
+// When `device` can see that `from` has published `begin` at `instant`.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::begin_seen(std::uint32_t from, std::uint32_t device,
+                                                 Picoseconds instant) const {
+  if (device == from) return instant;
+  return instant + hops_.put.draw(spreads_, event_bits(0, device) >> kPutBits);
+}
+
 template <Choice kChoice, bool kRecord>
 bool Engine<kChoice, kRecord>::has_work(std::uint32_t scheduler, std::uint32_t event) const {
-  const WorkerRange own = workers_of(roles_, scheduler);
+  const WorkerRange own = fleet_.workers_of(scheduler);
   if (event == 0 && tables_.list_first[own.end] != tables_.list_first[own.begin]) return true;
   if (tables_.launches_jit[event] == 0) return false;
-  const TaskRange share = share_of(roles_, scheduler, event, graph_.events().first_task[event],
-                                   graph_.events().end_task[event]);
+  const TaskRange share = fleet_.share_of(scheduler, event);
   for (std::uint32_t task = share.begin; task < share.end; ++task) {
     if (is_jit_launched(policy_.kind, graph_.tasks().label[task])) return true;
   }
@@ -95,7 +124,7 @@ template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::arm_scheduler(std::uint32_t scheduler) {
   const SchedulerState& s = schedulers_[scheduler];
   if (s.pending.empty()) return;
-  set_timer(roles_.workers + scheduler,
+  set_timer(fleet_.workers() + scheduler,
             poll_after(s.free_at, s.pending.front().published, hops_.scheduler_period));
 }
 
@@ -123,7 +152,7 @@ Picoseconds Engine<kChoice, kRecord>::dispatch(std::uint32_t dispatcher, std::ui
     if (kHasJit && tables_.launches_jit[event] != 0) done = enqueue_jit(dispatcher, event, done);
   }
   if constexpr (kRecord) {
-    const std::uint32_t lane = roles_.schedulers == 0 ? dispatcher : roles_.workers + dispatcher;
+    const std::uint32_t lane = roles_.schedulers == 0 ? dispatcher : fleet_.workers() + dispatcher;
     recording_.record().activations.push_back({event, iteration, to_nanoseconds(activated),
                                                to_nanoseconds(now),
                                                is_end ? kNotTaken : to_nanoseconds(done), lane});
@@ -133,7 +162,7 @@ Picoseconds Engine<kChoice, kRecord>::dispatch(std::uint32_t dispatcher, std::ui
 
 template <Choice kChoice, bool kRecord>
 Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Picoseconds now) {
-  const WorkerRange own = workers_of(roles_, dispatcher);
+  const WorkerRange own = fleet_.workers_of(dispatcher);
   const std::uint32_t phase = phase_in(own, tables_.phase_step[dispatcher], iteration_);
   const std::uint32_t* const first = tables_.list_first.data();
   Picoseconds done = now;
@@ -167,9 +196,8 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Pico
 template <Choice kChoice, bool kRecord>
 Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std::uint32_t event,
                                                   Picoseconds now) {
-  const WorkerRange own = workers_of(roles_, dispatcher);
-  const TaskRange share = share_of(roles_, dispatcher, event, graph_.events().first_task[event],
-                                   graph_.events().end_task[event]);
+  const WorkerRange own = fleet_.workers_of(dispatcher);
+  const TaskRange share = fleet_.share_of(dispatcher, event);
   const bool by_depth = policy_.jit_placement == JitPlacement::kShortestQueue;
   Picoseconds done = now;
   touched_.clear();
@@ -177,7 +205,8 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std:
     if (!is_jit_launched(policy_.kind, graph_.tasks().label[task])) continue;
     if (by_depth) {
       for (std::uint32_t i = 0; i < own.size(); ++i) {
-        jit_depths_[i] = workers_[own.begin + i].jit_depth;
+        const WorkerState& w = workers_[own.begin + i];
+        jit_depths_[i] = w.jit_depth + (w.jit_taken > now_ ? 1 : 0);
       }
     }
     const std::uint32_t worker = place_jit(policy_, own, dispatchers_[dispatcher], task,
@@ -202,12 +231,17 @@ void Engine<kChoice, kRecord>::push_jit(std::uint32_t worker, std::uint32_t task
                                         Picoseconds enqueued) {
   WorkerState& w = workers_[worker];
   next_in_queue_[task] = kNoIndex;
+  // Published in order: with several producers a late one holds up those behind it.
+  enqueued = w.jit_published = std::max(enqueued, w.jit_published);
+  const bool is_fetch_to_come = now_ < w.jit_seen || w.stage == Stage::kStartUp;
+  if (kChoice == Choice::kJit && w.jit_room > 0 && enqueued <= w.jit_seen && is_fetch_to_come) {
+    ++w.jit_batch;
+    --w.jit_room;
+  }
   if (w.jit_head == kNoIndex) {
     w.jit_head = task;
     touched_.push_back(worker);
   } else {
-    // Published in order: with several producers a late one holds up those behind it.
-    enqueued = std::max(enqueued, enqueued_[w.jit_tail]);
     next_in_queue_[w.jit_tail] = task;
   }
   w.jit_tail = task;
@@ -253,26 +287,41 @@ Picoseconds Engine<kChoice, kRecord>::begin_iteration(std::uint32_t dispatcher,
   }
   cost_rows_ = costs_.rows().data();
   for (std::uint32_t e = 0; e < graph_.event_count(); ++e) {
-    events_[e] = EventState{kUnknown, 0, graph_.events().trigger_count[e], kNoIndex};
+    events_[e] = EventState{kUnknown, kLongAgo, graph_.events().trigger_count[e], kNoIndex};
   }
   events_[0].activated = instant;
   events_[0].missing = 0;
+  const std::uint32_t from = fleet_.device_of_dispatcher(dispatcher);
   if (policy_.kind == PolicyKind::kStatic) {
-    start_static_workers(instant);
+    if constexpr (kRecord) {
+      recording_.record().activations.push_back(
+          {0, iteration_, to_nanoseconds(instant), kNotTaken, kNotTaken, {}});
+    }
+    for (std::uint32_t d = 0; d < fleet_.devices(); ++d) {
+      start_static_workers(d, begin_seen(from, d, instant));
+    }
     return instant;
   }
-  if (roles_.schedulers == 0) return dispatch(dispatcher, 0, instant);
-  return hand_over(0, instant);
+  if (roles_.schedulers > 0) return hand_over(from, 0, instant);
+  // On each device a worker does it: the one that goes on from `end`, the first one of the others.
+  for (std::uint32_t d = 0; d < fleet_.devices(); ++d) {
+    const std::uint32_t first = d * roles_.workers;
+    if (d == from) {
+      dispatch_at(dispatcher, 0, instant);
+    } else {
+      dispatch_at(
+          first, 0,
+          poll_after(workers_[first].free_at, begin_seen(from, d, instant), hops_.poll_period));
+    }
+  }
+  return instant;
 }
 
 // Each worker sees at its next poll that the iteration has begun, and walks its list.
 template <Choice kChoice, bool kRecord>
-void Engine<kChoice, kRecord>::start_static_workers(Picoseconds begun) {
-  if constexpr (kRecord) {
-    recording_.record().activations.push_back(
-        {0, iteration_, to_nanoseconds(begun), kNotTaken, kNotTaken, {}});
-  }
-  for (std::uint32_t worker = 0; worker < roles_.workers; ++worker) {
+void Engine<kChoice, kRecord>::start_static_workers(std::uint32_t device, Picoseconds begun) {
+  const std::uint32_t first = device * roles_.workers;
+  for (std::uint32_t worker = first; worker < first + roles_.workers; ++worker) {
     WorkerState& w = workers_[worker];
     w.aot_next = tables_.list_first[worker];
     w.aot_end = tables_.list_first[worker + 1];

@@ -15,11 +15,12 @@ namespace mk::simulator {
 inline constexpr Picoseconds kUnknown = std::numeric_limits<Picoseconds>::max();
 
 enum class Stage : std::uint8_t {
-  kIdle,       // has no next task that is known, or looks for one at its timer (hybrid)
-  kWaiting,    // holds a task whose event is not active, and is committed to it
-  kToPreload,  // as kWaiting, or with its start known; the timer is the start of the preload
-  kStartUp,    // the timer is the first byte of the body's next tile
-  kStreaming   // in the memory server
+  kIdle,        // has no next task that is known, or looks for one at its timer (hybrid)
+  kWaiting,     // holds a task whose event is not active, and is committed to it
+  kToPreload,   // as kWaiting, or with its start known; the timer is the start of the preload
+  kStartUp,     // the timer is the first byte of the body's next tile
+  kStreaming,   // in the memory server
+  kDispatching  // with 0 schedulers: the timer is when it begins a dispatcher's step
 };
 
 // Of the AOT head's weights.
@@ -38,7 +39,10 @@ struct WorkerState {
   Picoseconds last_byte = 0;  // of the body before
   Picoseconds preload_at = 0;
   Picoseconds preload_record = kUnknown;  // of the running body, for the record
-  std::int64_t preloaded = 0;             // bytes of the running body that were requested ahead
+  std::int64_t preloaded = 0;  // bytes of the running body's next tile that were requested ahead
+  std::int64_t ahead = 0;      // bytes of the AOT head's that were
+  std::int64_t early = 0;      // that the pages of the body before leave room for before its end
+  Picoseconds body_end = 0;    // of the body before
   double sm_factor = 1;
   double factor = 1;  // of the running body: noise x SM x injection
   std::uint32_t task = kNoIndex;
@@ -50,6 +54,11 @@ struct WorkerState {
   std::uint32_t jit_tail = kNoIndex;
   std::uint32_t jit_batch = 0;
   std::uint32_t jit_depth = 0;
+  std::uint32_t jit_room = 0;     // that the last fetch left in its batch
+  Picoseconds jit_seen = 0;       // of the last fetch: what was enqueued by then is in its batch
+  Picoseconds jit_published = 0;  // of the last task in its queue
+  Picoseconds jit_taken = 0;      // when it takes the task that left its queue last
+  std::uint32_t dispatching = kNoIndex;  // the event whose dispatcher's step it does next
   std::uint32_t next_waiter = kNoIndex;  // of the same event
   bool registered = false;               // stands in the waiters' list of its AOT head's event
   Stage stage = Stage::kIdle;
@@ -58,9 +67,12 @@ struct WorkerState {
   bool start_known = false;    // in stage kToPreload
 };
 
+// Before any instant.
+inline constexpr Picoseconds kLongAgo = -(Picoseconds{1} << 60);
+
 struct EventState {
   Picoseconds activated = kUnknown;
-  Picoseconds last_arrival = 0;
+  Picoseconds last_arrival = kLongAgo;
   std::uint32_t missing = 0;
   std::uint32_t waiters = kNoIndex;  // first worker
 };
@@ -104,12 +116,5 @@ struct SchedulerState {
   PendingEvents pending{};
   Picoseconds free_at = 0;
 };
-
-// The first poll at or after `instant` of somebody who polls every `period` from `origin` on.
-inline Picoseconds poll_after(Picoseconds origin, Picoseconds instant, Picoseconds period) {
-  if (instant <= origin) return origin;
-  if (period <= 0) return instant;
-  return origin + (instant - origin + period - 1) / period * period;
-}
 
 }  // namespace mk::simulator

@@ -47,9 +47,13 @@ void Engine<kChoice, kRecord>::settle_jit(std::uint32_t worker) {
   if (w.jit_head == kNoIndex) return;
   const std::uint32_t task = w.jit_head;
   if (w.jit_batch == 0) {
-    w.jit_fetched = fetch_jit(worker, poll_after(w.free_at, enqueued_[task], hops_.poll_period));
+    w.jit_seen = poll_after(w.free_at, enqueued_[task], hops_.poll_period);
+    w.jit_fetched = fetch_jit(worker, w.jit_seen);
+    w.jit_room = hops_.fetch_batch - w.jit_batch;
   }
   const Picoseconds in_hand = std::max(w.free_at, w.jit_fetched);
+  // Who steps at the instant of this poll comes before it.
+  w.jit_taken = in_hand == w.jit_seen ? in_hand + 1 : in_hand;
   pop_jit(worker);
   const Picoseconds start =
       in_hand + hops_.dispatch.draw(spreads_, task_bits(task) >> kDispatchBits);
@@ -90,9 +94,10 @@ void Engine<kChoice, kRecord>::take_jit(std::uint32_t worker, Picoseconds now) {
   WorkerState& w = workers_[worker];
   const std::uint32_t task = w.jit_head;
   if (w.jit_batch == 0) w.jit_fetched = fetch_jit(worker, now);
+  w.jit_taken = std::max(now, w.jit_fetched);
   pop_jit(worker);
-  const Picoseconds start = std::max(now, w.jit_fetched) +
-                            hops_.dispatch.draw(spreads_, task_bits(task) >> kDispatchBits);
+  const Picoseconds start =
+      w.jit_taken + hops_.dispatch.draw(spreads_, task_bits(task) >> kDispatchBits);
   begin_body(worker, task, start, w.jit_fetched);
 }
 
@@ -181,8 +186,9 @@ void Engine<kChoice, kRecord>::begin_after(std::uint32_t worker, std::uint32_t t
                                            Picoseconds ready) {
   WorkerState& w = workers_[worker];
   const std::uint64_t bits = task_bits(task);
+  const Picoseconds observe = hops_.observe.draw(spreads_, bits >> kObserveBits);
   const Picoseconds start = poll_after(w.in_hand, ready, hops_.poll_period) +
-                            hops_.observe.draw(spreads_, bits >> kObserveBits) +
+                            hops_.reach(observe, worker, dependent_[task]) +
                             hops_.dispatch.draw(spreads_, bits >> kDispatchBits);
   if (w.preload == Preload::kPlanned && w.preload_at < start) {
     // The timer stands at the preload's start, which comes first.
@@ -190,9 +196,7 @@ void Engine<kChoice, kRecord>::begin_after(std::uint32_t worker, std::uint32_t t
     w.start_known = true;
     return;
   }
-  w.preloaded = w.preload == Preload::kRunning || w.preload == Preload::kDone
-                    ? cost_rows_[cost_row_[task]].preload
-                    : 0;
+  w.preloaded = w.preload == Preload::kRunning || w.preload == Preload::kDone ? w.ahead : 0;
   begin_head(worker, task, start);
 }
 
@@ -206,14 +210,14 @@ void Engine<kChoice, kRecord>::begin_head(std::uint32_t worker, std::uint32_t ta
   begin_body(worker, task, start, w.aot_fetched);
 }
 
-// From when on the next task's weights may come: all bytes of the body before have, and the
-// descriptor is there.
+// From when on the next task's weights may come: the descriptor is there, and pages are free, which
+// is at the body's end, or, if it releases some before that, once all its bytes have come.
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::plan_preload(std::uint32_t worker, std::uint32_t task) {
   if (cost_rows_[cost_row_[task]].preload == 0) return;
   WorkerState& w = workers_[worker];
   w.preload = Preload::kPlanned;
-  w.preload_at = std::max(w.last_byte, w.aot_fetched);
+  w.preload_at = std::max(w.early > 0 ? w.last_byte : w.body_end, w.aot_fetched);
   w.start_known = false;
   w.stage = Stage::kToPreload;
   set_timer(worker, w.preload_at);
@@ -226,21 +230,22 @@ void Engine<kChoice, kRecord>::start_preload(std::uint32_t worker, std::uint32_t
   const BodyCost& cost = cost_rows_[cost_row_[task]];
   w.preload = Preload::kRunning;
   w.preload_at = now;
-  outcome_.bytes += cost.preload;
-  memory_.start(now, roles_.workers + worker, cost.stream_class, cost.preload,
+  w.ahead = now >= w.body_end ? cost.preload : std::min(cost.preload, w.early);
+  outcome_.bytes += w.ahead;
+  memory_.start(now, fleet_.workers() + worker, cost.stream_class, w.ahead,
                 factor_of(worker, task));
   if (w.stage != Stage::kToPreload) return;  // hybrid: goes on looking
   w.stage = Stage::kWaiting;
   if (!w.start_known) return;
-  w.preloaded = cost.preload;
+  w.preloaded = w.ahead;
   begin_head(worker, task, w.start);
 }
 
 // Whether the end of this stream is the last byte of a body (or of a tile).
 template <Choice kChoice, bool kRecord>
 bool Engine<kChoice, kRecord>::stream_ended(std::uint32_t entity) {
-  if (entity < roles_.workers) return true;
-  WorkerState& w = workers_[entity - roles_.workers];
+  if (entity < fleet_.workers()) return true;
+  WorkerState& w = workers_[entity - fleet_.workers()];
   if (w.streams_ahead) {
     w.streams_ahead = false;
     return true;
@@ -249,12 +254,12 @@ bool Engine<kChoice, kRecord>::stream_ended(std::uint32_t entity) {
   return false;
 }
 
-// The first byte of a body that was preloaded: what is missing comes behind it.
+// The first byte of a tile that was loaded ahead: what is missing comes behind it.
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds now) {
   WorkerState& w = workers_[worker];
   const BodyCost& cost = cost_rows_[cost_row_[w.task]];
-  const std::int64_t rest = std::min(cost.bytes, cost.tile_bytes) - w.preloaded;
+  const std::int64_t rest = cost.bytes_of_tile(w.tiles_left) - w.preloaded;
   const bool running = w.preload == Preload::kRunning;
   w.preload = Preload::kNone;
   w.preloaded = 0;
@@ -262,7 +267,7 @@ void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds no
   outcome_.bytes += rest;
   if (running) {
     w.streams_ahead = true;
-    if (rest > 0) memory_.extend(now, roles_.workers + worker, cost.stream_class, rest);
+    if (rest > 0) memory_.extend(now, fleet_.workers() + worker, cost.stream_class, rest);
   } else if (rest > 0) {
     memory_.start(now, worker, cost.stream_class, rest, w.factor);
   } else {
@@ -306,9 +311,9 @@ void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now)
   }
   --w.tiles_left;
   if (w.preloaded > 0) return take_preload(worker, now);
-  const std::int64_t bytes =
-      w.tiles_left > 0 ? cost.tile_bytes : cost.bytes - (cost.tiles - 1) * cost.tile_bytes;
+  const std::int64_t bytes = cost.bytes_of_tile(w.tiles_left);
   w.stage = Stage::kStreaming;
+  if (cost.is_sent) return memory_.send(now, worker, bytes, w.factor);
   outcome_.bytes += bytes;
   memory_.start(now, worker, cost.stream_class, bytes, w.factor);
 }
@@ -320,8 +325,31 @@ void Engine<kChoice, kRecord>::last_byte(std::uint32_t worker, Picoseconds now) 
   const Picoseconds done = std::max(now, w.compute_end);
   w.last_byte = now;
   if (w.tiles_left == 0) return complete(worker, done + scaled(cost.tail, w.factor));
+  // A hybrid worker's pages may hold its AOT head's weights.
+  if (cost.ahead > 0 && w.preload == Preload::kNone) return load_next_tile(worker, now, done);
   w.stage = Stage::kStartUp;
   set_timer(worker, done + scaled(cost.between + cost.start_up, w.factor));
+}
+
+// The next tile comes right behind this one, which is worked on until `done`.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::load_next_tile(std::uint32_t worker, Picoseconds now,
+                                              Picoseconds done) {
+  WorkerState& w = workers_[worker];
+  const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+  w.preload = Preload::kRunning;
+  w.preloaded = std::min(cost.ahead, cost.bytes_of_tile(w.tiles_left - 1));
+  outcome_.bytes += w.preloaded;
+  memory_.start(now, fleet_.workers() + worker, cost.stream_class, w.preloaded, w.factor);
+  w.stage = Stage::kStartUp;
+  set_timer(worker, done + scaled(cost.between, w.factor));
+}
+
+template <Choice kChoice, bool kRecord>
+const Hop& Engine<kChoice, kRecord>::arrival_hop(std::uint32_t worker, std::uint32_t event,
+                                                 bool is_sent) const {
+  if (fleet_.device_of_worker(worker) == fleet_.device_of_event(event)) return hops_.notify;
+  return is_sent ? hops_.put : hops_.peer_notify;
 }
 
 // The body ends at `end`: arrives at the triggering event, and goes on to the next task.
@@ -332,8 +360,11 @@ void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds end) {
   EventState& e = events_[event];
   ++outcome_.tasks;
   w.busy += end - w.start;
-  const Picoseconds alone =
-      end + notify_delay_ + hops_.notify.draw(spreads_, task_bits(w.task) >> kNotifyBits);
+  w.body_end = end;
+  w.early = cost_rows_[cost_row_[w.task]].early;
+  const Hop& hop = arrival_hop(worker, event, cost_rows_[cost_row_[w.task]].is_sent);
+  const Picoseconds notify = hop.draw(spreads_, task_bits(w.task) >> kNotifyBits);
+  const Picoseconds alone = end + notify_delay_ + hops_.reach(notify, worker, event);
   const bool lost = options_.injections.lost_notify == w.task;
   const Picoseconds arrival = lost ? alone : std::max(alone, e.last_arrival + hops_.contention);
   w.free_at = arrival;
@@ -352,7 +383,7 @@ void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds end) {
     e.last_arrival = arrival;
     if (--e.missing == 0) activate(worker, event, arrival);
   }
-  settle(worker);
+  if (w.stage != Stage::kDispatching) settle(worker);
 }
 
 }  // namespace mk::simulator

@@ -58,7 +58,7 @@ class KernelRun {
         policy_(options.policy.kind),
         hops_(launch_hops(machine.launch, policy_, spreads)),
         sms_(static_cast<std::uint32_t>(machine.sms.value)),
-        kernels_(kernels_of(graph, costs, machine)),
+        kernels_(kernels_of(graph, options.kernels, evaluated(costs, options), machine)),
         memory_(settings()) {
     if (recording_ != nullptr) lane_ = recording_->add_lane(LaneKind::kStream, "kernels");
   }
@@ -75,6 +75,11 @@ class KernelRun {
   }
 
  private:
+  static const Costs& evaluated(Costs& costs, const SimulationOptions& options) {
+    costs.evaluate(options.iterations.front());
+    return costs;
+  }
+
   std::uint32_t most_slots() const {
     std::uint32_t slots = sms_;
     for (const Kernel& kernel : kernels_) {
@@ -98,7 +103,9 @@ class KernelRun {
 
   Picoseconds iterate(std::uint32_t iteration, Picoseconds begin);
   BlockWork block_work(const Kernel& kernel, std::uint32_t slots) const;
-  Picoseconds run_blocks(const Kernel& kernel, Picoseconds start, Picoseconds fill);
+  Picoseconds run_blocks(const Kernel& kernel, Picoseconds start, Picoseconds fill,
+                         Picoseconds early);
+  Picoseconds window(const Kernel& kernel, Picoseconds gap) const;
   void start_block(const BlockWork& work, std::uint32_t slot, Picoseconds at);
 
   const TaskGraph& graph_;
@@ -141,13 +148,14 @@ Picoseconds KernelRun::iterate(std::uint32_t iteration, Picoseconds begin) {
     const bool overlaps = policy_ == PolicyKind::kPdl && k > 0;
     const Picoseconds gap = k > 0 ? hops_.gap.draw(spreads_, bits(k) >> 10) : 0;
     const Picoseconds start = std::max(host, (overlaps ? blocks_end : complete) + gap);
-    blocks_end = run_blocks(kernel, start, overlaps ? 0 : hops_.fill);
+    blocks_end =
+        run_blocks(kernel, start, overlaps ? 0 : hops_.fill, overlaps ? window(kernel, gap) : 0);
     complete = blocks_end + hops_.drain;
     outcome_.tasks += kernel.tasks;
     if (recording_ == nullptr) continue;
-    recording_->record().spans.push_back(
-        {lane_, recording_->name_index(graph_.operators()[kernel.op].name), to_nanoseconds(start),
-         to_nanoseconds(blocks_end), iteration});
+    recording_->record().spans.push_back({lane_, recording_->name_index(kernel.name),
+                                          to_nanoseconds(start), to_nanoseconds(blocks_end),
+                                          iteration});
   }
   return complete;
 }
@@ -183,8 +191,19 @@ void KernelRun::start_block(const BlockWork& work, std::uint32_t slot, Picosecon
   ++outcome_.events;
 }
 
-// When the last block of the kernel that starts at `start` has ended.
-Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picoseconds fill) {
+// How long before its dependency is resolved a dependent kernel loads weights: from the end of the
+// last block in front of it, until its shared memory is full.
+Picoseconds KernelRun::window(const Kernel& kernel, Picoseconds gap) const {
+  if (!options_.mechanisms.pdl_window || facts(kernel.kind).cost != CostClass::kStream) return 0;
+  const double room = machine_.shared_memory.page_bytes.value * machine_.shared_memory.pages.value;
+  const double rate = machine_.bandwidth_at(sms_) * kernel.bandwidth_share / sms_ * 1e-3;
+  return std::min(gap, static_cast<Picoseconds>(room / rate));
+}
+
+// When the last block of the kernel that starts at `start` has ended. Its first blocks stream from
+// `early` before that on.
+Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picoseconds fill,
+                                  Picoseconds early) {
   const BodyNumbers& body = machine_.body(kernel.kind);
   const auto per_sm = static_cast<std::uint32_t>(body.kernel_blocks_per_sm.value);
   std::uint32_t slots = std::min(sms_ * per_sm, most_slots());
@@ -198,19 +217,20 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
   slots = std::min(slots, run->blocks);
   const BlockWork work = block_work(*run, slots);
   const std::uint32_t on_sm = (slots + sms_ - 1) / sms_;
-  memory_.configure(0, machine_.stream_limit(body) / on_sm, body.kernel_bandwidth_share.value);
+  memory_.configure(0, machine_.stream_limit(body) / on_sm, kernel.bandwidth_share);
 
   // Blocks become ready to stream in the order of their slots; `timers` holds those on their way.
+  const Picoseconds begin = start - early;
   Tournament timers(slots);
   slots_.assign(slots, {});
   const auto arm = [&](std::uint32_t slot, Picoseconds at) {
     start_block(work, slot, at);
-    const auto ready = at - start + scaled(work.start_up, slots_[slot].factor);
+    const auto ready = at - begin + scaled(work.start_up, slots_[slot].factor);
     timers.set(slot, static_cast<std::uint64_t>(ready) << Tournament::kIndexBits);
   };
   std::uint32_t started = 0;
   for (; started < slots; ++started) {
-    arm(started, start + fill * (started + 1) / slots);
+    arm(started, begin + fill * (started + 1) / slots);
   }
   Picoseconds last_end = start;
   const auto end_block = [&](std::uint32_t slot, Picoseconds done) {
@@ -228,7 +248,7 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
     const Picoseconds timer_at =
         timer == Tournament::kNone
             ? MemoryServer::kNever
-            : start + static_cast<Picoseconds>(timer >> Tournament::kIndexBits);
+            : begin + static_cast<Picoseconds>(timer >> Tournament::kIndexBits);
     if (timer == Tournament::kNone && stream_at == MemoryServer::kNever) return last_end;
     if (stream_at <= timer_at) {
       const std::uint32_t slot = memory_.finish_next();
@@ -238,7 +258,7 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
     const std::uint32_t slot = Tournament::entity_of(timer);
     timers.clear(slot);
     Slot& s = slots_[slot];
-    s.compute_end = timer_at + scaled(work.compute, s.factor);
+    s.compute_end = std::max(timer_at, start) + scaled(work.compute, s.factor);
     if (work.bytes == 0) {
       end_block(slot, s.compute_end);
     } else {
@@ -250,19 +270,26 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
 
 }  // namespace
 
-std::vector<Kernel> kernels_of(const TaskGraph& graph, const Costs& costs, const Machine& machine) {
+namespace {
+
+// One kernel an operator.
+std::vector<Kernel> single_kernels(const TaskGraph& graph, const Costs& costs,
+                                   const Machine& machine) {
   std::vector<Kernel> kernels(graph.operators().size());
   for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
     if (graph.tasks().kind[task] == TaskKind::kEmpty) continue;
     Kernel& kernel = kernels[graph.tasks().op[task]];
     kernel.op = graph.tasks().op[task];
     kernel.kind = graph.tasks().kind[task];
+    kernel.bytes += costs.of(task).bytes;
     ++kernel.tasks;
     kernel.rows.push_back(costs.row_of()[task]);
   }
   std::erase_if(kernels, [](const Kernel& kernel) { return kernel.tasks == 0; });
   const auto sms = static_cast<std::uint32_t>(machine.sms.value);
   for (Kernel& kernel : kernels) {
+    kernel.name = graph.operators()[kernel.op].name;
+    kernel.bandwidth_share = machine.body(kernel.kind).kernel_bandwidth_share.value;
     kernel.blocks = kernel.tasks;
     const CostClass cost = facts(kernel.kind).cost;
     if ((cost == CostClass::kStream || cost == CostClass::kCache) && kernel.tasks < sms) {
@@ -270,6 +297,46 @@ std::vector<Kernel> kernels_of(const TaskGraph& graph, const Costs& costs, const
     }
   }
   return kernels;
+}
+
+// `next` becomes part of `kernel`.
+void join(Kernel& kernel, Kernel next) {
+  if (next.bytes > kernel.bytes) {
+    kernel.kind = next.kind;
+    kernel.bytes = next.bytes;
+    kernel.bandwidth_share = next.bandwidth_share;
+  }
+  kernel.tasks += next.tasks;
+  kernel.blocks = std::max(kernel.blocks, next.blocks);
+  kernel.rows.insert(kernel.rows.end(), next.rows.begin(), next.rows.end());
+  kernel.name += "+" + next.name;
+}
+
+// The group that begins with this operator, nullptr iff none does.
+const KernelGroup* group_of(const KernelPlan& plan, const std::string& name) {
+  for (const KernelGroup& group : plan.groups) {
+    if (group.operators.front() == name) return &group;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<Kernel> kernels_of(const TaskGraph& graph, const KernelPlan& plan, const Costs& costs,
+                               const Machine& machine) {
+  std::vector<Kernel> result;
+  std::vector<Kernel> single = single_kernels(graph, costs, machine);
+  for (std::size_t k = 0; k < single.size();) {
+    const KernelGroup* group = group_of(plan, single[k].name);
+    result.push_back(std::move(single[k++]));
+    if (group == nullptr) continue;
+    for (std::size_t i = 1; i < group->operators.size() && k < single.size(); ++i) {
+      if (single[k].name != group->operators[i]) break;
+      join(result.back(), std::move(single[k++]));
+    }
+    if (group->bandwidth_share) result.back().bandwidth_share = *group->bandwidth_share;
+  }
+  return result;
 }
 
 EngineOutcome run_kernels(const TaskGraph& graph, const Machine& machine,

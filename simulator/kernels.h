@@ -6,6 +6,9 @@
 // whatever the task graph's grid is. The others have one block a task.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "core/task_graph.h"
 #include "simulator/engine.h"
 #include "simulator/simulate.h"
@@ -13,15 +16,20 @@
 namespace mk::simulator {
 
 struct Kernel {
-  std::uint32_t op = 0;
-  TaskKind kind = TaskKind::kEmpty;
+  std::uint32_t op = 0;              // its first operator
+  TaskKind kind = TaskKind::kEmpty;  // of the operator that streams most of its bytes
+  std::int64_t bytes = 0;            // that operator's, a device
+  double bandwidth_share = 0;        // of the achieved bandwidth
+  std::string name{};
   std::uint32_t tasks = 0;
   std::uint32_t blocks = 0;
   std::vector<std::uint32_t> rows{};  // of Costs, one a task
 };
 
-// The kernels of an iteration, in launch order. Empty tasks need none.
-std::vector<Kernel> kernels_of(const TaskGraph& graph, const Costs& costs, const Machine& machine);
+// The kernels of an iteration, in launch order. Empty tasks need none. Requires: `costs` is
+// evaluated.
+std::vector<Kernel> kernels_of(const TaskGraph& graph, const KernelPlan& plan, const Costs& costs,
+                               const Machine& machine);
 
 // Runs the iterations of `options` as kernels under policy stream, graph or pdl.
 EngineOutcome run_kernels(const TaskGraph& graph, const Machine& machine,

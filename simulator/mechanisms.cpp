@@ -26,4 +26,12 @@ Status set_mechanism(Mechanisms& mechanisms, std::string_view name_value) {
               fmt::format("--mechanism {}: unknown; there are {}", name, fmt::join(known, ", ")));
 }
 
+std::string to_text(const Mechanisms& mechanisms) {
+  std::vector<std::string> all;
+  for (const MechanismFacts& mechanism : kMechanisms) {
+    all.push_back(fmt::format("{}={}", mechanism.name, mechanisms.*mechanism.on ? "on" : "off"));
+  }
+  return fmt::format("{}", fmt::join(all, " "));
+}
+
 }  // namespace mk

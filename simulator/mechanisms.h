@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
 
 #include "core/result.h"
@@ -24,6 +25,9 @@ struct Mechanisms {
   bool boundary_cost = true;
   bool queue_limit = true;
   bool waves = true;
+  bool links = true;
+  bool l2_distance = true;
+  bool pdl_window = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -44,8 +48,8 @@ inline constexpr std::array kMechanisms = {
     MechanismFacts{"smooth_knee", &Mechanisms::smooth_knee,
                    "queues form before the memory is full (off: a sharp knee)"},
     MechanismFacts{"preload", &Mechanisms::preload,
-                   "a worker that waits for its next task's event loads that task's weights "
-                   "ahead, as far as its shared-memory pages reach"},
+                   "a worker loads its next tile, and its next task's weights before that task's "
+                   "event, as far as its shared-memory pages reach"},
     MechanismFacts{"hand_off", &Mechanisms::hand_off, "notify, observe and dispatch take time"},
     MechanismFacts{"contention", &Mechanisms::contention,
                    "arrivals at one counter wait for each other"},
@@ -63,10 +67,20 @@ inline constexpr std::array kMechanisms = {
                    "a queue that overflows ends the simulation with an error"},
     MechanismFacts{"waves", &Mechanisms::waves,
                    "a kernel's blocks run in whole waves (off: as one flow)"},
+    MechanismFacts{"l2_distance", &Mechanisms::l2_distance,
+                   "a counter is near to half of the workers (off: all are at the mean distance)"},
+    MechanismFacts{"pdl_window", &Mechanisms::pdl_window,
+                   "a dependent kernel loads weights before the kernel in front of it counts as "
+                   "complete, as far as shared memory reaches"},
+    MechanismFacts{"links", &Mechanisms::links,
+                   "what is put on a peer shares its device's link, and takes the link's latency"},
 };
 
 // Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is
 // neither.
 Status set_mechanism(Mechanisms& mechanisms, std::string_view name_value);
+
+// "noise=on sm_spread=off ...": all of them, as set_mechanism() takes them.
+std::string to_text(const Mechanisms& mechanisms);
 
 }  // namespace mk

@@ -42,18 +42,21 @@ void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t s
   if (c.count == 0) c.clock = 0;
   if (c.clock > kRebase) {
     // A stream that ends at this very instant has a key that the clock may have passed.
-    const std::uint64_t amount = std::min(c.clock, c.ends.top()) & ~Tournament::kIndexMask;
+    const std::uint64_t amount = on_grain(std::min(c.clock, c.ends.top()));
     c.ends.subtract(amount);
     c.clock -= amount;
   }
-  const auto weight =
-      static_cast<std::uint64_t>(std::max(1.0, std::floor(kWeightOne / slowness + 0.5)));
-  c.ends.set(worker, (c.clock + volume_of(bytes, weight)) & ~Tournament::kIndexMask);
+  const std::uint64_t weight = weight_of_slowness(slowness);
+  c.ends.set(worker, on_grain(c.clock + volume_of(bytes, weight)));
   weight_of_[worker] = weight;
   c.weight += weight;
   ++c.count;
   ++running_;
   share();
+}
+
+std::uint64_t MemoryServer::weight_of_slowness(double slowness) {
+  return static_cast<std::uint64_t>(std::max(1.0, std::floor(kWeightOne / slowness + 0.5)));
 }
 
 // On a class's clock, rounded up to the keys' grain of 2^-16 bytes.
@@ -68,8 +71,8 @@ void MemoryServer::extend(std::int64_t now, std::uint32_t worker, std::uint32_t 
                           std::int64_t bytes) {
   advance(now);
   Class& c = classes_[stream_class];
-  const std::uint64_t end = c.ends.key(worker) + volume_of(bytes, weight_of_[worker]);
-  c.ends.set(worker, end & ~Tournament::kIndexMask);
+  const std::uint64_t end = on_grain(c.ends.key(worker));
+  c.ends.set(worker, on_grain(end + volume_of(bytes, weight_of_[worker])));
   share();
 }
 
@@ -126,10 +129,13 @@ void MemoryServer::share() {
   }
 }
 
+std::uint64_t MemoryServer::rate_of(double bytes_a_ps) {
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(bytes_a_ps * (1 << kFractionBits)));
+}
+
 void MemoryServer::set_rate(Class& c, double bytes_a_ps) {
-  c.rate =
-      std::max<std::uint64_t>(1, static_cast<std::uint64_t>(bytes_a_ps * (1 << kFractionBits)));
-  const std::uint64_t end = c.ends.top();
+  c.rate = rate_of(bytes_a_ps);
+  const std::uint64_t end = on_grain(c.ends.top());
   const std::uint64_t missing = end > c.clock ? end - c.clock : 0;
   c.next_end = now_ + static_cast<std::int64_t>((missing + c.rate - 1) / c.rate);
 }

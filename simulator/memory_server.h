@@ -51,6 +51,16 @@ class MemoryServer {
   // Ends that stream; returns its worker. Requires: next_end() is not kNever.
   std::uint32_t finish_next();
 
+  // The fixed-point numbers, which the reference computes with too: a weight, an amount on a clock
+  // (of 2^-28 bytes a unit of weight), its grain, and a clock's rate.
+  static constexpr double kWeightOne = 1 << 20;
+  static std::uint64_t weight_of_slowness(double slowness);
+  static std::uint64_t volume_of(std::int64_t bytes, std::uint64_t weight);
+  static constexpr std::uint64_t on_grain(std::uint64_t volume) {
+    return volume & ~Tournament::kIndexMask;
+  }
+  static std::uint64_t rate_of(double bytes_a_ps);
+
  private:
   struct Class {
     explicit Class(std::uint32_t workers) : ends(workers) {}
@@ -63,11 +73,9 @@ class MemoryServer {
     Tournament ends;
   };
   static constexpr unsigned kFractionBits = 28;
-  static constexpr double kWeightOne = 1 << 20;
   static constexpr std::uint64_t kRebase = std::uint64_t{1} << 62;
 
   void advance(std::int64_t now);
-  static std::uint64_t volume_of(std::int64_t bytes, std::uint64_t weight);
   void share();
   double total() const;
   void set_rate(Class& c, double bytes_a_ps);

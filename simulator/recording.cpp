@@ -6,14 +6,23 @@
 
 namespace mk::simulator {
 
-void Recording::add_roles(const Machine& machine, const Roles& roles) {
-  for (std::uint32_t w = 0; w < roles.workers; ++w) {
-    record_.lanes.push_back({LaneKind::kWorker, 0, w, w, fmt::format("worker {}", w)});
-  }
+void Recording::add_roles(const Machine& machine, const Roles& roles, std::uint32_t devices) {
   const auto per_sm = static_cast<std::uint32_t>(machine.schedulers_per_sm.value);
-  for (std::uint32_t s = 0; s < roles.schedulers; ++s) {
-    record_.lanes.push_back(
-        {LaneKind::kScheduler, 0, s, roles.workers + s / per_sm, fmt::format("scheduler {}", s)});
+  const auto name = [&](std::string_view role, std::uint32_t device, std::uint32_t number) {
+    return devices == 1 ? fmt::format("{} {}", role, number)
+                        : fmt::format("device {} {} {}", device, role, number);
+  };
+  for (std::uint32_t d = 0; d < devices; ++d) {
+    for (std::uint32_t w = 0; w < roles.workers; ++w) {
+      record_.lanes.push_back(
+          {LaneKind::kWorker, static_cast<std::uint8_t>(d), w, w, name("worker", d, w)});
+    }
+  }
+  for (std::uint32_t d = 0; d < devices; ++d) {
+    for (std::uint32_t s = 0; s < roles.schedulers; ++s) {
+      record_.lanes.push_back({LaneKind::kScheduler, static_cast<std::uint8_t>(d), s,
+                               roles.workers + s / per_sm, name("scheduler", d, s)});
+    }
   }
 }
 

@@ -14,8 +14,9 @@ constexpr Nanoseconds to_nanoseconds(Picoseconds instant) { return (instant + 50
 
 class Recording {
  public:
-  // Lanes: workers, then schedulers, four (machine.schedulers_per_sm) an SM behind the workers'.
-  void add_roles(const Machine& machine, const Roles& roles);
+  // Lanes: the workers of all devices, then their schedulers, four (machine.schedulers_per_sm) an
+  // SM behind the workers'.
+  void add_roles(const Machine& machine, const Roles& roles, std::uint32_t devices);
 
   // A lane of kernels or of API calls; returns its index.
   std::uint32_t add_lane(LaneKind kind, std::string name);
@@ -23,11 +24,13 @@ class Recording {
 
   RunRecord& record() { return record_; }
 
+  static constexpr Picoseconds kNoPreload = std::numeric_limits<Picoseconds>::max();
+
   // Each instant in ps.
   struct Task {
     std::uint32_t task, iteration, lane;
     Picoseconds fetched, ready;
-    Picoseconds preload;  // the largest instant: there was none
+    Picoseconds preload;  // or kNoPreload
     Picoseconds start, first_data, end, notified;
     Bound bound;
   };
@@ -39,7 +42,7 @@ class Recording {
     r.enqueued = enqueued;
     r.fetched = to_nanoseconds(task.fetched);
     r.ready = to_nanoseconds(task.ready);
-    if (task.preload != std::numeric_limits<Picoseconds>::max()) {
+    if (task.preload != kNoPreload) {
       r.preload = to_nanoseconds(task.preload);
     }
     r.start = to_nanoseconds(task.start);

@@ -8,6 +8,7 @@
 #include "simulator/bounds.h"
 #include "simulator/engine.h"
 #include "simulator/kernels.h"
+#include "simulator/reference/reference_engine.h"
 
 namespace mk {
 namespace {
@@ -17,6 +18,7 @@ using simulator::Costs;
 using simulator::Engine;
 using simulator::EngineInput;
 using simulator::EngineOutcome;
+using simulator::Fleet;
 using simulator::Hops;
 using simulator::MemoryServer;
 using simulator::Picoseconds;
@@ -28,22 +30,50 @@ bool is_megakernel(const SimulationOptions& options) {
   return facts(options.policy.kind).family == PolicyFamily::kMegakernel;
 }
 
-Status check_roles(const Machine& machine, const SimulationOptions& options) {
+Status check_devices(const TaskGraph& graph, const Machine& machine,
+                     const SimulationOptions& options) {
+  const std::uint32_t devices = graph.info().devices;
+  if (devices == 1) return {};
+  if (devices > machine.devices.value) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the graph is for {} devices; {} has {}", devices, machine.name,
+                            machine.devices.value));
+  }
+  const PolicyFacts& policy = facts(options.policy.kind);
+  if (!is_megakernel(options)) {
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("the graph is for {} devices; '{}' is simulated on one", devices, policy.name));
+  }
+  if (policy.has_jit_queue && options.roles.schedulers == 0) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("'{}' on {} devices needs schedulers: with 0 a worker would have to "
+                            "fill its peers' queues",
+                            policy.name, devices));
+  }
+  return {};
+}
+
+Status check_roles(const TaskGraph& graph, const Machine& machine,
+                   const SimulationOptions& options) {
   const Roles& roles = options.roles;
   const Result<Split> split = check_split(machine, roles.workers, roles.schedulers);
   if (!split) return tl::unexpected(split.error());
   // A worker has two streams: its body's and its preload's.
-  if (std::uint64_t{roles.workers} + std::max(roles.workers, roles.schedulers) >
+  const std::uint32_t devices = graph.info().devices;
+  if (devices * (std::uint64_t{roles.workers} + std::max(roles.workers, roles.schedulers)) >
       Tournament::kMaxEntities) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{} workers, {} schedulers: at most {} of each are simulated",
-                            roles.workers, roles.schedulers, Tournament::kMaxEntities / 2));
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("{} workers, {} schedulers on {} devices: at most {} of each are "
+                    "simulated, together",
+                    roles.workers, roles.schedulers, devices, Tournament::kMaxEntities / 2));
   }
   for (const SlowWorker& slow : options.injections.slow_workers) {
-    if (slow.worker >= roles.workers) {
+    if (slow.worker >= devices * roles.workers) {
       return fail(ErrorCode::kInvalidInput,
                   fmt::format("slow_worker={}:{}: there are workers 0 .. {}", slow.worker,
-                              slow.factor, roles.workers - 1));
+                              slow.factor, devices * roles.workers - 1));
     }
   }
   return {};
@@ -66,12 +96,9 @@ Status check_input(const TaskGraph& graph, const Machine& machine,
   if (options.iterations.empty()) {
     return fail(ErrorCode::kInvalidInput, "no iteration to simulate");
   }
-  if (graph.info().devices != 1) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("the graph is for {} devices; one is simulated", graph.info().devices));
-  }
+  if (Status status = check_devices(graph, machine, options); !status) return status;
   if (const Status factors = check_body_factors(graph, options); !factors) return factors;
-  if (is_megakernel(options)) return check_roles(machine, options);
+  if (is_megakernel(options)) return check_roles(graph, machine, options);
   if (machine.sms.value > Tournament::kMaxEntities) {
     return fail(ErrorCode::kUnsupported, fmt::format("{} SMs: at most {} are simulated",
                                                      machine.sms.value, Tournament::kMaxEntities));
@@ -142,14 +169,20 @@ class Simulation {
 
  private:
   Result<EngineOutcome> run_megakernel() {
-    const PlacementTables tables = make_placement(*graph_, options_.policy, options_.roles);
-    const EngineInput input{*graph_, machine_, options_, tables, costs_, spreads_, hops_};
-    if (!options_.record) return run_engine<false>(input, recording_);
-    recording_.add_roles(machine_, options_.roles);
-    const std::size_t iterations = options_.iterations.size();
-    recording_.record().tasks.reserve(graph_->task_count() * iterations);
-    recording_.record().activations.reserve(graph_->event_count() * iterations);
-    return run_engine<true>(input, recording_);
+    const Fleet fleet(*graph_, options_.roles);
+    const PlacementTables tables = simulator::place_fleet(*graph_, options_.policy, options_.roles);
+    const EngineInput input{*graph_, machine_, options_, fleet, tables, costs_, spreads_, hops_};
+    if (options_.record) {
+      recording_.add_roles(machine_, options_.roles, graph_->info().devices);
+      const std::size_t iterations = options_.iterations.size();
+      recording_.record().tasks.reserve(graph_->task_count() * iterations);
+      recording_.record().activations.reserve(graph_->event_count() * iterations);
+    }
+    if (options_.engine == EngineKind::kReference) {
+      return simulator::ReferenceEngine(input, options_.record ? &recording_ : nullptr).run();
+    }
+    return options_.record ? run_engine<true>(input, recording_)
+                           : run_engine<false>(input, recording_);
   }
 
   Result<EngineOutcome> run_baseline() {
@@ -164,9 +197,11 @@ class Simulation {
       result.iterations.emplace_back(outcome.ends[i] - outcome.begins[i]);
     }
     const auto span = static_cast<double>(std::max<Picoseconds>(1, result.makespan.count()));
-    const double workers = is_megakernel(options_) ? options_.roles.workers : machine_.sms.value;
+    const double devices = graph_->info().devices;
+    const double workers =
+        devices * (is_megakernel(options_) ? options_.roles.workers : machine_.sms.value);
     result.worker_busy_fraction = static_cast<double>(outcome.busy) / (span * workers);
-    const double spec = machine_.memory.spec_bandwidth.value * 1e-3;  // bytes a ps
+    const double spec = devices * machine_.memory.spec_bandwidth.value * 1e-3;  // bytes a ps
     result.hbm_fraction = static_cast<double>(outcome.bytes) / (span * spec);
     result.tasks_simulated = outcome.tasks;
     result.events_processed = outcome.events;
@@ -175,8 +210,9 @@ class Simulation {
 
   // 1 where SMs do not differ; bodies of injected slow workers are never faster.
   double fastest_sm() const {
-    const std::vector<double> factors = simulator::sm_factors(
-        machine_, options_.roles.workers, options_.seed, options_.mechanisms.sm_spread);
+    const std::vector<double> factors =
+        simulator::sm_factors(machine_, graph_->info().devices * options_.roles.workers,
+                              options_.roles.workers, options_.seed, options_.mechanisms.sm_spread);
     return *std::min_element(factors.begin(), factors.end());
   }
 
@@ -195,6 +231,10 @@ class Simulation {
     record.meta["policy"] = facts(options_.policy.kind).name;
     record.meta["machine"] = machine_to_json(machine_);
     record.meta["seed"] = std::to_string(options_.seed);
+    record.meta["mechanisms"] = to_text(options_.mechanisms);
+    if (const std::string text = to_text(options_.injections); !text.empty()) {
+      record.meta["injections"] = text;
+    }
     return record;
   }
 

@@ -20,9 +20,14 @@
 #include "core/result.h"
 #include "core/task_graph.h"
 #include "core/units.h"
+#include "simulator/kernel_plan.h"
 #include "simulator/mechanisms.h"
 
 namespace mk {
+
+// Both give the same result, to the tick. The reference plays every hop and every poll, and checks
+// no queue's limit: the tests' oracle, for megakernel policies.
+enum class EngineKind : std::uint8_t { kElided, kReference };
 
 struct SimulationOptions {
   Policy policy{};
@@ -37,14 +42,16 @@ struct SimulationOptions {
   // multiplied by, instead of its draw and its SM's factor (replays of measured runs). From 1/64 to
   // 8, for megakernel policies; the lower bounds know nothing of them.
   std::vector<double> body_factors{};
+  KernelPlan kernels{};  // of kernel-per-operator policies
+  EngineKind engine = EngineKind::kElided;
 };
 
 // No correct run of these iterations is shorter than any of them, with the same random draws.
 struct LowerBounds {
-  std::int64_t weight_bytes = 0;  // streamed from memory, over all iterations
+  std::int64_t weight_bytes = 0;  // streamed from memory, over all iterations and devices
   std::int64_t kv_bytes = 0;
   std::int64_t flops = 0;
-  Duration bytes{};  // weight_bytes + kv_bytes at the achieved bandwidth with all SMs active
+  Duration bytes{};  // those of the busiest device at the achieved bandwidth with all SMs active
   Duration flop{};   // flops on all workers at their bodies' rate
   Duration critical_path{};  // infinitely many workers, each alone with the memory
   Duration work{};           // sum of the tasks' shortest durations over the workers
@@ -55,8 +62,8 @@ struct LowerBounds {
 struct SimulationResult {
   Duration makespan{};                 // activation of the first `begin` to that of the last `end`
   std::vector<Duration> iterations{};  // `begin` to `end` of each
-  double worker_busy_fraction = 0;     // of workers x makespan: executing bodies
-  double hbm_fraction = 0;             // bytes / makespan, of the datasheet's bandwidth
+  double worker_busy_fraction = 0;     // of all workers x makespan: executing bodies
+  double hbm_fraction = 0;  // bytes / makespan, of the datasheet's bandwidth (of all devices)
   std::optional<LowerBounds> bounds{};
   std::uint64_t tasks_simulated = 0;   // per-kernel policies: tasks whose work the kernels did
   std::uint64_t events_processed = 0;  // by the engine, not the graph's
@@ -64,9 +71,9 @@ struct SimulationResult {
   std::optional<RunRecord> record{};
 };
 
-// Refused, with the numbers: an impossible split, no iteration, a graph for several devices, a
-// queue that overflows, an injection for a worker that is not there, body factors that do not
-// match. kStuck if a notification is injected away.
+// Refused, with the numbers: an impossible split, no iteration, a graph for more devices than the
+// machine has (several only under megakernel policies), a queue that overflows, an injection for a
+// worker that is not there. kStuck if a notification is injected away.
 Result<SimulationResult> simulate(std::shared_ptr<const TaskGraph> graph, const Machine& machine,
                                   const SimulationOptions& options);
 

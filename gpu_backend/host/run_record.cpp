@@ -134,19 +134,6 @@ class RecordMaker {
   std::vector<Nanoseconds> enqueued_{};   // iteration x task
 };
 
-std::string injections_text(const Injections& injections) {
-  std::string text;
-  const auto add = [&](const std::string& one) { text += (text.empty() ? "" : " ") + one; };
-  if (injections.notify_delay_us > 0) {
-    add(fmt::format("notify_delay_us={:g}", injections.notify_delay_us));
-  }
-  for (const SlowWorker& slow : injections.slow_workers) {
-    add(fmt::format("slow_worker={}:{:g}", slow.worker, slow.factor));
-  }
-  if (injections.lost_notify) add(fmt::format("lost_notify={}", *injections.lost_notify));
-  return text;
-}
-
 void fill_meta(RunRecord& record, const HostRunOptions& options, const RunRows& rows) {
   record.meta["source"] = "host";
   record.meta["policy"] = facts(options.policy.kind).name;
@@ -156,7 +143,7 @@ void fill_meta(RunRecord& record, const HostRunOptions& options, const RunRows& 
   record.meta["cores"] = fmt::format("{}", usable_cores());
   record.meta["pinned"] = rows.core_of_lane.empty() ? "no" : "yes";
   record.meta["clock"] = ticks_are_tsc() ? "tsc" : "steady_clock";
-  const std::string injected = injections_text(options.injections);
+  const std::string injected = to_text(options.injections);
   if (!injected.empty()) record.meta["injections"] = injected;
 }
 

@@ -183,6 +183,49 @@ TEST(ClosedForms, DependentLaunchHidesFillAndDrain) {
   EXPECT_NEAR(us, 0.25 + 20 * 1 + 19 * 0.125 + 0.5, kRounding);
 }
 
+TEST(ClosedForms, ADependentKernelLoadsWeightsWhileItWaits) {
+  Machine machine = simple_machine();
+  set(machine.launch.pdl.typical, 0.5);
+  set(machine.shared_memory.pages, 1);
+  const auto us = [&](double page_bytes) {
+    set(machine.shared_memory.page_bytes, page_bytes);
+    return makespan_us(layers(20, 8, 10'000), machine, plain_options(PolicyKind::kPdl, 1));
+  };
+  EXPECT_NEAR(us(1e6), 20 * 1, kRounding);  // half of each stream runs in the gap
+  // 12.5 KB of room at 125 GB/s an SM: 0.1 us of it.
+  EXPECT_NEAR(us(12'500), 20 * 1 + 19 * 0.4, kRounding);
+  EXPECT_NEAR(us(0), 20 * 1 + 19 * 0.5, kRounding);
+}
+
+TEST(ClosedForms, OperatorsOfAGroupAreOneKernel) {
+  Machine machine = simple_machine();
+  set(machine.launch.graph.typical, 1.5);
+  SimulationOptions options = plain_options(PolicyKind::kGraph, 1);
+  ASSERT_TRUE(add_kernel_group(options.kernels, "norm+linear:0.5"));
+  TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);
+  TaskClass weights;
+  weights.weight_bytes.base = 80'000;
+  weights.preload_bytes = 80'000;
+  const std::uint32_t classes[] = {builder.add_class({}), builder.add_class(weights)};
+  TaskGraphBuilder::NewEvent before = TaskGraphBuilder::kBegin;
+  for (int i = 0; i < 4; ++i) {
+    Operator op;
+    op.name = i % 2 == 0 ? "norm" : "linear";
+    op.kind = i % 2 == 0 ? TaskKind::kRmsNorm : TaskKind::kLinear;
+    op.grid.extent = {1, 1, 1};
+    const auto after = i < 3 ? builder.add_event() : TaskGraphBuilder::kEnd;
+    builder.add_task(
+        {builder.add_operator(op), op.kind, 0, classes[i % 2], LaunchLabel::kAot, before, after});
+    before = after;
+  }
+  const auto graph = std::make_shared<const TaskGraph>(std::move(builder).build().value());
+  set(machine.memory.curve[0].bandwidth, 80);
+  // Two kernels of 80 KB, each on all 8 SMs at half of 80 GB/s.
+  EXPECT_NEAR(makespan_us(graph, machine, options), 2 * 2 + 1.5, kRounding);
+  options.kernels = {};
+  EXPECT_NEAR(makespan_us(graph, machine, options), 2 * 1 + 3 * 1.5, kRounding);
+}
+
 TEST(ClosedForms, BlocksPastTheSlotsRunInASecondWave) {
   Machine machine = simple_machine();
   set(machine.launch.kernel_drain, 0.5);
@@ -229,6 +272,59 @@ TEST(ClosedForms, APreloadThatIsStillUnderWayGoesOnAsTheBody) {
               (0.5 + 1 + 0.25) + (0.75 + 0.25), kRounding);
 }
 
+Machine machine_with_tiles(double page_bytes, double pages) {
+  Machine machine = simple_machine();
+  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
+  set(linear.start_up, 0.5);
+  set(linear.epilogue, 0.25);
+  set(linear.tile_bytes, 4'000);
+  set(machine.shared_memory.page_bytes, page_bytes);
+  set(machine.shared_memory.pages, pages);
+  return machine;
+}
+
+TEST(ClosedForms, TilesThatPagesHaveRoomForComeOneRightBehindTheOther) {
+  const double us = makespan_us(layers(1, 1, 10'000), machine_with_tiles(4'000, 2),
+                                plain_options(PolicyKind::kStatic, 1));
+  // The last tile, of 2 KB, comes while the one before is worked on.
+  EXPECT_NEAR(us, 0.5 + 0.4 + 0.4 + 0.25 + 0.25, kRounding);
+}
+
+TEST(ClosedForms, ATileIsLoadedAheadAsFarAsThePagesBesideTheCurrentOneReach) {
+  const double us = makespan_us(layers(1, 1, 10'000), machine_with_tiles(1'000, 5),
+                                plain_options(PolicyKind::kStatic, 1));
+  // 1 KB comes during each epilogue, the rest of the tile after it.
+  EXPECT_NEAR(us, 0.5 + 0.4 + (0.25 + 0.3) + (0.25 + 0.1) + 0.25, kRounding);
+}
+
+TEST(ClosedForms, PagesThatAreReleasedBeforeTheEndLetTheNextTaskLoadEarlier) {
+  Machine machine = machine_with_pages(2'000);
+  set(machine.shared_memory.pages, 2);
+  set(machine.bodies[index_of(TaskKind::kLinear)].epilogue, 1);
+  TaskClass work;
+  work.weight_bytes.base = 10'000;
+  work.preload_bytes = 10'000;
+  const auto us = [&](std::vector<std::uint16_t> release) {
+    work.page_release_step = std::move(release);
+    return makespan_us(layers(2, 1, work), machine, plain_options(PolicyKind::kStatic, 1));
+  };
+  // Until the end of the first body nothing may be loaded; then no time is left for it.
+  EXPECT_NEAR(us({}), 2 * (0.5 + 1 + 1), kRounding);
+  EXPECT_NEAR(us({255, 255}), 2 * (0.5 + 1 + 1), kRounding);
+  // One page is free during the epilogue: 2 of 10 KB.
+  EXPECT_NEAR(us({0, 255}), (0.5 + 1 + 1) + (0.8 + 1), kRounding);
+}
+
+TEST(ClosedForms, ACounterIsNearToEveryOtherWorker) {
+  Machine machine = simple_machine();
+  set(machine.protocol.notify.typical, 1);
+  set(machine.memory.l2_near, 0.2);
+  set(machine.memory.l2_far, 0.6);
+  // The two workers' arrivals at `end`, one of which is far.
+  EXPECT_NEAR(makespan_us(layers(1, 2, 10'000), machine, plain_options(PolicyKind::kStatic, 2)),
+              1 + 1.2, kRounding);
+}
+
 TEST(ClosedForms, PreloadingMakesNoByteFree) {
   Machine machine = machine_with_pages(1e6);
   set(machine.memory.curve[0].bandwidth, 40);
@@ -237,6 +333,70 @@ TEST(ClosedForms, PreloadingMakesNoByteFree) {
       makespan_us(layers(5, 8, 10'000), machine, plain_options(PolicyKind::kStatic, 8));
   // The memory is never idle from the first byte to the last, and that is all it can do.
   EXPECT_NEAR(us, 0.5 + 5 * 80'000 / 40e3 + 1, kRounding);
+}
+
+// Two devices, each with a linear of one task, a put and a reduce.
+std::shared_ptr<const TaskGraph> exchange(std::int64_t bytes_sent, std::uint32_t puts) {
+  GraphInfo info;
+  info.devices = 2;
+  TaskGraphBuilder builder(info, TaskGraphBuilder::OperatorTiles::kAny);
+  TaskClass weights, sent;
+  weights.weight_bytes.base = 10'000;
+  sent.bytes_sent.base = bytes_sent;
+  const std::uint32_t linear = builder.add_class(weights);
+  const std::uint32_t put = builder.add_class(sent);
+  const std::uint32_t none = builder.add_class({});
+  const TaskGraphBuilder::NewEvent summed[] = {builder.add_event(0), builder.add_event(1)};
+  const TaskGraphBuilder::NewEvent there[] = {builder.add_event(0), builder.add_event(1)};
+  for (std::uint8_t d = 0; d < 2; ++d) {
+    const auto op = [&](TaskKind kind) {
+      Operator o;
+      o.kind = kind;
+      o.device = d;
+      o.grid.extent = {puts, 1, 1};
+      return builder.add_operator(o);
+    };
+    builder.add_task({op(TaskKind::kLinear), TaskKind::kLinear, 0, linear, LaunchLabel::kAot,
+                      TaskGraphBuilder::kBegin, summed[d]});
+    const OperatorId send = op(TaskKind::kPut);
+    for (std::uint32_t t = 0; t < puts; ++t) {
+      builder.add_task({send, TaskKind::kPut, t, put, LaunchLabel::kAot, summed[d], there[1 - d]});
+    }
+    builder.add_task({op(TaskKind::kReduce), TaskKind::kReduce, 0, none, LaunchLabel::kAot,
+                      there[d], TaskGraphBuilder::kEnd});
+  }
+  return std::make_shared<const TaskGraph>(std::move(builder).build().value());
+}
+
+Machine machine_with_links() {
+  Machine machine = simple_machine();
+  set(machine.devices, 2);
+  set(machine.link.bandwidth, 20);
+  set(machine.link.put.typical, 3);
+  set(machine.protocol.notify.typical, 0.25);
+  set(machine.protocol.peer_notify_factor, 4);
+  return machine;
+}
+
+TEST(ClosedForms, APutTakesItsBytesOverTheLinkAndTheLinksLatency) {
+  const double us =
+      makespan_us(exchange(10'000, 1), machine_with_links(), plain_options(PolicyKind::kStatic, 4));
+  // Device 1 sees `begin` a put later; the reduce of device 0 waits for what it sends.
+  EXPECT_NEAR(us, 3 + 1 + 0.25 + 0.5 + 3 + 0.25, kRounding);
+}
+
+TEST(ClosedForms, PutsOfOneDeviceShareItsLink) {
+  const double us =
+      makespan_us(exchange(10'000, 4), machine_with_links(), plain_options(PolicyKind::kStatic, 4));
+  // On device 1 the reduce stands behind a put in its worker's list, and its arrival goes far.
+  EXPECT_NEAR(us, 3 + 1 + 0.25 + 4 * 0.5 + 3 + 4 * 0.25, kRounding);
+}
+
+TEST(ClosedForms, WithoutLinksAPutIsANotificationAcrossDevices) {
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 4);
+  options.mechanisms.links = false;
+  const double us = makespan_us(exchange(10'000, 4), machine_with_links(), options);
+  EXPECT_NEAR(us, 1 + 1 + 0.25 + 1 + 1, kRounding);
 }
 
 TEST(ClosedForms, InjectionsDelayNotifiesAndSlowWorkers) {

@@ -6,93 +6,26 @@
 
 #include "core/cause.h"
 #include "core/random.h"
-#include "tests/simulator/simple.h"
+#include "tests/simulator/drawn.h"
 
 namespace mk {
 namespace {
 
-using testing::simple_machine;
+using testing::all_splits;
+using testing::describe;
+using testing::drawn_exchange;
+using testing::drawn_graph;
 
-// Layers of random width, kind, bytes and labels; a layer's tasks wait for a random part of the one
-// before.
-std::shared_ptr<const TaskGraph> drawn_graph(std::uint64_t seed) {
-  std::uint32_t drawn = 0;
-  const auto draw = [&](std::uint32_t below) {
-    return static_cast<std::uint32_t>(random_bits(seed, 0, drawn++, 7) % below);
-  };
-  constexpr TaskKind kKinds[] = {TaskKind::kLinear, TaskKind::kRmsNorm, TaskKind::kAttention,
-                                 TaskKind::kSiluMul, TaskKind::kEmpty};
-  TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);
-  const std::uint32_t layer_count = 2 + draw(12);
-  std::vector<TaskGraphBuilder::NewEvent> before = {TaskGraphBuilder::kBegin};
-  for (std::uint32_t layer = 0; layer < layer_count; ++layer) {
-    const bool last = layer + 1 == layer_count;
-    Operator op;
-    op.kind = kKinds[draw(5)];
-    op.grid.extent = {1 + draw(40), 1, 1};
-    const std::uint32_t tiles = op.grid.tiles();
-    const OperatorId id = builder.add_operator(op);
-    TaskClass work;
-    work.weight_bytes.base = op.kind == TaskKind::kLinear ? 1'000 + draw(600'000) : 0;
-    work.preload_bytes = draw(2) == 0 ? work.weight_bytes.base : work.weight_bytes.base / 3;
-    work.kv_bytes.base = op.kind == TaskKind::kAttention ? draw(20'000) : 0;
-    work.activation_bytes.base = draw(4'000);
-    work.flops.base = draw(100'000);
-    const std::uint32_t task_class = builder.add_class(work);
-    // Events of this layer: as many as both it and the layer before can feed.
-    const auto groups = last ? 1 : 1 + draw(std::min<std::uint32_t>(tiles, 6));
-    std::vector<TaskGraphBuilder::NewEvent> after;
-    for (std::uint32_t g = 0; g < groups; ++g) {
-      after.push_back(last ? TaskGraphBuilder::kEnd : builder.add_event());
-    }
-    const auto label = draw(2) == 0 ? LaunchLabel::kAot : LaunchLabel::kJit;
-    // Each event before launches something, each event after is notified.
-    const std::uint32_t count =
-        std::max({tiles, static_cast<std::uint32_t>(before.size()), groups});
-    for (std::uint32_t i = 0; i < count; ++i) {
-      builder.add_task({id, op.kind, i % tiles, task_class, label, before[i % before.size()],
-                        after[i % groups]});
-    }
-    before = after;
-  }
-  return std::make_shared<const TaskGraph>(std::move(builder).build().value());
-}
-
-std::vector<SimulationOptions> all_splits(std::uint64_t seed) {
-  std::vector<SimulationOptions> all;
-  for (const PolicyFacts& policy : kPolicies) {
-    if (policy.family != PolicyFamily::kMegakernel) continue;
-    for (const Roles roles : {Roles{1, 0}, Roles{1, 1}, Roles{5, 0}, Roles{7, 3}, Roles{100, 16}}) {
-      for (const bool variant : {false, true}) {
-        SimulationOptions options;
-        options.policy.kind = policy.kind;
-        options.policy.jit_placement =
-            variant ? JitPlacement::kShortestQueue : JitPlacement::kInTurn;
-        options.policy.placement = variant ? Placement::kSwizzle : Placement::kRoundRobin;
-        options.roles = roles;
-        options.seed = seed;
-        options.record = true;
-        options.iterations.assign(3, decode_step(2, 9));
-        all.push_back(options);
-      }
-    }
-  }
-  return all;
-}
-
-std::string describe(const SimulationOptions& options) {
-  return std::string(facts(options.policy.kind).name) + " workers " +
-         std::to_string(options.roles.workers) + " schedulers " +
-         std::to_string(options.roles.schedulers) + " seed " + std::to_string(options.seed);
-}
-
-// Calls check(graph, options, result) for each drawn run.
+// Calls check(graph, options, result) for each drawn run, on one device and on several.
 template <typename Check>
 void for_each_run(Check&& check) {
   const Machine machine = load_machine("h100-sxm").value();
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-    const auto graph = drawn_graph(seed);
+    const auto devices = static_cast<std::uint8_t>(seed % 4 == 0 ? 3 : 1);
+    const auto graph = devices == 1 ? drawn_graph(seed) : drawn_exchange(seed, devices);
     for (const SimulationOptions& options : all_splits(seed)) {
+      const bool has_jit = facts(options.policy.kind).has_jit_queue;
+      if (devices > 1 && options.roles.schedulers == 0 && has_jit) continue;  // refused
       SCOPED_TRACE(describe(options));
       const Result<SimulationResult> result = simulate(graph, machine, options);
       ASSERT_TRUE(result) << result.error().message;
@@ -188,10 +121,10 @@ TEST(RandomRuns, NoRunIsShorterThanItsLowerBounds) {
 
 TEST(RandomRuns, CausesOfEachWorkerSumToTheMakespan) {
   for_each_run(
-      [](const TaskGraph&, const SimulationOptions& options, const SimulationResult& result) {
+      [](const TaskGraph& graph, const SimulationOptions& options, const SimulationResult& result) {
         const Nanoseconds makespan =
             result.record->iterations.back().end - result.record->iterations.front().start;
-        std::vector<Nanoseconds> sum(options.roles.workers);
+        std::vector<Nanoseconds> sum(options.roles.workers * graph.info().devices);
         for (const Interval& interval : derive_intervals(*result.record)) {
           sum[interval.lane] += interval.end - interval.start;
           ASSERT_NE(interval.cause, Cause::kUnknown);
@@ -202,12 +135,14 @@ TEST(RandomRuns, CausesOfEachWorkerSumToTheMakespan) {
 
 TEST(RandomRuns, EachByteIsStreamedOnce) {
   const double spec = load_machine("h100-sxm")->memory.spec_bandwidth.value;
-  for_each_run([&](const TaskGraph&, const SimulationOptions&, const SimulationResult& result) {
-    const double streamed = result.hbm_fraction * to_seconds(result.makespan) * spec * 1e9;
-    const auto expected =
-        static_cast<double>(result.bounds->weight_bytes + result.bounds->kv_bytes);
-    ASSERT_NEAR(streamed, expected, 1e-6 * expected);
-  });
+  for_each_run(
+      [&](const TaskGraph& graph, const SimulationOptions&, const SimulationResult& result) {
+        const double streamed =
+            result.hbm_fraction * to_seconds(result.makespan) * spec * 1e9 * graph.info().devices;
+        const auto expected =
+            static_cast<double>(result.bounds->weight_bytes + result.bounds->kv_bytes);
+        ASSERT_NEAR(streamed, expected, 1e-6 * expected);
+      });
 }
 
 TEST(RandomRuns, TheSameInputGivesTheSameRecord) {
@@ -245,6 +180,7 @@ TEST(RandomRuns, RecordingChangesNothing) {
 TEST(RandomRuns, TasksPlacedAheadRunWhereTheTablesSay) {
   for_each_run(
       [](const TaskGraph& graph, const SimulationOptions& options, const SimulationResult& result) {
+        if (graph.info().devices > 1) return;  // has tables of its own for each
         const PlacementTables tables = make_placement(graph, options.policy, options.roles);
         const bool is_static = options.policy.kind == PolicyKind::kStatic;
         std::vector<std::uint32_t> list(graph.task_count(), kNoIndex);

@@ -47,11 +47,16 @@ SimulationOptions plain_options(PolicyKind policy, std::uint32_t workers,
 
 std::shared_ptr<const TaskGraph> layers(std::uint32_t layers, std::uint32_t tasks,
                                         std::int64_t bytes, LaunchLabel label, std::int64_t flops) {
-  TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);
   TaskClass work;
   work.weight_bytes.base = bytes;
   work.preload_bytes = bytes;
   work.flops.base = flops;
+  return testing::layers(layers, tasks, work, label);
+}
+
+std::shared_ptr<const TaskGraph> layers(std::uint32_t layers, std::uint32_t tasks,
+                                        const TaskClass& work, LaunchLabel label) {
+  TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);
   const std::uint32_t task_class = builder.add_class(work);
   TaskGraphBuilder::NewEvent before = TaskGraphBuilder::kBegin;
   for (std::uint32_t layer = 0; layer < layers; ++layer) {

@@ -31,6 +31,11 @@ std::shared_ptr<const TaskGraph> layers(std::uint32_t layers, std::uint32_t task
                                         std::int64_t bytes, LaunchLabel label = LaunchLabel::kAot,
                                         std::int64_t flops = 0);
 
+// The same of tasks that do `work`.
+std::shared_ptr<const TaskGraph> layers(std::uint32_t layers, std::uint32_t tasks,
+                                        const TaskClass& work,
+                                        LaunchLabel label = LaunchLabel::kAot);
+
 // The makespan in us. Fails the test, and gives 0, iff the simulation is refused.
 double makespan_us(const std::shared_ptr<const TaskGraph>& graph, const Machine& machine,
                    const SimulationOptions& options);

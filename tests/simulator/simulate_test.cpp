@@ -140,8 +140,10 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
   for (const MechanismFacts& mechanism : kMechanisms) {
     if (mechanism.on == &Mechanisms::queue_limit) continue;  // an error, not a duration
     if (mechanism.on == &Mechanisms::waves) continue;  // these kernels fit into one: closed forms
+    if (mechanism.on == &Mechanisms::links) continue;  // one device: closed forms
     bool changes = false;
-    for (const PolicyKind policy : {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kGraph}) {
+    for (const PolicyKind policy :
+         {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kGraph, PolicyKind::kPdl}) {
       SimulationOptions options = on_h100(policy);
       options.iterations.push_back(options.iterations.front());
       options.lower_bounds = false;
@@ -168,6 +170,50 @@ TEST(Simulate, QwenOnAnH100IsAboveItsFloorAndGraphsBeatStreams) {
   EXPECT_GT(us(PolicyKind::kStatic), 4500);  // 15.15 GB at 3.35 TB/s
 }
 
+std::shared_ptr<const TaskGraph> tensor_parallel(std::uint32_t devices, bool overlap) {
+  CompileOptions options;
+  options.workers = 128;
+  options.overlap = overlap;
+  StepShape step{1, 1, 4096};
+  step.devices = devices;
+  Compiled result = compile_model(load_model("qwen3-0.6b").value(), step, options).value();
+  return std::make_shared<const TaskGraph>(std::move(result.graph));
+}
+
+TEST(Simulate, OverlappedCommunicationIsNotSlowerThanCoarse) {
+  const Machine machine = load_machine("h100-sxm").value();
+  for (const PolicyKind policy : {PolicyKind::kStatic, PolicyKind::kHybrid, PolicyKind::kAot}) {
+    const auto overlapped = simulate(tensor_parallel(2, true), machine, on_h100(policy)).value();
+    const auto coarse = simulate(tensor_parallel(2, false), machine, on_h100(policy)).value();
+    EXPECT_LT(overlapped.makespan, coarse.makespan) << facts(policy).name;
+    EXPECT_GE(overlapped.makespan, overlapped.bounds->largest()) << facts(policy).name;
+  }
+}
+
+TEST(Simulate, RefusesSeveralDevicesWhereItHasNoModelOfThem) {
+  const Machine machine = load_machine("h100-sxm").value();
+  const auto graph = tensor_parallel(2, true);
+  EXPECT_THAT(simulate(graph, machine, on_h100(PolicyKind::kGraph)).error().message,
+              HasSubstr("2 devices; 'graph' is simulated on one"));
+  SimulationOptions options = on_h100(PolicyKind::kHybrid);
+  options.roles.schedulers = 0;
+  EXPECT_THAT(simulate(graph, machine, options).error().message, HasSubstr("needs schedulers"));
+  Machine single = machine;
+  testing::set(single.devices, 1);
+  EXPECT_THAT(simulate(graph, single, on_h100(PolicyKind::kAot)).error().message,
+              HasSubstr("the graph is for 2 devices; h100-sxm has 1"));
+}
+
+TEST(Simulate, RecordsWhatDeterminedIt) {
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 4);
+  options.record = true;
+  options.injections.slow_workers = {{2, 1.5}};
+  const RunRecord record = *simulate(layers(2, 4, 10'000), simple_machine(), options)->record;
+  EXPECT_THAT(record.meta.at("mechanisms"), HasSubstr("noise=off sm_spread=off"));
+  EXPECT_THAT(record.meta.at("mechanisms"), HasSubstr("preload=on"));
+  EXPECT_EQ(record.meta.at("injections"), "slow_worker=2:1.5");
+}
+
 TEST(Simulate, LongerContextsTakeLonger) {
   const Machine machine = load_machine("h100-sxm").value();
   const auto graph = compiled("qwen3-0.6b", 128);
@@ -189,6 +235,17 @@ TEST(Simulate, BaselinesRecordOneSpanAKernel) {
     EXPECT_GT(record.spans[i].start, record.spans[i - 1].end);
   }
   EXPECT_EQ(record.span_names[record.spans.back().name], "argmax_reduce");
+}
+
+TEST(KernelPlan, TakesGroupsAndRefusesWhatMakesNoSense) {
+  KernelPlan plan;
+  ASSERT_TRUE(add_kernel_group(plan, "gate_up+silu_mul"));
+  ASSERT_TRUE(add_kernel_group(plan, "down:0.85"));
+  EXPECT_EQ(plan.groups[0].operators, (std::vector<std::string>{"gate_up", "silu_mul"}));
+  EXPECT_EQ(plan.groups[1].bandwidth_share, 0.85);
+  EXPECT_THAT(add_kernel_group(plan, "qkv+down").error().message, HasSubstr("'down' has"));
+  EXPECT_THAT(add_kernel_group(plan, "qkv:2").error().message, HasSubstr("in (0, 1]"));
+  EXPECT_THAT(add_kernel_group(plan, "qkv++o_proj").error().message, HasSubstr("empty"));
 }
 
 TEST(Mechanisms, AreSetByNameAndRefusedWithWhatIsKnown) {

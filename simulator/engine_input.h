@@ -1,0 +1,42 @@
+// What an engine of a megakernel policy runs on, and what comes out besides the records.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/machine.h"
+#include "core/policy.h"
+#include "core/task_graph.h"
+#include "simulator/costs.h"
+#include "simulator/fleet.h"
+#include "simulator/ports.h"
+#include "simulator/simulate.h"
+
+namespace mk::simulator {
+
+struct EngineInput {
+  const TaskGraph& graph;
+  const Machine& machine;
+  const SimulationOptions& options;
+  const Fleet& fleet;
+  const PlacementTables& tables;  // of the fleet
+  Costs& costs;
+  const Spreads& spreads;
+  const Hops& hops;
+};
+
+struct EngineOutcome {
+  std::vector<Picoseconds> begins{};  // activation of `begin`, an iteration
+  std::vector<Picoseconds> ends{};
+  Picoseconds busy = 0;
+  std::uint64_t tasks = 0;
+  std::uint64_t events = 0;
+  std::int64_t bytes = 0;  // streamed
+};
+
+PortSettings port_settings(const EngineInput& input);
+
+// How many times as long as on a typical SM without injections a worker's bodies last.
+std::vector<double> worker_factors(const EngineInput& input);
+
+}  // namespace mk::simulator

@@ -1,0 +1,139 @@
+// ReferenceEngine: activated events on their way to their tasks' queues.
+#include <algorithm>
+
+#include "simulator/reference/reference_engine.h"
+
+namespace mk::simulator {
+
+// `worker` made the last arrival.
+void ReferenceEngine::activate(std::uint32_t worker, std::uint32_t event) {
+  counters_[event].activated = now();
+  const bool is_end = event == graph_.end_event().index;
+  if (is_end) outcome_.ends.push_back(now());
+  if (!is_end && tables_.launches_jit[event] == 0) {
+    if (recording_ != nullptr) {
+      recording_->record().activations.push_back(
+          {event, iteration_, to_nanoseconds(now()), kNotTaken, kNotTaken, {}});
+    }
+    return become_free(worker);
+  }
+  if (roles_.schedulers == 0) {
+    agenda_.at(now(), Turn::kWorker, worker,
+               [this, worker, event] { dispatch(worker, event, now()); });
+    return;
+  }
+  const std::uint32_t number = workers_[worker].body.number;
+  agenda_.at(hand_over(fleet_.device_of_worker(worker), event, number), Turn::kHop, number,
+             [this, worker] { become_free(worker); });
+}
+
+// Somebody on `device` publishes the event, from now on, to the schedulers that have to do for it;
+// when the last publication is done.
+Picoseconds ReferenceEngine::hand_over(std::uint32_t device, std::uint32_t event,
+                                       std::uint32_t rank) {
+  const bool is_near = event == 0 || device == fleet_.device_of_event(event);
+  const Picoseconds step =
+      draw(is_near ? hops_.activate : hops_.peer_activate, event_bits(event) >> kActivateBits);
+  const auto publish = [&](std::uint32_t s, Picoseconds at) {
+    agenda_.at(at, Turn::kHop, rank,
+               [this, s, event] { schedulers_[s].published.push_back(event); });
+  };
+  if (!fleet_.is_broadcast(event)) {
+    publish(fleet_.scheduler_of(event), now() + step);
+    return now() + step;
+  }
+  const bool at_once = options_.mechanisms.broadcast_queue && machine_.kind == MachineKind::kGpu;
+  Picoseconds published = at_once ? now() + step : now();
+  for (std::uint32_t s = 0; s < fleet_.schedulers(); ++s) {
+    if (!has_work(s, event)) continue;
+    if (!at_once) published += step;
+    const std::uint32_t peer = fleet_.device_of_dispatcher(s);
+    publish(s, event == 0 ? begin_seen(device, peer, published) : published);
+  }
+  return published;
+}
+
+bool ReferenceEngine::has_work(std::uint32_t scheduler, std::uint32_t event) const {
+  const WorkerRange own = fleet_.workers_of(scheduler);
+  if (event == 0 && tables_.list_first[own.end] != tables_.list_first[own.begin]) return true;
+  const TaskRange share = fleet_.share_of(scheduler, event);
+  for (std::uint32_t task = share.begin; task < share.end; ++task) {
+    if (is_jit_launched(policy_.kind, graph_.tasks().label[task])) return true;
+  }
+  return false;
+}
+
+// The scheduler is free, and looks for an event.
+void ReferenceEngine::poll_events(std::uint32_t scheduler) {
+  agenda_.poll(now(), hops_.scheduler_period, Turn::kScheduler, scheduler, [this, scheduler] {
+    auto& published = schedulers_[scheduler].published;
+    if (published.empty()) return false;
+    const std::uint32_t event = published.front();
+    published.pop_front();
+    const Picoseconds dequeue = draw(hops_.dequeue, event_bits(event, scheduler) >> kDequeueBits);
+    dispatch(scheduler, event, now() + dequeue);
+    return true;
+  });
+}
+
+// Decides now what goes where; from `from` on it stores. Free again when the last store is done.
+void ReferenceEngine::dispatch(std::uint32_t dispatcher, std::uint32_t event, Picoseconds from) {
+  const bool is_end = event == graph_.end_event().index;
+  Picoseconds done = from;
+  if (!is_end) {
+    if (event == 0 && policy_.kind != PolicyKind::kJit) done = store_aot(dispatcher, done);
+    done = store_jit(dispatcher, event, done);
+  }
+  if (recording_ != nullptr) {
+    const std::uint32_t lane = roles_.schedulers == 0 ? dispatcher : fleet_.workers() + dispatcher;
+    recording_->record().activations.push_back(
+        {event, iteration_, to_nanoseconds(*counters_[event].activated), to_nanoseconds(from),
+         is_end ? kNotTaken : to_nanoseconds(done), lane});
+  }
+  if (is_end && iteration_ + 1 == options_.iterations.size()) {
+    done_ = true;
+    return;
+  }
+  agenda_.at(done, Turn::kHop, 0, [this, dispatcher, is_end] {
+    is_end ? end_iteration(dispatcher) : free_dispatcher(dispatcher);
+  });
+}
+
+Picoseconds ReferenceEngine::store_aot(std::uint32_t dispatcher, Picoseconds from) {
+  const WorkerRange own = fleet_.workers_of(dispatcher);
+  const std::uint32_t phase = phase_in(own, tables_.phase_step[dispatcher], iteration_);
+  Picoseconds done = from;
+  for_each_aot_row(own, phase, tables_.list_first.data(), tables_.list_tasks.data(),
+                   [&](std::uint32_t worker, std::uint32_t task) {
+                     done += draw(hops_.enqueue, task_bits(task) >> kEnqueueBits);
+                     enqueued_[task] = done;
+                     agenda_.at(done, Turn::kHop, worker,
+                                [this, worker, task] { workers_[worker].aot.push_back(task); });
+                   });
+  return done;
+}
+
+Picoseconds ReferenceEngine::store_jit(std::uint32_t dispatcher, std::uint32_t event,
+                                       Picoseconds from) {
+  const WorkerRange own = fleet_.workers_of(dispatcher);
+  const TaskRange share = fleet_.share_of(dispatcher, event);
+  Picoseconds done = from;
+  for (std::uint32_t task = share.begin; task < share.end; ++task) {
+    if (!is_jit_launched(policy_.kind, graph_.tasks().label[task])) continue;
+    std::vector<std::uint32_t> depths;
+    for (std::uint32_t w = own.begin; w < own.end; ++w) depths.push_back(workers_[w].jit_depth);
+    const std::uint32_t worker =
+        place_jit(policy_, own, dispatchers_[dispatcher], task, depths.data());
+    done += draw(hops_.enqueue, task_bits(task) >> kEnqueueBits);
+    Worker& w = workers_[worker];
+    ++w.jit_depth;
+    // Its place in the queue is taken now: one that is late holds up those behind it.
+    w.jit_published = std::max(done, w.jit_published);
+    enqueued_[task] = w.jit_published;
+    agenda_.at(w.jit_published, Turn::kHop, worker,
+               [this, worker, task] { workers_[worker].jit.push_back(task); });
+  }
+  return done;
+}
+
+}  // namespace mk::simulator

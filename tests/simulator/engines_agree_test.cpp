@@ -1,0 +1,186 @@
+// The elided engine against the event-by-event one: the same result to the picosecond, the same
+// records, for drawn graphs under every policy, with drawn sets of mechanisms.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/compiler.h"
+#include "core/model.h"
+#include "core/random.h"
+#include "tests/simulator/drawn.h"
+#include "tests/simulator/simple.h"
+
+namespace mk {
+namespace {
+
+using testing::all_splits;
+using testing::describe;
+using testing::drawn_exchange;
+using testing::drawn_graph;
+
+auto key(const TaskRecord& r) {
+  return std::tie(r.iteration, r.task, r.lane, r.enqueued, r.fetched, r.ready, r.preload, r.page,
+                  r.start, r.first_data, r.end, r.notified, r.bound);
+}
+
+auto key(const ActivationRecord& r) {
+  return std::tie(r.iteration, r.event, r.lane, r.activated, r.dequeued, r.launched);
+}
+
+std::string text(const TaskRecord& r) {
+  std::string text = "iteration " + std::to_string(r.iteration) + " task " +
+                     std::to_string(r.task) + " lane " + std::to_string(r.lane) + ":";
+  for (const Nanoseconds instant :
+       {r.enqueued, r.fetched, r.ready, r.preload, r.start, r.first_data, r.end, r.notified}) {
+    text += instant == kNotTaken ? " -" : " " + std::to_string(instant);
+  }
+  return text;
+}
+
+std::string text(const ActivationRecord& r) {
+  return "iteration " + std::to_string(r.iteration) + " event " + std::to_string(r.event) + ": " +
+         std::to_string(r.activated) + " " + std::to_string(r.dequeued) + " " +
+         std::to_string(r.launched);
+}
+
+template <typename Row>
+void expect_same_rows(std::vector<Row> a, std::vector<Row> b) {
+  const auto by_key = [](const Row& x, const Row& y) { return key(x) < key(y); };
+  std::sort(a.begin(), a.end(), by_key);
+  std::sort(b.begin(), b.end(), by_key);
+  ASSERT_EQ(a.size(), b.size());
+  // The earliest difference says most.
+  const Row* first = nullptr;
+  const Row* other = nullptr;
+  const auto instant = [](const Row& r) {
+    if constexpr (std::is_same_v<Row, TaskRecord>) {
+      return r.notified;
+    } else {
+      return r.activated;
+    }
+  };
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (key(a[i]) == key(b[i])) continue;
+    if (first != nullptr && instant(*first) <= instant(a[i])) continue;
+    first = &a[i];
+    other = &b[i];
+  }
+  ASSERT_EQ(first, nullptr) << text(*first) << "\n" << text(*other);
+}
+
+void expect_agreement(const std::shared_ptr<const TaskGraph>& graph, const Machine& machine,
+                      SimulationOptions options) {
+  options.lower_bounds = false;
+  const Result<SimulationResult> elided = simulate(graph, machine, options);
+  options.engine = EngineKind::kReference;
+  const Result<SimulationResult> reference = simulate(graph, machine, options);
+  ASSERT_TRUE(elided) << elided.error().message;
+  ASSERT_TRUE(reference) << reference.error().message;
+  if (options.record) {
+    ASSERT_NO_FATAL_FAILURE(expect_same_rows(elided->record->tasks, reference->record->tasks));
+    ASSERT_NO_FATAL_FAILURE(
+        expect_same_rows(elided->record->activations, reference->record->activations));
+  }
+  EXPECT_EQ(elided->makespan, reference->makespan);
+  EXPECT_EQ(elided->iterations, reference->iterations);
+  EXPECT_EQ(elided->hbm_fraction, reference->hbm_fraction);
+  EXPECT_EQ(elided->worker_busy_fraction, reference->worker_busy_fraction);
+  EXPECT_EQ(elided->tasks_simulated, reference->tasks_simulated);
+}
+
+std::string switched_off(const Mechanisms& mechanisms) {
+  std::string off;
+  for (const MechanismFacts& mechanism : kMechanisms) {
+    if (!(mechanisms.*mechanism.on)) off += " " + std::string(mechanism.name);
+  }
+  return off;
+}
+
+TEST(EnginesAgree, WithEveryMechanism) {
+  const Machine machine = load_machine("h100-sxm").value();
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    const auto graph = drawn_graph(seed);
+    for (const SimulationOptions& options : all_splits(seed)) {
+      SCOPED_TRACE(describe(options));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+    }
+  }
+}
+
+TEST(EnginesAgree, WithEachMechanismOff) {
+  const Machine machine = load_machine("h100-sxm").value();
+  std::uint64_t seed = 20;
+  for (const MechanismFacts& mechanism : kMechanisms) {
+    const auto graph = drawn_graph(++seed);
+    const std::vector<SimulationOptions> splits = all_splits(seed);
+    for (std::size_t i = seed % 4; i < splits.size(); i += 4) {
+      SimulationOptions options = splits[i];
+      options.mechanisms.*mechanism.on = false;
+      SCOPED_TRACE(describe(options) + " without " + std::string(mechanism.name));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+    }
+  }
+}
+
+TEST(EnginesAgree, WithDrawnMechanisms) {
+  const Machine machine = load_machine("h100-sxm").value();
+  for (std::uint64_t seed = 100; seed < 102; ++seed) {
+    const auto graph = drawn_graph(seed);
+    std::uint32_t drawn = 0;
+    for (SimulationOptions& options : all_splits(seed)) {
+      const std::uint64_t bits = random_bits(seed, 0, drawn++, 3);
+      for (std::size_t m = 0; m < kMechanisms.size(); ++m) {
+        options.mechanisms.*kMechanisms[m].on = (bits >> m & 1) != 0;
+      }
+      // Where several hops take no time, chains of them fall on one instant, and their order is
+      // anybody's.
+      options.mechanisms.hand_off = true;
+      SCOPED_TRACE(describe(options) + " without" + switched_off(options.mechanisms));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+    }
+  }
+}
+
+TEST(EnginesAgree, WhereTasksAreManyTiles) {
+  Machine machine = load_machine("h100-sxm").value();
+  for (BodyNumbers& body : machine.bodies) testing::set(body.tile_bytes, 40'000);
+  for (const double pages : {2.0, 7.0}) {
+    testing::set(machine.shared_memory.pages, pages);
+    for (const SimulationOptions& options : all_splits(400)) {
+      SCOPED_TRACE(describe(options));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(drawn_graph(400), machine, options));
+    }
+  }
+}
+
+TEST(EnginesAgree, OnSeveralDevices) {
+  const Machine machine = load_machine("h100-sxm").value();
+  for (std::uint64_t seed = 300; seed < 303; ++seed) {
+    const auto graph = drawn_exchange(seed, static_cast<std::uint8_t>(2 + seed % 3));
+    for (const SimulationOptions& options : all_splits(seed)) {
+      const bool has_jit = facts(options.policy.kind).has_jit_queue;
+      if (options.roles.schedulers == 0 && has_jit) continue;  // refused
+      SCOPED_TRACE(describe(options));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+    }
+  }
+}
+
+TEST(EnginesAgree, OnAModel) {
+  const Machine machine = load_machine("h100-sxm").value();
+  CompileOptions compile;
+  compile.workers = 128;
+  Compiled compiled =
+      compile_model(load_model("smollm2-135m").value(), StepShape{1, 1, 4096}, compile).value();
+  const auto graph = std::make_shared<const TaskGraph>(std::move(compiled.graph));
+  for (const PolicyKind policy : {PolicyKind::kHybrid, PolicyKind::kAot}) {
+    SimulationOptions options;
+    options.policy.kind = policy;
+    options.roles = {128, 16};
+    options.iterations = {decode_step(1, 1024), decode_step(1, 1025)};
+    ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+  }
+}
+
+}  // namespace
+}  // namespace mk
