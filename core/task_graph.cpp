@@ -1,8 +1,7 @@
 #include "core/task_graph.h"
 
-#include <fmt/format.h>
-
 #include "core/check.h"
+#include "core/task_name.h"
 
 namespace mk {
 
@@ -22,14 +21,14 @@ std::vector<Region> TaskGraph::regions(TaskId task) const {
 std::string TaskGraph::task_name(TaskId task) const {
   MK_CHECK(task.index < task_count(), "a task of this graph");
   const Operator& op = op_of(task);
-  const std::string layer = op.layer ? fmt::format("L{}.", *op.layer) : std::string();
-  std::string where;
-  if (info_.devices > 1) where = fmt::format("@{}", op.device);
-  if (const auto peer = class_of(task).peer; peer) where += fmt::format(">{}", *peer);
-  if (tasks_.kind[task.index] == TaskKind::kEmpty) {
-    return fmt::format("{}{}.empty{}{}", layer, op.name, task.index, where);
-  }
-  return fmt::format("{}{}[{}]{}", layer, op.name, tasks_.tile[task.index], where);
+  TaskNameParts parts{.op = op.name,
+                      .layer = op.layer,
+                      .kind = tasks_.kind[task.index],
+                      .task = task.index,
+                      .tile = tasks_.tile[task.index],
+                      .peer = class_of(task).peer};
+  if (info_.devices > 1) parts.device = op.device;
+  return mk::task_name(parts);
 }
 
 bool operator==(const TaskGraph& a, const TaskGraph& b) {

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "core/task_name.h"
 
 namespace mk {
 namespace {
@@ -175,11 +176,14 @@ void SliceColumns::resize(std::size_t size) {
 
 std::string TraceGraph::task_name(std::uint32_t task) const {
   const TraceOperator& op = op_of(task);
-  const std::string layer = op.layer ? fmt::format("L{}.", *op.layer) : std::string();
-  if (tasks.kind[task] == TaskKind::kEmpty && op.kind != TaskKind::kEmpty) {
-    return fmt::format("{}{}.empty#{}", layer, op.name, task);
-  }
-  return fmt::format("{}{}[{}]", layer, op.name, tasks.tile[task]);
+  TaskNameParts parts{.op = op.name,
+                      .layer = op.layer,
+                      .kind = tasks.kind[task],
+                      .task = task,
+                      .tile = tasks.tile[task],
+                      .peer = class_of(task).peer};
+  if (info.devices > 1) parts.device = op.device;
+  return mk::task_name(parts);
 }
 
 Nanoseconds Trace::start() const {

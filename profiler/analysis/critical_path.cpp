@@ -142,21 +142,8 @@ class Painter {
   }
 
   void wait(const ChainLink& link) {
-    if (link.held_by == HeldBy::kUnknown) return;
-    const SliceColumns& s = trace_.slices;
-    const bool per_kernel = facts(trace_.policy.kind).family == PolicyFamily::kPerKernel;
-    if (per_kernel) return at(link.released, Cause::kWaitLaunch, link);
-    const Nanoseconds page = s.page[link.slice];
-    const Nanoseconds enqueued =
-        link.held_by == HeldBy::kWorker ? kNotTaken : s.enqueued[link.slice];
-    const Nanoseconds offered = std::max(enqueued, link.released);
-    if (page != kNotTaken && page > offered) {
-      at(page, Cause::kWaitPoll, link);
-      at(offered, Cause::kWaitPage, link);
-    }
-    at(offered, Cause::kWaitPoll, link);
-    at(link.released,
-       link.held_by == HeldBy::kBegin ? Cause::kIterationBoundary : Cause::kWaitScheduler, link);
+    const std::vector<PathSegment> waits = waits_of(trace_, link);
+    for (auto w = waits.rbegin(); w != waits.rend(); ++w) at(w->start, w->cause, link);
   }
 
   const Trace& trace_;
@@ -235,6 +222,28 @@ Result<std::uint32_t> find_task(const TraceGraph& graph, std::string_view name) 
       ErrorCode::kNotFound,
       fmt::format("no task '{}': the graph's tasks are 0 ({}) .. {} ({})", name, graph.task_name(0),
                   graph.task_count() - 1, graph.task_name(graph.task_count() - 1)));
+}
+
+std::vector<PathSegment> waits_of(const Trace& trace, const ChainLink& link) {
+  std::vector<PathSegment> waits;
+  if (link.held_by == HeldBy::kUnknown) return waits;
+  const SliceColumns& s = trace.slices;
+  Nanoseconds cursor = link.released;
+  const auto until = [&](Nanoseconds end, Cause cause) {
+    end = std::min(end, link.start);
+    if (end <= cursor) return;
+    waits.push_back({cursor, end, cause, link.iteration, link.task});
+    cursor = end;
+  };
+  if (facts(trace.policy.kind).family == PolicyFamily::kPerKernel) {
+    until(link.start, Cause::kWaitLaunch);
+    return waits;
+  }
+  if (link.held_by == HeldBy::kBegin) until(s.enqueued[link.slice], Cause::kIterationBoundary);
+  if (link.held_by == HeldBy::kProducer) until(s.enqueued[link.slice], Cause::kWaitScheduler);
+  until(s.page[link.slice], Cause::kWaitPage);  // kNotTaken is before every instant
+  until(link.start, Cause::kWaitPoll);
+  return waits;
 }
 
 CriticalPath critical_path(const TraceIndex& index) {

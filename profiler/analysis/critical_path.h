@@ -60,6 +60,10 @@ struct PathBlame {
   double share = 0;  // of the makespan
 };
 
+// What kept the link's task from its start once what held it had let go: [released, start) in time
+// order, without empty parts; nothing where it is unknown what held it.
+std::vector<PathSegment> waits_of(const Trace& trace, const ChainLink& link);
+
 struct CriticalPath {
   std::vector<ChainLink> links{};       // in time order
   std::vector<PathSegment> segments{};  // tile the makespan: their lengths sum to it exactly

@@ -67,6 +67,23 @@ TEST(Explain, NamesWhatIsNotThere) {
               HasSubstr("no record of task 0 (L0.qkv[0]) in iteration 0"));
 }
 
+// From the event's activation on: the scheduler's store, a page, and then the worker's own part.
+TEST(Explain, SaysWhatCameBetweenTheEventAndTheStart) {
+  RunRecord run = two_iteration_run();
+  run.tasks[2].enqueued = 100 + 420;
+  run.tasks[2].page = 100 + 435;
+  const Trace trace = make_trace(run);
+  const auto links = explain(TraceIndex(trace), 0, 2);
+  ASSERT_TRUE(links);
+
+  std::vector<std::string> lines;
+  for (const PathSegment& w : waits_of(trace, links->front()))
+    lines.push_back(fmt::format("{} {} {}", facts(w.cause).name, w.start - 100, w.end - 100));
+
+  EXPECT_THAT(lines,
+              ElementsAre("wait_scheduler 400 420", "wait_page 420 435", "wait_poll 435 450"));
+}
+
 TEST(FindTask, TakesNumbersAndNames) {
   const Trace trace = make_trace(two_iteration_run());
 
