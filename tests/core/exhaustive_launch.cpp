@@ -42,7 +42,7 @@ struct State {
       put(w.is_blocked ? 1 : 0);
     }
     for (const Queue& queue : events) put_all(queue);
-    for (const DispatcherState& d : dispatchers) put(d.next_worker), put(d.phase);
+    for (const DispatcherState& d : dispatchers) put(d.next_worker);
     return k;
   }
 };
@@ -191,13 +191,13 @@ class Run {
     const WorkerRange own = workers_of(plan_.roles, d);
     DispatcherState& state = s.dispatchers[d];
     if (event == 0 && facts(plan_.policy.kind).has_aot_queue) {
+      const std::uint32_t phase = phase_in(own, plan_.phase_step[d], s.iteration);
       for (std::uint32_t w = own.begin; w < own.end; ++w) {
-        const Queue& list = plan_.lists[list_of(own, w, state.phase)];
+        const Queue& list = plan_.lists[list_of(own, w, phase)];
         Queue& aot = s.workers[w].aot;
         aot.insert(aot.end(), list.begin(), list.end());
         if (aot.size() > plan_.capacities.tasks) wrong("an AOT queue overflows");
       }
-      state.phase = next_phase(own, state.phase, plan_.phase_step[d]);
     }
     if (!facts(plan_.policy.kind).has_jit_queue) return;
     const TaskRange share =
