@@ -130,6 +130,78 @@ ArgmaxReduceTask argmax_reduce(const Tile& tile) {
           u32(tile.size(2, 0))};
 }
 
+TopkSoftmaxTask topk_softmax(const Tile& tile, const MoeParams& params) {
+  return {tile.whole<float>(0), tile.whole<std::int32_t>(1),
+          tile.whole<float>(2), tile.whole<std::int32_t>(3),
+          tile.stride(0),       u32(params.experts),
+          u32(params.top_k),    params.normalise_top_k ? 1U : 0U};
+}
+
+ExpertLinearTask expert_linear(const Tile& tile, const MoeParams& params,
+                               const std::array<std::uint32_t, 3>& at, const Grid& grid) {
+  const PartRange experts = part_range(params.experts, 1, at[0], grid.extent[0]);
+  ExpertLinearTask task{};
+  task.weights = tile.whole<Bf16>(1) + tile.begin(1, 1) * params.in;
+  task.x = tile.whole<float>(0);
+  task.expert = tile.whole<std::int32_t>(2);
+  task.activated = tile.whole<std::int32_t>(3);
+  task.y = tile.whole<float>(4) + tile.begin(1, 1);
+  task.expert_stride = static_cast<std::uint64_t>(params.out * params.in);
+  task.in = u32(params.in);
+  task.rows = u32(tile.size(1, 1));
+  task.y_stride = u32(params.out);
+  task.top_k = u32(params.top_k);
+  task.experts = u32(params.experts);
+  task.input_of_choice = tile.shape(0).rank == 3 ? 1 : 0;
+  task.is_static = params.schedule == ExpertSchedule::kStatic ? 1 : 0;
+  task.group = at[0];
+  task.groups = grid.extent[0];
+  task.first_expert = u32(experts.begin);
+  task.end_expert = u32(experts.end);
+  return task;
+}
+
+ExpertSiluMulTask expert_silu_mul(const Tile& tile, const MoeParams& params) {
+  return {tile.whole<float>(0),  tile.whole<float>(1), u32(params.out),       u32(params.top_k),
+          u32(tile.begin(0, 0)), u32(tile.size(0, 0)), u32(tile.begin(0, 1)), u32(tile.size(0, 1))};
+}
+
+WeightedSumTask weighted_sum(const Tile& tile, const MoeParams& params) {
+  const std::size_t out = params.residual ? 3 : 2;
+  return {tile.whole<float>(0),
+          tile.whole<float>(1),
+          params.residual ? tile.whole<float>(2) : nullptr,
+          tile.whole<float>(out),
+          u32(params.out),
+          u32(params.top_k),
+          u32(tile.begin(out, 0)),
+          u32(tile.size(out, 0)),
+          u32(tile.begin(out, 1)),
+          u32(tile.size(out, 1))};
+}
+
+// The kinds of a mixture of experts; false iff it is none.
+bool fill_expert_kind(TaskDescriptor& d, const Tile& tile, const Operator& op,
+                      std::uint32_t number) {
+  switch (d.kind) {
+    case TaskKind::kTopkSoftmax:
+      d.topk_softmax = topk_softmax(tile, std::get<MoeParams>(op.params));
+      return true;
+    case TaskKind::kExpertLinear:
+      d.expert_linear =
+          expert_linear(tile, std::get<MoeParams>(op.params), op.grid.coordinate(number), op.grid);
+      return true;
+    case TaskKind::kExpertSiluMul:
+      d.expert_silu_mul = expert_silu_mul(tile, std::get<MoeParams>(op.params));
+      return true;
+    case TaskKind::kWeightedSum:
+      d.weighted_sum = weighted_sum(tile, std::get<MoeParams>(op.params));
+      return true;
+    default:
+      return false;
+  }
+}
+
 TaskDescriptor descriptor_of(const TaskGraph& graph, const TensorAddresses& addresses,
                              TaskId task) {
   TaskDescriptor d;
@@ -158,6 +230,7 @@ TaskDescriptor descriptor_of(const TaskGraph& graph, const TensorAddresses& addr
       d.argmax_reduce = argmax_reduce(tile);
       break;
     default:
+      if (fill_expert_kind(d, tile, graph.op_of(task), graph.tasks().tile[task.index])) break;
       d.linear = linear(tile, std::get<LinearParams>(params), d.kind);
   }
   return d;
@@ -173,6 +246,8 @@ bool is_aligned(const TaskDescriptor& d) {
     case TaskKind::kNormLinear:
     case TaskKind::kSiluLinear:
       return reinterpret_cast<std::uintptr_t>(d.linear.weights) % 16 == 0;
+    case TaskKind::kExpertLinear:
+      return reinterpret_cast<std::uintptr_t>(d.expert_linear.weights) % 16 == 0;
     default:
       return true;
   }
@@ -211,6 +286,19 @@ Status check_attention(const AttentionParams& params, const BlockNeeds& block) {
   return {};
 }
 
+Status check_experts(const MoeParams& params, TaskKind kind, const BlockNeeds& block) {
+  if (kind == TaskKind::kTopkSoftmax &&
+      static_cast<std::uint64_t>(4 * params.experts) > block.work_bytes) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{} experts do not fit into the shared memory", params.experts));
+  }
+  if (kind != TaskKind::kExpertLinear) return {};
+  // One choice at a time, and where the block is behind it.
+  BlockNeeds left = block;
+  left.work_bytes -= std::min<std::uint64_t>(left.work_bytes, kRoutedBytes);
+  return check_linear({.in = params.in, .out = params.out}, TaskKind::kLinear, 1, left);
+}
+
 Status check_operator(const Operator& op, std::uint32_t tokens, const BlockNeeds& block) {
   if (!has_body(op.kind)) {
     return fail(ErrorCode::kUnsupported,
@@ -221,6 +309,9 @@ Status check_operator(const Operator& op, std::uint32_t tokens, const BlockNeeds
   }
   if (const auto* params = std::get_if<AttentionParams>(&op.params)) {
     return check_attention(*params, block);
+  }
+  if (const auto* params = std::get_if<MoeParams>(&op.params)) {
+    return check_experts(*params, op.kind, block);
   }
   if (const auto* params = std::get_if<RmsNormParams>(&op.params); params && params->hidden % 4) {
     return fail(ErrorCode::kUnsupported,

@@ -24,7 +24,7 @@ struct BlockNeeds {
   std::uint64_t work_bytes = 0;
 };
 
-// kUnsupported, naming the operator, iff the bodies cannot run the graph: MoE and communication
+// kUnsupported, naming the operator, iff the bodies cannot run the graph: communication
 // kinds, paged or split KV, several devices, more than kMaxTokens batch tokens, widths that are no
 // multiple of 8, heads that are no power of two, inputs that do not fit into the work area.
 Status check_supported(const TaskGraph& graph, const BlockNeeds& block);

@@ -88,6 +88,50 @@ struct ArgmaxReduceTask {
   std::uint32_t part_stride, parts, first, rows;
 };
 
+// The router's choice for each token: the top_k experts of the largest logits, the first of equals
+// first, and their softmax weights; and which experts anybody chose, in order, with their number
+// at [experts].
+struct TopkSoftmaxTask {
+  const float* logits;
+  std::int32_t* expert;     // [rows, top_k]
+  float* weight;            // [rows, top_k]
+  std::int32_t* activated;  // [experts + 1]
+  std::uint32_t logits_stride, experts, top_k;
+  std::uint32_t normalises;  // 1: the weights of a token's choices sum to 1, else those of all
+};
+
+// y[t][j][r] = sum_i weights[e][r][i] x[..][i] for each choice (t, j) of an expert e of the
+// group's, r in [0, rows).
+struct ExpertLinearTask {
+  const Bf16* weights;  // of expert 0, the tile's first row
+  const float* x;       // [rows, in] or [rows, top_k, in]
+  const std::int32_t* expert;
+  const std::int32_t* activated;
+  float* y;  // of choice (0, 0), the tile's first row
+  std::uint64_t expert_stride;
+  std::uint32_t in, rows, y_stride, top_k, experts;
+  std::uint32_t input_of_choice;  // 1: each choice has an input of its own
+  // The group's experts: every groups-th of the activated ones from the group-th on, or a range.
+  std::uint32_t is_static, group, groups, first_expert, end_expert;
+};
+
+// y[t][j][i] = silu(gate_up[t][j][2 i]) * gate_up[t][j][2 i + 1] for rows [first, first + rows) and
+// choices [first_choice, first_choice + choices).
+struct ExpertSiluMulTask {
+  const float* gate_up;
+  float* y;
+  std::uint32_t width, top_k, first, rows, first_choice, choices;
+};
+
+// out[t][i] = (residual[t][i] +) sum_j weight[t][j] y[t][j][i] for those rows and columns.
+struct WeightedSumTask {
+  const float* y;
+  const float* weight;
+  const float* residual;  // may be null
+  float* out;
+  std::uint32_t width, top_k, first, rows, first_column, columns;
+};
+
 struct alignas(128) TaskDescriptor {
   TaskKind kind = TaskKind::kEmpty;
   std::uint32_t request = 0;  // of attention tasks
@@ -99,6 +143,10 @@ struct alignas(128) TaskDescriptor {
     SiluMulTask silu_mul;
     ArgmaxPartialTask argmax_partial;
     ArgmaxReduceTask argmax_reduce;
+    TopkSoftmaxTask topk_softmax;
+    ExpertLinearTask expert_linear;
+    ExpertSiluMulTask expert_silu_mul;
+    WeightedSumTask weighted_sum;
     unsigned char raw[120];
   };
 
@@ -107,6 +155,9 @@ struct alignas(128) TaskDescriptor {
     return kind == TaskKind::kLinear || kind == TaskKind::kNormLinear ||
            kind == TaskKind::kSiluLinear;
   }
+  // Uses the warps' rings: nothing of another task may be requested before it has begun, unless it
+  // is_linear() and what was requested is its own.
+  MK_HD bool streams() const { return is_linear() || kind == TaskKind::kExpertLinear; }
 };
 static_assert(sizeof(TaskDescriptor) == 128);
 

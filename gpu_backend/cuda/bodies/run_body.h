@@ -3,6 +3,7 @@
 
 #include "gpu_backend/cuda/bodies/attention.h"
 #include "gpu_backend/cuda/bodies/elementwise.h"
+#include "gpu_backend/cuda/bodies/experts.h"
 #include "gpu_backend/cuda/bodies/linear.h"
 
 namespace mk::cuda {
@@ -19,6 +20,10 @@ constexpr bool has_body(TaskKind kind) {
     case TaskKind::kSiluMul:
     case TaskKind::kArgmaxPartial:
     case TaskKind::kArgmaxReduce:
+    case TaskKind::kTopkSoftmax:
+    case TaskKind::kExpertLinear:
+    case TaskKind::kExpertSiluMul:
+    case TaskKind::kWeightedSum:
       return true;
     default:
       return false;
@@ -37,7 +42,8 @@ MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const 
     case TaskKind::kLinear:
     case TaskKind::kNormLinear:
     case TaskKind::kSiluLinear:
-      return run_linear<Shape>(c, stream, task.linear, step);
+    case TaskKind::kExpertLinear:
+      return run_linears<Shape>(c, stream, task, step);
     case TaskKind::kAttention:
       return run_attention<Shape>(c, task.attention, step);
     case TaskKind::kSiluMul:
@@ -46,6 +52,12 @@ MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const 
       return run_argmax_partial<Shape>(c, task.argmax_partial, step);
     case TaskKind::kArgmaxReduce:
       return run_argmax_reduce(c, task.argmax_reduce, step);
+    case TaskKind::kTopkSoftmax:
+      return run_topk_softmax<Shape>(c, task.topk_softmax, step);
+    case TaskKind::kExpertSiluMul:
+      return run_expert_silu_mul(c, task.expert_silu_mul, step);
+    case TaskKind::kWeightedSum:
+      return run_weighted_sum(c, task.weighted_sum, step);
     default:
       return;
   }

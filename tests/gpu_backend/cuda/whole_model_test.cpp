@@ -193,17 +193,28 @@ INSTANTIATE_TEST_SUITE_P(
                     ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear}),
     [](const auto& i) { return std::string(i.param.name); });
 
-TEST(CheckSupported, NamesWhatTheDeviceHasNoBodyFor) {
-  const Result<ModelConfig> model = load_model("qwen3-30b-a3b");
+TEST(CheckSupported, RefusesAGraphForOtherDevices) {
+  const Result<ModelConfig> model = load_model("qwen3-0.6b");
   ASSERT_TRUE(model.has_value());
-  const Result<Compiled> compiled = compile_model(*model, {1, 1, 64}, {.context = 64});
+  const Result<Compiled> compiled = compile_model(*model, {1, 1, 64, 2}, {.context = 64});
   ASSERT_TRUE(compiled.has_value());
 
   const Status status = check_supported(compiled->graph, {11, 90000});
 
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().code, ErrorCode::kUnsupported);
-  EXPECT_NE(status.error().message.find("topk_softmax"), std::string::npos);
+  EXPECT_NE(status.error().message.find("made for 2 devices"), std::string::npos);
+}
+
+TEST(CheckSupported, TakesAMixtureOfExpertsWhoseExpertsFit) {
+  const Result<ModelConfig> model = load_model("qwen3-30b-a3b");
+  ASSERT_TRUE(model.has_value());
+  const Result<Compiled> compiled = compile_model(*model, {1, 1, 64}, {.context = 64});
+  ASSERT_TRUE(compiled.has_value());
+
+  EXPECT_TRUE(check_supported(compiled->graph, {11, 90000}).has_value());
+  const Status status = check_supported(compiled->graph, {11, 8192});
+  ASSERT_FALSE(status.has_value());
 }
 
 TEST(CheckSupported, RefusesMoreTokensThanTheBodiesTake) {
