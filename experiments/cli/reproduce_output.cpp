@@ -173,9 +173,8 @@ void write_results(const Reproduction& all, const Catalogue& catalogue, const st
     output.text(fmt::format("draw/{}.py", script.name), std::string(script.text));
 }
 
-Status draw_report(const std::string& folder) {
-  // A Python of the person's own first; Debian's knows python3-matplotlib.
-  for (const char* python : {"python3", "/usr/bin/python3"}) {
+Status draw_report(const std::string& folder, const std::vector<std::string>& pythons) {
+  for (const std::string& python : pythons) {
     const std::string probe =
         "import importlib.util as u, sys; sys.exit(u.find_spec('matplotlib') is None)";
     if (run_program({python, "-c", probe}) != 0) continue;

@@ -18,8 +18,10 @@ Json to_json(const Finding& finding);
 void write_results(const Reproduction& all, const Catalogue& catalogue, const std::string& folder,
                    std::vector<std::string>& problems);
 
-// Runs the scripts in `folder`. kNotFound iff no Python with matplotlib is there; kIo iff it ended
-// with an error, which it has said on stderr.
-Status draw_report(const std::string& folder);
+// Runs the scripts in `folder` with the first of these programs that knows matplotlib: a Python of
+// the person's own before Debian's, which has python3-matplotlib. kNotFound iff none does; kIo iff
+// the script ended with an error, which it has said on stderr.
+Status draw_report(const std::string& folder,
+                   const std::vector<std::string>& pythons = {"python3", "/usr/bin/python3"});
 
 }  // namespace mk::cli

@@ -275,6 +275,17 @@ TEST_F(Verbs, SweepPrintsWhatItHasAndExits1WherePointsAreRefused) {
   EXPECT_THAT(run.err, HasSubstr("no_such"));
 }
 
+TEST_F(Verbs, SweepSaysTheBestSplitOfEachPolicyWithItsRegret) {
+  const CliRun run = megascope({"sweep", "--model", model(), "--policy", "aot,static", "--workers",
+                                "8,16", "--seed", "1:3", "--best", "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  ASSERT_EQ(run.json().size(), 2);
+  EXPECT_EQ(run.json()[0]["seeds"], 3);
+  EXPECT_LE(run.json()[0]["regret_us"], run.json()[1]["regret_us"]);
+  EXPECT_GE(run.json()[1]["regret_low_us"], 0);
+}
+
 TEST_F(Verbs, ReproduceNamesTheStudyThatIsNotThereAndStillRunsTheOthers) {
   const CliRun run =
       megascope({"reproduce", "no-such", "table2", "-o", path("r"), "--format", "json"});
