@@ -63,11 +63,13 @@ class Report:
         return [claim for study in self.results["studies"] for claim in study["claims"]]
 
     def picture(self, name, draw):
-        """The inline SVG, kept as NAME.svg too; "" where it could not be drawn, which is then a problem."""
+        """The inline SVG, kept as NAME.svg too; "" where there is nothing to show, or it could not be drawn: a problem then."""
         try:
             figure = draw()
         except (OSError, ValueError, KeyError, StopIteration) as error:
             self.problems.append(f"{name}: {error}")
+            return ""
+        if figure is None:  # nothing to show, and nothing wrong
             return ""
         svg = charts.as_svg(figure)
         charts.plt.close(figure)
