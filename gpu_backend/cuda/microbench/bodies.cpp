@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/microbench/measure.h"
@@ -50,6 +51,8 @@ class BodyBench {
     linear_flops();
     attention();
     small_bodies();
+    expert_linear();
+    small_expert_bodies();
   }
 
  private:
@@ -110,13 +113,11 @@ class BodyBench {
     results_.add(lab_, fmt::format("body_{}_{}", body, what), unit, samples);
   }
 
-  void linear(std::string_view name, TaskKind kind, LinearInput input, std::uint32_t in) {
-    const std::uint32_t rows = (256U << 10) / (2 * in);  // a tile of 256 KiB
-    const double bytes = 2.0 * in * rows;
+  // When the first chunk could be used, the rate from there to the last, what came after.
+  void add_stream(std::string_view name, double bytes, const BodyTimes& alone) {
     Samples rates;
     Samples starts;
     Samples epilogues;
-    const BodyTimes alone = time_linear(kind, input, in, rows, 1, 1);
     for (std::size_t i = 0; i < alone.total_us.size(); ++i) {
       const double stream = alone.last_us[i] - alone.first_us[i];
       if (stream > 0) rates.push_back(bytes * 1e-3 / stream);
@@ -127,6 +128,13 @@ class BodyBench {
     add(name, "start_up", "us", starts);
     add(name, "rate", "GB/s", rates);
     add(name, "epilogue", "us", epilogues);
+  }
+
+  void linear(std::string_view name, TaskKind kind, LinearInput input, std::uint32_t in) {
+    const std::uint32_t rows = (256U << 10) / (2 * in);  // a tile of 256 KiB
+    const double bytes = 2.0 * in * rows;
+    const BodyTimes alone = time_linear(kind, input, in, rows, 1, 1);
+    add_stream(name, bytes, alone);
     const BodyTimes together = time_linear(kind, input, in, rows, 1, lab_.sms());
     add(name, "total_of_all", "us", together.total_us);
     const BodyTimes batch = time_linear(kind, input, in, rows, 8, 1);
@@ -195,6 +203,71 @@ class BodyBench {
     const double stream = median(full.total_us) - median(none.total_us);
     if (stream > 0) add("attention", "rate", "GB/s", {1023.0 * kHeadDim * 4 * 1e-3 / stream});
     add("attention", "total_of_all", "us", time_attention(1023, lab_.sms()).total_us);
+  }
+
+  // One token's choice of one expert, as a task of a graph with as many groups as choices has it.
+  void expert_linear() {
+    constexpr std::uint32_t kIn = 2048;
+    constexpr std::uint32_t kRows = 64;
+    constexpr std::uint32_t kChoices = 8;
+    std::vector<std::int32_t> routing(kChoices + 1, kChoices);  // the activated list, its length
+    std::iota(routing.begin(), routing.end() - 1, 0);
+    const Table<std::int32_t> chosen = lab_.table(routing);
+    const MakeTask make = [&](std::uint32_t block) {
+      TaskDescriptor task;
+      task.kind = TaskKind::kExpertLinear;
+      ExpertLinearTask& e = task.expert_linear;
+      e = {};
+      e.weights = reinterpret_cast<const Bf16*>(lab_.fresh(std::size_t{2} * kIn * kRows));
+      e.x = x_.get();
+      e.expert = chosen.get();
+      e.activated = chosen.get();
+      e.y = y_.get() + std::size_t{block} * kRows * kChoices;
+      e.in = kIn;
+      e.rows = kRows;
+      e.y_stride = kRows;
+      e.top_k = kChoices;
+      e.experts = kChoices;
+      e.groups = kChoices;
+      return task;
+    };
+    const StepRow step{1, 1, 0, 0};
+    add_stream("expert_linear", 2.0 * kIn * kRows, time("an expert linear body", 1, step, make));
+    add("expert_linear", "total_of_all", "us",
+        time("an expert linear body", lab_.sms(), step, make).total_us);
+  }
+
+  void small_expert_bodies() {
+    constexpr std::uint32_t kTopK = 8;
+    const auto router = [this](std::uint32_t experts) {
+      return [this, experts](std::uint32_t) {
+        TaskDescriptor task;
+        task.kind = TaskKind::kTopkSoftmax;
+        task.topk_softmax = {x_.get(), index(), y_.get(), index() + 1024,
+                             experts,  experts, kTopK,    1};
+        return task;
+      };
+    };
+    small(TaskKind::kTopkSoftmax, 0.25, 4, router(64), router(256));
+    const auto silu = [this](std::uint32_t choices) {
+      return [this, choices](std::uint32_t) {
+        TaskDescriptor task;
+        task.kind = TaskKind::kExpertSiluMul;
+        task.expert_silu_mul = {x_.get(), y_.get(), 768, kTopK, 0, 1, 0, choices};
+        return task;
+      };
+    };
+    small(TaskKind::kExpertSiluMul, 9, 8, silu(1), silu(8));
+    const auto sum = [this](std::uint32_t columns) {
+      return [this, columns](std::uint32_t) {
+        TaskDescriptor task;
+        task.kind = TaskKind::kWeightedSum;
+        task.weighted_sum = {x_.get(), small_.get(), x_.get(), y_.get(), 2048, kTopK, 0, 1,
+                             0,        columns};
+        return task;
+      };
+    };
+    small(TaskKind::kWeightedSum, 10, 8, sum(256), sum(2048));
   }
 
   // A body at two sizes: the first's activations in KiB, and how many times as many the second has.

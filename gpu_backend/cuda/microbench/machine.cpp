@@ -178,7 +178,8 @@ class MachineMaker {
   // Bodies that stream weights through the rings.
   void set_linear_bodies() {
     const auto start_up = get("copy_latency_4096");
-    for (const TaskKind kind : {TaskKind::kLinear, TaskKind::kNormLinear, TaskKind::kSiluLinear}) {
+    for (const TaskKind kind : {TaskKind::kLinear, TaskKind::kNormLinear, TaskKind::kSiluLinear,
+                                TaskKind::kExpertLinear}) {
       BodyNumbers& body = m_.bodies[index_of(kind)];
       const std::string prefix = fmt::format("body_{}_", name_of(kind));
       if (!get(prefix + "rate")) continue;
@@ -217,8 +218,10 @@ class MachineMaker {
       set(attention.start_up, 0, "part of fixed");
       set(attention.epilogue, 0, "part of fixed");
     }
-    for (const TaskKind kind : {TaskKind::kRmsNorm, TaskKind::kSiluMul, TaskKind::kArgmaxPartial,
-                                TaskKind::kArgmaxReduce, TaskKind::kEmbedding}) {
+    for (const TaskKind kind :
+         {TaskKind::kRmsNorm, TaskKind::kSiluMul, TaskKind::kArgmaxPartial, TaskKind::kArgmaxReduce,
+          TaskKind::kEmbedding, TaskKind::kTopkSoftmax, TaskKind::kExpertSiluMul,
+          TaskKind::kWeightedSum}) {
       BodyNumbers& body = m_.bodies[index_of(kind)];
       const std::string prefix = fmt::format("body_{}_", name_of(kind));
       if (!get(prefix + "fixed")) continue;
