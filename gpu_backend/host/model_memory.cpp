@@ -47,7 +47,8 @@ void fill_rows(const ModelMemory& memory, const Piece& piece) {
       continue;
     }
     piece.filling->parameters[source->parameter].read(
-        static_cast<std::uint64_t>(source->row * length),
+        static_cast<std::uint64_t>(source->row * rows.shape_of(source->parameter).back() +
+                                   rows.first_column()),
         words_of(target, static_cast<std::size_t>(length)));
     if constexpr (std::is_same_v<T, Bf16>) {
       if (rows.is_matrix()) pair_row(target, length);

@@ -77,13 +77,22 @@ Result<WeightRows> WeightRows::of(const TaskGraph& graph, TensorId id) {
   }
   layout.rows_ = is_vector ? 1 : tensor.shape.extent[0];
   layout.row_length_ = tensor.shape.extent[is_vector ? 0 : 1];
-  const std::int64_t length = layout.row_length_;
+  const WeightSource& source = tensor.source;
+  const bool by_columns = source.shard_dim == 1;
+  const std::int64_t shard = source.shard;
+  const std::int64_t row_shares = by_columns ? 1 : source.shards;
+  const std::int64_t length = layout.row_length_ * (by_columns ? source.shards : 1);
+  if (by_columns) layout.first_column_ = shard * layout.row_length_;
   if (is_vector) {
     layout.shapes_ = {{length}};
+    layout.first_row_ = {0};
   } else if (layout.layout_ == WeightLayout::kPlain) {
-    layout.shapes_ = {{unpadded_rows(graph, id, layout.rows_), length}};
+    layout.shapes_ = {{unpadded_rows(graph, id, layout.rows_ * row_shares), length}};
+    layout.first_row_ = {by_columns ? 0 : shard * layout.rows_};
   } else if (layout.layout_ == WeightLayout::kInterleavedRows) {
-    layout.shapes_ = {{layout.rows_ / 2, length}, {layout.rows_ / 2, length}};
+    const std::int64_t rows = layout.rows_ / 2;
+    layout.shapes_ = {{rows * row_shares, length}, {rows * row_shares, length}};
+    layout.first_row_ = {shard * rows, shard * rows};
   } else {
     const auto* attention = params_behind<AttentionParams>(graph, id);
     if (attention == nullptr ||
@@ -93,9 +102,14 @@ Result<WeightRows> WeightRows::of(const TaskGraph& graph, TensorId id) {
     }
     layout.head_dim_ = attention->head_dim;
     layout.group_rows_ = attention->heads / attention->kv_heads * attention->head_dim;
+    const std::int64_t q_rows = attention->heads * attention->head_dim;
     const std::int64_t kv_rows = attention->kv_heads * attention->head_dim;
-    layout.shapes_ = {
-        {attention->heads * attention->head_dim, length}, {kv_rows, length}, {kv_rows, length}};
+    const std::int64_t kv_shares = row_shares / source.kv_replicas;
+    layout.shapes_ = {{q_rows * row_shares, length},
+                      {kv_rows * kv_shares, length},
+                      {kv_rows * kv_shares, length}};
+    const std::int64_t kv_first = shard / source.kv_replicas * kv_rows;
+    layout.first_row_ = {shard * q_rows, kv_first, kv_first};
   }
   return layout;
 }
@@ -103,18 +117,19 @@ Result<WeightRows> WeightRows::of(const TaskGraph& graph, TensorId id) {
 std::optional<SourceRow> WeightRows::source_of(std::int64_t row) const {
   if (!is_matrix()) return SourceRow{0, 0};
   if (layout_ == WeightLayout::kInterleavedRows) {
-    return SourceRow{static_cast<std::uint32_t>(row % 2), row / 2};
+    return SourceRow{static_cast<std::uint32_t>(row % 2), first_row_[0] + row / 2};
   }
   if (layout_ == WeightLayout::kPlain) {
-    if (row >= shapes_[0][0]) return std::nullopt;
-    return SourceRow{0, row};
+    if (first_row_[0] + row >= shapes_[0][0]) return std::nullopt;
+    return SourceRow{0, first_row_[0] + row};
   }
   const std::int64_t slice = group_rows_ + 2 * head_dim_;
   const std::int64_t head = row / slice;
   const std::int64_t within = row % slice;
-  if (within < group_rows_) return SourceRow{0, head * group_rows_ + within};
+  if (within < group_rows_) return SourceRow{0, first_row_[0] + head * group_rows_ + within};
   const bool is_value = within >= group_rows_ + head_dim_;
-  return SourceRow{is_value ? 2U : 1U, head * head_dim_ + (within - group_rows_) % head_dim_};
+  return SourceRow{is_value ? 2U : 1U,
+                   first_row_[1] + head * head_dim_ + (within - group_rows_) % head_dim_};
 }
 
 }  // namespace mk

@@ -1,4 +1,5 @@
-// Which rows of which checkpoint parameters the rows of a graph's weight tensor are made of.
+// Which rows of which checkpoint parameters the rows of a graph's weight tensor are made of, and,
+// where the model is shared out over several devices, which part of these rows.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,8 @@ class WeightRows {
   bool is_matrix() const { return shapes_[0].size() == 2; }
   std::int64_t rows() const { return rows_; }
   std::int64_t row_length() const { return row_length_; }
+  // Of a parameter's row, the tensor has [first_column, first_column + row_length).
+  std::int64_t first_column() const { return first_column_; }
   // Shape that parameter `parameter` has in the checkpoint.
   const std::vector<std::int64_t>& shape_of(std::uint32_t parameter) const {
     return shapes_[parameter];
@@ -37,6 +40,9 @@ class WeightRows {
   WeightLayout layout_ = WeightLayout::kPlain;
   std::int64_t rows_ = 1;
   std::int64_t row_length_ = 1;
+  std::int64_t first_column_ = 0;
+  // By parameter: the first of its rows that this device's share begins with.
+  std::vector<std::int64_t> first_row_{};
   std::int64_t group_rows_ = 0;  // of kQkvByKvHead: rows of q heads that share a KV head
   std::int64_t head_dim_ = 0;    // of kQkvByKvHead
   std::vector<std::vector<std::int64_t>> shapes_{};
