@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "core/task_graph.h"
@@ -14,11 +15,15 @@ struct RivalResult {
   double makespan_us = 0;
 };
 
-// Runs the first `tasks` tasks of a layered graph, each at most `limit` GB/s and together at most
-// `bandwidth`, on `workers` actors with static lists. A task streams `bytes`. Nothing iff SimGrid
-// was not there when this was built. Once a process.
-std::optional<RivalResult> run_simgrid(const TaskGraph& graph, std::uint32_t tasks,
-                                       std::uint32_t workers, std::int64_t bytes, double limit,
-                                       double bandwidth);
+struct RivalWork {
+  std::uint32_t tasks = 0;                       // the first ones of a layered graph
+  std::uint32_t workers = 1;                     // actors, with static lists
+  std::function<double(std::uint32_t)> bytes{};  // of a task
+  std::function<double(std::uint32_t)> limit{};  // of its stream, GB/s
+  double bandwidth = 0;                          // of all together, GB/s
+};
+
+// Nothing iff SimGrid was not there when this was built. Once a process.
+std::optional<RivalResult> run_simgrid(const TaskGraph& graph, const RivalWork& work);
 
 }  // namespace mk::perf

@@ -16,6 +16,7 @@
 #include "core/cause.h"
 #include "core/compiler.h"
 #include "core/model.h"
+#include "core/random.h"
 #include "simulator/simulate.h"
 #include "tests/perf/counted_memory.h"
 #include "tests/perf/simgrid_rival.h"
@@ -93,18 +94,24 @@ void add(const char* name, const Graph& graph, PolicyKind policy, bool everythin
       ->Unit(benchmark::kMillisecond);
 }
 
+// What a task of a synthetic graph streams: one of 16 amounts about 100 KB, so that ends spread.
+std::uint32_t amount_of(std::uint32_t task) { return mix_bits(task + 1) % 16; }
+std::int64_t bytes_of(std::uint32_t amount) { return 50'000 + 6'667 * std::int64_t{amount}; }
+
 // The graph with bytes to stream: even operators are linears, odd ones attention, so that two
 // limits mix. Empty tasks stay so.
-constexpr std::int64_t kStreamedBytes = 100'000;
 Graph streaming(const TaskGraph& graph) {
   TaskGraphBuilder builder(graph.info(), TaskGraphBuilder::OperatorTiles::kAny);
   builder.reserve(graph.task_count(), graph.event_count());
   for (const Operator& op : graph.operators()) builder.add_operator(op);
-  TaskClass weights, cache;
-  weights.weight_bytes.base = kStreamedBytes;
-  cache.kv_bytes.base = kStreamedBytes;
-  const std::uint32_t classes[] = {builder.add_class(weights), builder.add_class(cache),
-                                   builder.add_class({})};
+  for (std::uint32_t amount = 0; amount < 16; ++amount) {
+    TaskClass weights, cache;
+    weights.weight_bytes.base = bytes_of(amount);
+    cache.kv_bytes.base = bytes_of(amount);
+    builder.add_class(weights);
+    builder.add_class(cache);
+  }
+  const std::uint32_t nothing = builder.add_class({});
   std::vector<TaskGraphBuilder::NewEvent> events = {TaskGraphBuilder::kBegin};
   for (std::uint32_t e = 1; e + 1 < graph.event_count(); ++e) events.push_back(builder.add_event());
   events.push_back(TaskGraphBuilder::kEnd);
@@ -115,9 +122,9 @@ Graph streaming(const TaskGraph& graph) {
     const TaskKind kind = is_empty   ? TaskKind::kEmpty
                           : odd != 0 ? TaskKind::kAttention
                                      : TaskKind::kLinear;
-    builder.add_task({OperatorId(tasks.op[t]), kind, tasks.tile[t], classes[is_empty ? 2 : odd],
-                      tasks.label[t], events[tasks.dependent_event[t]],
-                      events[tasks.triggering_event[t]]});
+    const std::uint32_t work = is_empty ? nothing : 2 * amount_of(t) + odd;
+    builder.add_task({OperatorId(tasks.op[t]), kind, tasks.tile[t], work, tasks.label[t],
+                      events[tasks.dependent_event[t]], events[tasks.triggering_event[t]]});
   }
   return std::make_shared<const TaskGraph>(std::move(builder).build().value());
 }
@@ -160,6 +167,11 @@ class Figures {
  private:
   static constexpr int kRounds = 5;
 
+  static Machine with_slower_attention(Machine machine) {
+    machine.bodies[index_of(TaskKind::kAttention)].port_limit.value = 30;
+    return machine;
+  }
+
   void add(std::string name, std::string goal, std::function<double()> measure) {
     figures_.push_back({std::move(name), std::move(goal), std::move(measure)});
   }
@@ -172,9 +184,10 @@ class Figures {
   }
 
   // Seconds of the whole call, preparation included.
-  double seconds(const Graph& graph, const SimulationOptions& options) const {
+  double seconds(const Graph& graph, const Machine& machine,
+                 const SimulationOptions& options) const {
     const auto before = std::chrono::steady_clock::now();
-    benchmark::DoNotOptimize(simulate(graph, machine_, options));
+    benchmark::DoNotOptimize(simulate(graph, machine, options));
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
   }
 
@@ -193,7 +206,7 @@ class Figures {
     SimulationOptions recorded = full;
     recorded.record = true;
     add("qwen3-8b hybrid, protocol + bandwidth, M tasks/s", ">= 10",
-        [=, this] { return tasks / seconds(model, lean); });
+        [=, this] { return tasks / seconds(model, machine_, lean); });
     add("qwen3-8b hybrid, every mechanism, recorded, with causes, M tasks/s", ">= 4", [=, this] {
       const auto before = std::chrono::steady_clock::now();
       const SimulationResult result = simulate(model, machine_, recorded).value();
@@ -202,13 +215,13 @@ class Figures {
       return tasks / std::chrono::duration<double>(after - before).count();
     });
     add("qwen3-8b hybrid, every mechanism: simulated over wall time", ">= 1.5", [=, this] {
-      return to_seconds(simulate(model, machine_, full)->makespan) / seconds(model, full);
+      return to_seconds(simulate(model, machine_, full)->makespan) / seconds(model, machine_, full);
     });
     add("qwen3-8b hybrid, protocol + bandwidth: simulated over wall time", ">= 3", [=, this] {
-      return to_seconds(simulate(model, machine_, lean)->makespan) / seconds(model, lean);
+      return to_seconds(simulate(model, machine_, lean)->makespan) / seconds(model, machine_, lean);
     });
     add("qwen3-8b hybrid, every mechanism: recorded over not recorded", "<= 1.5",
-        [=, this] { return seconds(model, recorded) / seconds(model, full); });
+        [=, this] { return seconds(model, machine_, recorded) / seconds(model, machine_, full); });
     add("qwen3-8b hybrid, every mechanism: peak bytes a task beyond the graph", "<= 150",
         [=, this] { return peak_bytes_a_task(model, full); });
   }
@@ -216,10 +229,11 @@ class Figures {
   void add_layered(const std::string& name, const Graph& graph, double share) {
     const SimulationOptions lean = options(PolicyKind::kJit, false);
     add(name + " jit, protocol + bandwidth (two limits), M tasks/s", share == 1 ? ">= 10" : "",
-        [=, this] { return graph->task_count() * 1e-6 / seconds(graph, lean); });
+        [=, this] { return graph->task_count() * 1e-6 / seconds(graph, two_limits_, lean); });
     if (share != 1) {
-      add(name + " the same, forks of the normal form not counted", ">= 6",
-          [=, this] { return graph->task_count() * 1e-6 / share / seconds(graph, lean); });
+      add(name + " the same, forks of the normal form not counted", ">= 6", [=, this] {
+        return graph->task_count() * 1e-6 / share / seconds(graph, two_limits_, lean);
+      });
     }
     add(name + " jit: peak bytes a task beyond the graph", "<= 150",
         [=, this] { return peak_bytes_a_task(graph, lean); });
@@ -228,9 +242,16 @@ class Figures {
 
   void print_rival() {
     constexpr std::uint32_t kTasks = 51'200;
-    const double limit = machine_.stream_limit(machine_.body(TaskKind::kLinear));
-    const auto rival = perf::run_simgrid(*grouped_, kTasks, 128, kStreamedBytes, limit,
-                                         machine_.bandwidth_at(128));
+    const auto limit = [&](std::uint32_t task) {
+      const bool is_odd = grouped_->tasks().op[task] % 2 != 0;
+      return two_limits_.stream_limit(
+          two_limits_.body(is_odd ? TaskKind::kAttention : TaskKind::kLinear));
+    };
+    const auto bytes = [](std::uint32_t task) {
+      return static_cast<double>(bytes_of(amount_of(task)));
+    };
+    const auto rival =
+        perf::run_simgrid(*grouped_, {kTasks, 128, bytes, limit, machine_.bandwidth_at(128)});
     if (!rival) {
       fmt::print("SimGrid: skipped, not there when this was built (Debian: libsimgrid-dev)\n");
       return;
@@ -249,6 +270,7 @@ class Figures {
   }
 
   Machine machine_ = load_machine("h100-sxm").value();
+  Machine two_limits_ = with_slower_attention(machine_);
   std::vector<Figure> figures_{};
   Graph grouped_{};
 };
