@@ -115,7 +115,13 @@ void MainWindow::complete(WholeTrace whole) {
     if (open->share() != whole.outline) continue;
     open->complete(std::move(whole.trace), std::move(whole.by_operator), std::move(whole.by_cause));
     session_.contents_changed();
-    return session_changed();
+    session_changed();
+    const std::size_t doubts = open->trace().health.size();
+    if (doubts > 0)
+      say(QStringLiteral("⚠ %1: %2 of doubt, see Traces")
+              .arg(open->name(), doubts == 1 ? QStringLiteral("a point")
+                                             : QStringLiteral("%1 points").arg(doubts)));
+    return;
   }
 }
 

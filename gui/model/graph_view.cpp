@@ -44,10 +44,14 @@ class Walk {
     node.is_event = true;
     node.task = task;
     node.tasks = graph_.events.trigger_count[event];
-    node.label = event == 0 ? QStringLiteral("begin")
-                 : event + 1 == graph_.event_count()
-                     ? QStringLiteral("end")
-                     : QStringLiteral("event %1\n%2 arrivals").arg(event).arg(node.tasks);
+    node.label =
+        event == 0 ? QStringLiteral("begin")
+        : event + 1 == graph_.event_count()
+            ? QStringLiteral("end")
+            : QStringLiteral("event %1\n%2 %3")
+                  .arg(event)
+                  .arg(node.tasks)
+                  .arg(node.tasks == 1 ? QStringLiteral("arrival") : QStringLiteral("arrivals"));
     out_.nodes.push_back(node);
     return out_.nodes.size() - 1;
   }

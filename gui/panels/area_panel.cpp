@@ -23,11 +23,11 @@ QTableView* make_table(QAbstractItemModel* model, QWidget* parent) {
   table->setAlternatingRowColors(true);
   table->setShowGrid(false);
   table->setWordWrap(false);
+  table->setMinimumHeight(60);
   table->verticalHeader()->hide();
   table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table->verticalHeader()->setDefaultSectionSize(20);
-  table->horizontalHeader()->setStretchLastSection(true);
-  table->horizontalHeader()->setDefaultSectionSize(96);
+  table->horizontalHeader()->setDefaultSectionSize(104);
   return table;
 }
 

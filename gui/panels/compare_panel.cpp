@@ -21,6 +21,7 @@ ComparePanel::ComparePanel(Session& session, QWidget* parent) : QWidget(parent),
   by_ = new QComboBox(this);
   by_->addItems({QStringLiteral("by operator"), QStringLiteral("by cause")});
   second_ = new QComboBox(this);
+  second_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   lines_ = new QLabel(this);
   lines_->setWordWrap(true);
   lines_->setTextInteractionFlags(Qt::TextSelectableByMouse);

@@ -30,8 +30,7 @@ void DetailsPanel::show_slice(Session& session, SliceRef slice) {
       static_cast<double>(trace.slices.end[slice.slice] - trace.slices.start[slice.slice]);
   std::vector<double> peers = peer_lengths(trace, slice.slice);
   const auto count = peers.size();
-  histogram_->show_values(std::move(peers), length,
-                          QStringLiteral("lengths of its %1 peers").arg(count));
+  histogram_->show_values(std::move(peers), length, QStringLiteral("%1 peers").arg(count));
 }
 
 void DetailsPanel::show_nothing() {

@@ -14,7 +14,7 @@ constexpr double kMargin = 8;
 constexpr double kLargest = 1.3;  // scale
 }  // namespace
 
-GraphPanel::GraphPanel(QWidget* parent) : QWidget(parent) { setMinimumHeight(120); }
+GraphPanel::GraphPanel(QWidget* parent) : QWidget(parent) { setMinimumHeight(100); }
 
 void GraphPanel::show_nothing() {
   graph_ = {};

@@ -42,7 +42,7 @@ QRgb heat_colour(double part) {
 }
 
 HeatMapView::HeatMapView(QWidget* parent) : QWidget(parent) {
-  setMinimumSize(320, 200);
+  setMinimumSize(320, 110);
   setMouseTracking(true);
 }
 

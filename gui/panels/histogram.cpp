@@ -59,12 +59,12 @@ void HistogramView::paintEvent(QPaintEvent*) {
     painter.fillRect(bar, is_marked ? palette().highlight() : palette().placeholderText());
   }
   painter.setPen(palette().color(QPalette::Text));
-  painter.drawText(QRect(6, 0, width() - 12, kTextLine), Qt::AlignLeft | Qt::AlignVCenter, title_);
+  painter.drawText(
+      QRect(6, 0, width() - 12, kTextLine), Qt::AlignLeft | Qt::AlignVCenter,
+      QStringLiteral("%1: p50 %2, p95 %3")
+          .arg(title_, duration_text(histogram_.median), duration_text(histogram_.p95)));
   const QRect below(6, height() - kTextLine, width() - 12, kTextLine);
   painter.drawText(below, Qt::AlignLeft | Qt::AlignVCenter, duration_text(histogram_.low));
-  painter.drawText(below, Qt::AlignHCenter | Qt::AlignVCenter,
-                   QStringLiteral("p50 %1  p95 %2")
-                       .arg(duration_text(histogram_.median), duration_text(histogram_.p95)));
   painter.drawText(below, Qt::AlignRight | Qt::AlignVCenter, duration_text(histogram_.high));
 }
 

@@ -16,7 +16,7 @@ double log_of(float ns) { return std::log10(std::max(1.0F, ns)); }
 
 }  // namespace
 
-ScatterView::ScatterView(QWidget* parent) : QWidget(parent) { setMinimumSize(200, 160); }
+ScatterView::ScatterView(QWidget* parent) : QWidget(parent) { setMinimumSize(200, 100); }
 
 void ScatterView::show_pairs(std::vector<LengthPair> pairs, std::vector<LegendEntry> entries,
                              QString first, QString second) {

@@ -31,7 +31,7 @@ SqlPanel::SqlPanel(Session& session, QWidget* parent) : QWidget(parent), session
   file_ = new QComboBox(this);
   text_ = new QPlainTextEdit(QString::fromUtf8(kExample), this);
   text_->setFont(fixed_font(kPlotFontSize));
-  text_->setMaximumHeight(72);
+  text_->setFixedHeight(56);
   run_ = new QPushButton(QStringLiteral("Run"), this);
   run_->setToolTip(QStringLiteral("Ctrl+Return"));
   stop_ = new QPushButton(QStringLiteral("Stop"), this);

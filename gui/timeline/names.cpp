@@ -60,7 +60,10 @@ class LaneNames {
     const QString text =
         has_slices ? slice_name(*trace_.trace, k) : QString::fromStdString(entry.name);
     painter_.setPen(QColor(entry.is_wait ? theme_.text : text_on(entry.colour)));
-    texts_.draw(painter_, left_ + x0 + 3, top + (height - texts_.height()) / 2, x1 - x0 - 5, text);
+    const int width = x1 - x0 - 5;
+    const bool fits = texts_.width(text) <= width;
+    texts_.draw(painter_, left_ + x0 + 3, top + (height - texts_.height()) / 2, width,
+                fits ? text : without_layer(text));
   }
 
   QPainter& painter_;
@@ -72,6 +75,7 @@ class LaneNames {
   TextCache& texts_;
 };
 
+// For names: slices are wide enough to have any.
 bool is_close(const SceneTrace& trace, const TimeWindow& window) {
   return !(trace.layer->mip && trace.layer->mip->serves(trace.map.to_own(window).ns_per_pixel));
 }
@@ -109,6 +113,12 @@ void TextCache::draw(QPainter& painter, int x, int y, int width, const QString& 
     whole = &entry(part);
   }
   painter.drawStaticText(x, y, whole->text);
+}
+
+// "L3.qkv[17]" as "qkv[17]": its layer is the first to go where there is little room.
+QString without_layer(const QString& name) {
+  const qsizetype point = name.indexOf('.');
+  return name.startsWith('L') && point > 0 ? name.mid(point + 1) : name;
 }
 
 void draw_names(QPainter& painter, const Scene& scene, const Viewport& view, const QRect& plot,

@@ -15,6 +15,9 @@ namespace mk::gui {
 // The name of a slice for people: its task's, or that of the span.
 QString slice_name(const Trace& trace, std::size_t slice);
 
+// "L3.qkv[17]" as "qkv[17]"; names without a layer as they are.
+QString without_layer(const QString& name);
+
 // Texts with their widths, laid out once. Used by the GUI's thread only (QStaticText).
 class TextCache {
  public:

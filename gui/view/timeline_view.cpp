@@ -61,6 +61,7 @@ void TimelineView::set_empty_text(const QString& text) {
 
 void TimelineView::session_changed() {
   const Scene& scene = session_.scene();
+  overlay_.hovered.reset();  // its trace may be gone
   if (scene.traces.empty()) {
     has_view_ = false;
     clear();

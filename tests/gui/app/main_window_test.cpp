@@ -61,6 +61,8 @@ TEST_F(MainWindowTest, OpensATraceInTwoStepsAndTheWholeOfItIsThere) {
   EXPECT_NE(window_->session().trace(0).ready_layer(ColorBy::kCause), nullptr);
   EXPECT_TRUE(window_->windowTitle().startsWith("a "));
   EXPECT_EQ(window_->recent().size(), 1);
+  // The tiny run has a row in its table health.
+  EXPECT_TRUE(window_->message().contains("a point of doubt")) << window_->message().toStdString();
 }
 
 TEST_F(MainWindowTest, BadFilesAreSaidAndWhatWasOpenStaysOpen) {

@@ -53,9 +53,9 @@ TEST(Options, TimesHaveUnits) {
 }
 
 TEST(Options, TheHelpNamesEveryOption) {
-  for (const char* option :
-       {"--screenshot", "--size", "--range", "--theme", "--mode", "--color", "--align",
-        "--row-height", "--select", "--counters", "--critical-path"})
+  for (const char* option : {"--screenshot", "--size", "--range", "--theme", "--mode", "--color",
+                             "--align", "--row-height", "--panel", "--window-screenshot",
+                             "--select", "--counters", "--critical-path"})
     EXPECT_TRUE(help_text().contains(option)) << option;
 }
 

@@ -208,6 +208,23 @@ TEST_F(TimelineViewTest, HoveringNeitherDrawsLanesNorLosesTheSelection) {
   EXPECT_EQ(view_->overlay().selected, (SliceRef{0, 0}));
 }
 
+TEST_F(TimelineViewTest, ATraceThatIsClosedUnderTheMouseLeavesNothingBehind) {
+  QTest::mouseMove(view_.get(), point_of({1, 2}));
+  ASSERT_EQ(view_->overlay().hovered, (SliceRef{1, 2}));
+  view_->clear();
+  session_->close(1);
+  view_->session_changed();
+  view_->repaint();
+  EXPECT_FALSE(view_->overlay().hovered.has_value());
+}
+
+TEST_F(TimelineViewTest, WheelStepsOfOneGestureAreUndoneTogether) {
+  const Viewport before = view_->view();
+  for (int k = 0; k < 4; ++k) wheel({500, 150}, 120, Qt::ControlModifier);
+  QTest::keyClick(view_.get(), Qt::Key_Z, Qt::ControlModifier);
+  EXPECT_EQ(view_->view(), before);
+}
+
 TEST_F(TimelineViewTest, APanDrawsOnlyNewColumns) {
   wheel({500, 150}, 120 * 12, Qt::ControlModifier);
   view_->repaint();
