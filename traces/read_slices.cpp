@@ -16,14 +16,15 @@ void take_outline(Row& row, Trace& trace, std::size_t k) {
   SliceColumns& s = trace.slices;
   s.lane[k] = row.index(0, trace.lanes.size());
   s.iteration[k] = row.optional_index(2, trace.iterations.size());
-  const bool is_task = !row.null(1);
+  s.task[k] = row.optional_index(1, kNoIndex);
+  s.name[k] = row.optional_index(3, trace.strings.size());
+  const bool is_task = s.task[k] != kNoIndex;
   if (is_task && s.iteration[k] == kNoIndex) row.complain("it has a task but no iteration");
-  if (is_task != row.null(3)) row.complain("it needs a task or a name, and not both");
+  if (is_task == (s.name[k] != kNoIndex)) row.complain("it needs a task or a name, and not both");
   if (!row.complaint().empty()) return;
   if (is_task) {
-    s.task[k] = row.index(1, trace.graph_of(s.iteration[k]).task_count());
-  } else {
-    s.name[k] = row.index(3, trace.strings.size());
+    const std::uint32_t tasks = trace.graph_of(s.iteration[k]).task_count();
+    if (s.task[k] >= tasks) row.index(1, tasks);  // complains
   }
   s.start[k] = row.time(4);
   s.end[k] = row.time(5);

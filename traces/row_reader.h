@@ -30,16 +30,7 @@ class Row {
   // An integer in [low, high].
   std::int64_t integer(int column, std::int64_t low = std::numeric_limits<std::int64_t>::min(),
                        std::int64_t high = std::numeric_limits<std::int64_t>::max()) {
-    if (sqlite3_column_type(statement_, column) != SQLITE_INTEGER) {
-      complain(column, "is no integer");
-      return low;
-    }
-    const std::int64_t value = sqlite3_column_int64(statement_, column);
-    if (value < low || value > high) {
-      complain(column, fmt::format("= {}, which is not within {} .. {}", value, low, high));
-      return low;
-    }
-    return value;
+    return integer_of(sqlite3_column_value(statement_, column), column, low, high);
   }
   template <typename T>
   T whole(int column) {
@@ -48,11 +39,7 @@ class Row {
   }
   // An index below `count`.
   std::uint32_t index(int column, std::size_t count) {
-    const std::int64_t value = integer(column, 0, kNoIndex - 1);
-    if (static_cast<std::size_t>(value) >= count) {
-      complain(column, fmt::format("= {}, but there are {}", value, count));
-    }
-    return static_cast<std::uint32_t>(value);
+    return index_of(sqlite3_column_value(statement_, column), column, count);
   }
   // The row's own number: ids are 0, 1, 2 ... in order.
   void id(int column, std::uint64_t expected) {
@@ -66,10 +53,14 @@ class Row {
     return null(column) ? std::nullopt : std::optional<T>(whole<T>(column));
   }
   std::uint32_t optional_index(int column, std::size_t count) {
-    return null(column) ? kNoIndex : index(column, count);
+    sqlite3_value* value = sqlite3_column_value(statement_, column);
+    return is_null(value) ? kNoIndex : index_of(value, column, count);
   }
   Nanoseconds time(int column) { return integer(column, kFirstTime, kLastTime); }
-  Nanoseconds instant(int column) { return null(column) ? kNotTaken : time(column); }
+  Nanoseconds instant(int column) {
+    sqlite3_value* value = sqlite3_column_value(statement_, column);
+    return is_null(value) ? kNotTaken : integer_of(value, column, kFirstTime, kLastTime);
+  }
   double real(int column) {
     const int type = sqlite3_column_type(statement_, column);
     if (type != SQLITE_FLOAT && type != SQLITE_INTEGER) complain(column, "is no number");
@@ -106,6 +97,30 @@ class Row {
   // 2^61 ns are 73 years; differences of such instants cannot overflow.
   static constexpr Nanoseconds kLastTime = Nanoseconds{1} << 61;
   static constexpr Nanoseconds kFirstTime = -kLastTime;
+
+  // A value is looked up once a column: there are millions of rows.
+  static bool is_null(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_NULL; }
+
+  std::int64_t integer_of(sqlite3_value* value, int column, std::int64_t low, std::int64_t high) {
+    if (sqlite3_value_type(value) != SQLITE_INTEGER) {
+      complain(column, "is no integer");
+      return low;
+    }
+    const std::int64_t number = sqlite3_value_int64(value);
+    if (number < low || number > high) {
+      complain(column, fmt::format("= {}, which is not within {} .. {}", number, low, high));
+      return low;
+    }
+    return number;
+  }
+
+  std::uint32_t index_of(sqlite3_value* value, int column, std::size_t count) {
+    const std::int64_t number = integer_of(value, column, 0, kNoIndex - 1);
+    if (static_cast<std::size_t>(number) >= count) {
+      complain(column, fmt::format("= {}, but there are {}", number, count));
+    }
+    return static_cast<std::uint32_t>(number);
+  }
 
   sqlite3_stmt* statement_;
   std::string_view table_;

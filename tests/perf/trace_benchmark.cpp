@@ -3,6 +3,8 @@
 // within 0.4 s, everything within 1.2 s.
 //   build/<preset>/bin/trace_benchmark
 #include <benchmark/benchmark.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <string>
@@ -10,6 +12,7 @@
 #include "core/check.h"
 #include "tests/traces/temporary_folder.h"
 #include "tests/traces/tiny_run.h"
+#include "traces/import.h"
 #include "traces/sqlite_file.h"
 #include "traces/trace_reader.h"
 
@@ -78,6 +81,50 @@ void read_trace_outline(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(TraceReader::open(path)->outline());
 }
 BENCHMARK(read_trace_outline)->Unit(benchmark::kMillisecond);
+
+// About 500 MB: two million kernels and the calls that launched them, as wide as Nsight's tables.
+void write_nsight_export(const std::string& path) {
+  sqlite3* db = nullptr;
+  MK_CHECK(sqlite3_open(path.c_str(), &db) == SQLITE_OK, "the file can be made");
+  const auto run = [&](const std::string& sql) {
+    MK_CHECK(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK,
+             "the SQL is right");
+  };
+  run("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+      "CREATE TABLE StringIds(id INTEGER PRIMARY KEY, value TEXT);"
+      "INSERT INTO StringIds VALUES(1,'gemm'),(2,'cudaLaunchKernel');"
+      "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start, end, deviceId, contextId, greenContextId,"
+      " streamId, correlationId, globalPid, demangledName, shortName, mangledName, launchType,"
+      " cacheConfig, registersPerThread, gridX, gridY, gridZ, blockX, blockY, blockZ,"
+      " staticSharedMemory, dynamicSharedMemory, localMemoryPerThread, localMemoryTotal, gridId,"
+      " sharedMemoryExecuted, graphNodeId, sharedMemoryLimitConfig);"
+      "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME(start, end, eventClass, globalTid, correlationId,"
+      " nameId, returnValue, callchainId);"
+      "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1999999)"
+      " INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL SELECT "
+      "1000000000000+i*5000,1000000000000+i*5000+4000,"
+      " 0,1,NULL,7+i%4,i,(1<<56)+(4711<<24),1,1,1,1,0,168,132,1,1,384,1,1,1024,200000,0,123456789,"
+      " 1000000+i,233472,8589934592+i%500,0 FROM n;"
+      "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 3999999)"
+      " INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME SELECT "
+      "1000000000000+i*2500,1000000000000+i*2500+900,"
+      " 0,(1<<56)+(4711<<24)+4711,i,2,0,123456 FROM n;"
+      "COMMIT");
+  sqlite3_close(db);
+}
+
+// To be reached: 20 s, in memory that the columns bound.
+void import_nsight_export(benchmark::State& state) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder / "report.sqlite";
+  write_nsight_export(path);
+  for (auto _ : state) benchmark::DoNotOptimize(import_nsight(path));
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  state.counters["file MB"] = static_cast<double>(std::filesystem::file_size(path)) * 1e-6;
+  state.counters["most MB"] = static_cast<double>(usage.ru_maxrss) * 1024e-6;
+}
+BENCHMARK(import_nsight_export)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace
 }  // namespace mk
