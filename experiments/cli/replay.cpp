@@ -19,9 +19,11 @@ constexpr double kStep = 0.5;    // of a factor's logarithm: what is preloaded a
 constexpr double kMostSlow = 8;  // what the simulator's memory clock has room for
 constexpr double kMostFast = 1.0 / 64;
 
-// Measured duration of each body, in us, by iteration and task; 0 where the trace has none.
+constexpr double kNotMeasured = -1;
+
+// Measured duration of each body, in us, by iteration and task. That of an empty task may be 0.
 std::vector<double> measured_durations(const Trace& trace, std::size_t tasks) {
-  std::vector<double> us(trace.iterations.size() * tasks, 0.0);
+  std::vector<double> us(trace.iterations.size() * tasks, kNotMeasured);
   const SliceColumns& s = trace.slices;
   for (std::size_t i = 0; i < s.size(); ++i) {
     if (!s.is_task(i) || s.iteration[i] == kNoIndex) continue;
@@ -150,7 +152,7 @@ Result<Replay> make_replay(const Trace& trace, const std::string& machine_name) 
   for (const IterationRecord& i : trace.iterations) replay.options.iterations.push_back(i.state);
   std::vector<double> measured = measured_durations(trace, replay.graph->task_count());
   replay.not_recorded =
-      static_cast<std::uint64_t>(std::count(measured.begin(), measured.end(), 0.0));
+      static_cast<std::uint64_t>(std::count(measured.begin(), measured.end(), kNotMeasured));
   replay.measured_us = median_iteration(trace.iterations);
   replay.options.body_factors.assign(measured.size(), 1.0);
   FactorSearch search(replay, std::move(measured));
