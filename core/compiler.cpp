@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "core/annotate.h"
 #include "core/compiler/events.h"
 #include "core/compiler/label.h"
 #include "core/compiler/normalise.h"
@@ -151,6 +152,7 @@ std::string_view name_of(OperatorFusion fusion) {
 }
 
 Result<Compiled> compile(const ComputationGraph& graph, const CompileOptions& options) {
+  const Annotation phase("compile");
   const auto start = std::chrono::steady_clock::now();
   if (Status s = check_options(graph, options); !s) return tl::unexpected(s.error());
   if (Status s = validate(graph); !s) return tl::unexpected(s.error());

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/annotate.h"
 #include "traces/check_file.h"
 #include "traces/database.h"
 #include "traces/read_records.h"
@@ -70,6 +71,7 @@ TraceReader& TraceReader::operator=(TraceReader&&) noexcept = default;
 TraceReader::~TraceReader() = default;
 
 Result<Trace> read_trace(const std::string& path) {
+  const Annotation phase("read trace");
   Result<TraceReader> reader = TraceReader::open(path);
   if (!reader) return tl::unexpected(reader.error());
   return reader->whole();

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/annotate.h"
 #include "traces/database.h"
 #include "traces/schema.h"
 #include "traces/sqlite_file.h"
@@ -265,6 +266,7 @@ Status write_database(const Trace& trace, const std::string& path,
 }  // namespace
 
 Status write_trace(const Trace& trace, const std::string& path, const TraceWriteOptions& options) {
+  const Annotation phase("write trace");
   return write_whole_file(
       path, [&](const std::string& partial) { return write_database(trace, partial, options); });
 }

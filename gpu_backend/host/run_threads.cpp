@@ -7,6 +7,8 @@
 #include <optional>
 #include <thread>
 
+#include "core/annotate.h"
+
 namespace mk {
 namespace {
 
@@ -56,6 +58,8 @@ void run_threads(const HostRunOptions& options, RunRows& rows,
   if (options.pin_threads && lanes <= cores.size()) {
     rows.core_of_lane.assign(cores.begin(), cores.begin() + lanes);
   }
+  // Also makes NVTX ready before there are threads.
+  const Annotation run("run on host threads");
   std::barrier all_here(lanes);
   std::atomic<std::uint32_t> not_pinned{0};
   std::vector<std::thread> threads;
@@ -63,6 +67,8 @@ void run_threads(const HostRunOptions& options, RunRows& rows,
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
     threads.emplace_back([&, lane] {
       if (!rows.core_of_lane.empty() && !pin_this_thread(rows.core_of_lane[lane])) ++not_pinned;
+      const bool is_worker = lane < options.roles.workers;
+      const Annotation phase(is_worker ? "worker" : "scheduler");
       all_here.arrive_and_wait();
       body(lane);
     });

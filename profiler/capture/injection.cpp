@@ -80,8 +80,10 @@ class Injection {
       struct sigaction mine {};
       mine.sa_handler = [](int number) {
         Injection& injection = Injection::get();
-        if (injection.session_ != nullptr && ::getpid() == injection.process_)
-          injection.session_->flush_from_signal();
+        if (::getpid() == injection.process_) {
+          if (injection.session_ != nullptr) injection.session_->flush_from_signal();
+          flush_nvtx_from_signal();
+        }
         ::raise(number);  // now with the default action
       };
       mine.sa_flags = static_cast<int>(SA_RESETHAND);

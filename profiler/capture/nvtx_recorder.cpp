@@ -91,6 +91,10 @@ class Recorder {
     const std::lock_guard lock(mutex_);
     sink_.flush();
   }
+  void flush_if_free() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock.owns_lock()) sink_.flush();
+  }
 
  private:
   void put(MarkerPhase phase, std::uint64_t id, Text name, Text domain) {
@@ -230,6 +234,10 @@ bool record_nvtx(NvtxGetExportTableFunc_t tables, CaptureSink& sink) {
 
 void flush_nvtx() {
   if (the_recorder != nullptr) the_recorder->flush();
+}
+
+void flush_nvtx_from_signal() {
+  if (the_recorder != nullptr) the_recorder->flush_if_free();
 }
 
 }  // namespace mk::capture

@@ -16,4 +16,7 @@ bool record_nvtx(NvtxGetExportTableFunc_t tables, CaptureSink& sink);
 // Flushes the sink, if there is one.
 void flush_nvtx();
 
+// For a handler of a fatal signal: flushes unless the crash came in the middle of a record.
+void flush_nvtx_from_signal();
+
 }  // namespace mk::capture

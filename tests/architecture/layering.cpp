@@ -24,7 +24,7 @@ struct Rule {
 // The whole architecture. What simulator, gpu_backend and profiler/analysis share is in core.
 const std::vector<Rule> kRules = {
     {"core", {"core"}, {}, {}, {"Boost"}},
-    {"core/annotate", {"core"}, {}, {}, {"NVTX"}},
+    {"core/annotate", {"core"}, {}, {"NVTX"}},
     {"traces", {"core", "traces"}, {}, {"SQLite", "zlib", "protobuf"}},
     {"simulator", {"core", "simulator"}, {}, {}},
     {"gpu_backend", {"core", "gpu_backend"}, {"gpu_backend/cuda"}, {}},

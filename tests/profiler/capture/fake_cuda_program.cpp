@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "core/annotate.h"
+
 namespace {
 
 void load_injection_as_the_driver_does() {
@@ -23,6 +25,7 @@ void load_injection_as_the_driver_does() {
 int main(int argc, char** argv) {
   const std::string end = argc > 1 ? argv[1] : "0";
   load_injection_as_the_driver_does();
+  const mk::Annotation phase("a phase of ours");
   nvtxDomainHandle_t domain = nvtxDomainCreateA("program");
   nvtxEventAttributes_t attributes{};
   attributes.version = NVTX_VERSION;

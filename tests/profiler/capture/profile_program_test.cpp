@@ -45,6 +45,7 @@ TEST(ProfileProgram, RecordsNvtxWhereThereIsNoCupti) {
   EXPECT_THAT(lines, Contains(AllOf(HasSubstr("NVTX program | outer"), HasSubstr("payload=-7"))));
   EXPECT_THAT(lines, Contains(HasSubstr("NVTX | inner")));
   EXPECT_THAT(lines, Contains(HasSubstr("| mark |")));
+  EXPECT_THAT(lines, Contains(HasSubstr("NVTX megascope | a phase of ours")));
   EXPECT_THAT(testing::health_lines(result->trace), Contains("not_recorded 1"));
 }
 
