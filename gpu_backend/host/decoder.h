@@ -8,6 +8,8 @@
 //   DecodeResult result = decoder->result();
 //
 // prepare() is called by one thread at a time, between iterations; execute() by all workers.
+// Weights depend on no event, so they are asked for ahead: by each body those of the worker's next,
+// and by a worker that waits those of what it waits for (bodies/weight_stream.h).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +19,7 @@
 #include "core/iteration_state.h"
 #include "core/result.h"
 #include "gpu_backend/host/bodies/task_bodies.h"
+#include "gpu_backend/host/bodies/weight_stream.h"
 #include "gpu_backend/host/model_memory.h"
 
 namespace mk {
@@ -50,6 +53,17 @@ class Decoder {
   // The Program.
   void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t /*iteration*/) const {
     bodies_.execute(TaskId(task));
+  }
+  // InHand: the tasks that the worker runs next, see protocol/agent.h.
+  template <typename InHand>
+  void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t /*iteration*/,
+               const InHand& after) const {
+    bodies_.execute(TaskId(task), first_weights(bodies_, after).data());
+  }
+  template <typename InHand>
+  void turn_of_wait(std::uint32_t /*worker*/, const InHand& in_hand) const {
+    thread_local WeightStream stream;
+    stream.turn(first_weights(bodies_, in_hand));
   }
   bool prepare(std::uint32_t iteration, IterationState& state);
 

@@ -108,6 +108,11 @@ DType ModelMemory::type_of(TensorId id) const {
   return stored ? dtype_ : DType::kF32;
 }
 
+std::span<const std::byte> ModelMemory::bytes_of(TensorId id) const {
+  const std::int64_t bytes = graph_->tensors()[id.index].shape.elements() * size_of(type_of(id));
+  return {arena_.data() + offset_[id.index], static_cast<std::size_t>(bytes)};
+}
+
 Result<ModelMemory> ModelMemory::allocate(std::shared_ptr<const TaskGraph> graph,
                                           const ModelMemoryOptions& options) {
   if (options.dtype != DType::kF32 && options.dtype != DType::kBf16) {

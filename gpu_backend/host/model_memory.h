@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/check.h"
@@ -53,6 +54,7 @@ class ModelMemory {
   // Requires: T is the tensor's type here (float, Bf16, std::int32_t).
   template <typename T>
   T* data(TensorId tensor) const;
+  std::span<const std::byte> bytes_of(TensorId tensor) const;
 
  private:
   ModelMemory(std::shared_ptr<const TaskGraph> graph, DType dtype)

@@ -8,6 +8,7 @@
 //   };
 //   Result<RunRecord> record = run_on_threads(graph, program, {.policy = ..., .roles = {2, 1}});
 //
+// execute() may take a fourth parameter, and there may be a turn_of_wait(): see protocol/agent.h.
 // execute() is called once for each task and iteration, by the worker's thread; it must return, and
 // it sees everything that the tasks before its dependent event wrote, and what prepare() wrote.
 // prepare() is called by one thread at a time, for iteration 0 before the threads start, then when
@@ -41,8 +42,13 @@
 namespace mk {
 
 template <typename P>
+concept LooksAhead = requires(P& program, std::uint32_t n, const protocol::InHand& in_hand) {
+  program.execute(n, n, n, in_hand);
+};
+
+template <typename P>
 concept HostProgram = requires(P& program, std::uint32_t n, IterationState& state) {
-  program.execute(n, n, n);
+  requires LooksAhead<P> || requires { program.execute(n, n, n); };
   { program.prepare(n, state) } -> std::convertible_to<bool>;
 };
 
@@ -57,11 +63,18 @@ class ProtocolProgram {
     }
   }
 
-  void execute(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration) {
+  void execute(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration,
+               const protocol::InHand& after) {
     if (slow_factor_.empty()) [[likely]] {
-      program_.execute(worker, task, iteration);
+      execute_body(worker, task, iteration, after);
     } else {
-      execute_slowly(worker, task, iteration);
+      execute_slowly(worker, task, iteration, after);
+    }
+  }
+
+  void turn_of_wait(std::uint32_t worker, const protocol::InHand& in_hand) {
+    if constexpr (requires { program_.turn_of_wait(worker, in_hand); }) {
+      program_.turn_of_wait(worker, in_hand);
     }
   }
 
@@ -75,9 +88,19 @@ class ProtocolProgram {
   std::vector<IterationState>& states() { return states_; }
 
  private:
-  void execute_slowly(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration) {
+  void execute_body(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration,
+                    const protocol::InHand& after) {
+    if constexpr (LooksAhead<Program>) {
+      program_.execute(worker, task, iteration, after);
+    } else {
+      program_.execute(worker, task, iteration);
+    }
+  }
+
+  void execute_slowly(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration,
+                      const protocol::InHand& after) {
     const std::uint64_t start = ticks_now();
-    program_.execute(worker, task, iteration);
+    execute_body(worker, task, iteration, after);
     const auto body = static_cast<double>(ticks_now() - start);
     const auto until = start + static_cast<std::uint64_t>(body * slow_factor_[worker]);
     while (ticks_now() < until) {

@@ -8,6 +8,11 @@
 //   bool prepare(iteration)                 called by one thread between iterations; false: no more
 //   void upcoming(worker, task)             optional: the worker has the task in hand and waits for
 //                                           its event; what does not depend on it may begin
+//   void turn_of_wait(worker, InHand)       optional: once each turn of a wait of a worker that has
+//                                           tasks in hand; must be short
+//   void execute(worker, task, iteration, InHand)
+//                                           instead of the first: also what the worker has in hand
+//                                           after this task
 // Probe sees what happens (host/recorder.h); NoProbe compiles to nothing.
 //
 // Every member that returns bool says false iff the run was aborted.
@@ -27,6 +32,31 @@ struct TaskStamps {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   std::uint64_t notified = 0;
+};
+
+// The tasks that a worker has in hand, in the order in which it will most likely run them: the rest
+// of its static list, or of the batch that it fetched.
+class InHand {
+ public:
+  MK_HD static InHand list(const std::uint32_t* tasks, std::uint32_t count) {
+    return InHand(tasks, nullptr, count);
+  }
+  MK_HD static InHand batch(const Item* items, std::uint32_t count) {
+    return InHand(nullptr, items, count);
+  }
+  MK_HD std::uint32_t size() const { return count_; }
+  // Requires: k < size().
+  MK_HD std::uint32_t operator[](std::uint32_t k) const {
+    return items_ == nullptr ? tasks_[k] : items_[k].id;
+  }
+
+ private:
+  MK_HD InHand(const std::uint32_t* tasks, const Item* items, std::uint32_t count)
+      : tasks_(tasks), items_(items), count_(count) {}
+
+  const std::uint32_t* tasks_;
+  const Item* items_;
+  std::uint32_t count_;
 };
 
 struct NoProbe {
@@ -60,12 +90,15 @@ class Agent {
                       iteration);
   }
 
-  // Waits for the task's dependent event; then all that its producers wrote is visible.
-  MK_HD bool await_dependent_event(std::uint32_t worker, const TaskWord& task, Item item) {
+  // Waits for the task's dependent event; then all that its producers wrote is visible. in_hand[0]
+  // is the task.
+  MK_HD bool await_dependent_event(std::uint32_t worker, const TaskWord& task, Item item,
+                                   const InHand& in_hand) {
     if (!looks_active(task, item.iteration)) {
       announce(worker, item.id);
       Wait<M> waiting = wait();
       while (!looks_active(task, item.iteration)) {
+        use_turn(worker, in_hand);
         if (!waiting.turn({Activity::kWaiting, item.iteration, item.id})) return false;
       }
     }
@@ -78,12 +111,24 @@ class Agent {
     if constexpr (requires { program_.upcoming(worker, task); }) program_.upcoming(worker, task);
   }
 
-  // Runs the body of a task whose dependent event is active, and notifies.
-  MK_HD bool run_task(std::uint32_t worker, const TaskWord& task, Item item,
+  // Lets a program that wants to use a turn of a wait.
+  MK_HD void use_turn(std::uint32_t worker, const InHand& in_hand) {
+    if constexpr (requires { program_.turn_of_wait(worker, in_hand); }) {
+      if (in_hand.size() > 0) program_.turn_of_wait(worker, in_hand);
+    }
+  }
+
+  // Runs the body of a task whose dependent event is active, and notifies. `after` is what the
+  // worker has in hand besides.
+  MK_HD bool run_task(std::uint32_t worker, const TaskWord& task, Item item, const InHand& after,
                       std::uint64_t& fetched) {
     say_where({Activity::kExecuting, item.iteration, item.id});
     TaskStamps stamps{fetched, probe_.now(), 0, 0};
-    program_.execute(worker, item.id, item.iteration);
+    if constexpr (requires { program_.execute(worker, item.id, item.iteration, after); }) {
+      program_.execute(worker, item.id, item.iteration, after);
+    } else {
+      program_.execute(worker, item.id, item.iteration);
+    }
     stamps.end = probe_.now();
     if (launch_.notify_delay_ns != 0) delay();
     const std::uint32_t before = M::add_acq_rel(launch_.counters[task.triggering_event], 1U);

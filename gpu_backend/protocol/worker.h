@@ -23,6 +23,7 @@ class FetchedBatch {
   MK_HD bool empty() const { return next_ == size_; }
   MK_HD Item head() const { return items_[next_]; }
   MK_HD void drop_head() { ++next_; }
+  MK_HD InHand in_hand() const { return InHand::batch(items_ + next_, size_ - next_); }
   MK_HD std::uint64_t fetched() const { return fetched_; }
 
  private:
@@ -45,12 +46,15 @@ class QueueWorker {
     for (NextQueue queue = await_work(last); queue != NextQueue::kNone; queue = await_work(last)) {
       FetchedBatch<M>& batch = queue == NextQueue::kJit ? jit_ : aot_;
       last = batch.head();
-      batch.drop_head();
       std::uint64_t fetched = batch.fetched();
       const TaskWord task = launch_.tasks[last.id];
       // A JIT task's event is active, and taking it from the queue ordered the memory.
-      if (queue == NextQueue::kAot && !agent_.await_dependent_event(worker_, task, last)) return;
-      if (!agent_.run_task(worker_, task, last, fetched)) return;
+      if (queue == NextQueue::kAot &&
+          !agent_.await_dependent_event(worker_, task, last, batch.in_hand())) {
+        return;
+      }
+      batch.drop_head();
+      if (!agent_.run_task(worker_, task, last, batch.in_hand(), fetched)) return;
     }
   }
 
@@ -60,7 +64,10 @@ class QueueWorker {
     NextQueue queue = look();
     if (queue != NextQueue::kNone) return queue;
     Wait<M> waiting = agent_.wait();
-    while (queue == NextQueue::kNone && waiting.turn(where(last))) queue = look();
+    while (queue == NextQueue::kNone && waiting.turn(where(last))) {
+      agent_.use_turn(worker_, aot_.in_hand());
+      queue = look();
+    }
     return queue;
   }
 
@@ -106,8 +113,10 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
     for (std::uint32_t i = first; i < end; ++i) {
       const Item item{launch.list_tasks[i], iteration};
       const TaskWord task = launch.tasks[item.id];
-      if (!agent.await_dependent_event(worker, task, item)) return;
-      if (!agent.run_task(worker, task, item, fetched)) return;
+      const InHand rest = InHand::list(launch.list_tasks + i, end - i);
+      if (!agent.await_dependent_event(worker, task, item, rest)) return;
+      const InHand after = InHand::list(launch.list_tasks + i + 1, end - i - 1);
+      if (!agent.run_task(worker, task, item, after, fetched)) return;
     }
   }
 }

@@ -65,6 +65,7 @@ struct LinearArgs {
   std::int64_t in = 0;
   std::int64_t rows = 0;
   std::int64_t tokens = 0;
+  const void* next = nullptr;  // what the thread will read after these weights, for prefetching
 };
 
 // y[t][i] = silu(gate_up[t][2 i]) * gate_up[t][2 i + 1] for i in [0, width).

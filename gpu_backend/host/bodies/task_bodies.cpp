@@ -10,13 +10,25 @@
 namespace mk {
 namespace {
 
-// Room for one task's intermediate rows, kept by each thread.
+// Room for one task's intermediate rows, kept by each thread; aligned, so that no vector of it
+// stands in two cache lines.
 float* scratch(std::int64_t elements) {
-  thread_local std::vector<float> room;
-  if (room.size() < static_cast<std::size_t>(elements)) {
-    room.resize(static_cast<std::size_t>(elements));
-  }
-  return room.data();
+  struct alignas(64) Line {
+    float floats[16];
+  };
+  thread_local std::vector<Line> room;
+  const auto lines = static_cast<std::size_t>(elements + 15) / 16;
+  if (room.size() < lines) room.resize(lines);
+  return room.data()->floats;
+}
+
+bool is_linear(TaskKind kind) {
+  return kind == TaskKind::kLinear || kind == TaskKind::kNormLinear ||
+         kind == TaskKind::kSiluLinear;
+}
+
+const Access& weight_of(const Operator& linear) {
+  return linear.accesses[linear.kind == TaskKind::kNormLinear ? 2 : 1];
 }
 
 struct AccessCount {
@@ -141,6 +153,20 @@ void TaskBodies::bind_rope(std::int64_t positions) {
   }
 }
 
+void TaskBodies::bind_weights() {
+  weights_.resize(graph_->task_count());
+  for (std::uint32_t t = 0; t < graph_->task_count(); ++t) {
+    if (!is_linear(graph_->tasks().kind[t])) continue;
+    const Operator& op = graph_->op_of(TaskId(t));
+    const Region out =
+        region_of(op, op.accesses.back(), tensor_of(op.accesses.back()), graph_->tasks().tile[t]);
+    const std::int64_t row_bytes = std::get<LinearParams>(op.params).in * size_of(memory_->dtype());
+    weights_[t] = memory_->bytes_of(weight_of(op).tensor)
+                      .subspan(static_cast<std::size_t>(out.begin[1] * row_bytes),
+                               static_cast<std::size_t>((out.end[1] - out.begin[1]) * row_bytes));
+  }
+}
+
 Result<TaskBodies> TaskBodies::bind(const ModelMemory& memory, std::int64_t positions,
                                     const Kernels& kernels) {
   TaskBodies bodies(memory, kernels);
@@ -148,6 +174,7 @@ Result<TaskBodies> TaskBodies::bind(const ModelMemory& memory, std::int64_t posi
     if (Status status = bodies.check(op); !status) return tl::unexpected(status.error());
   }
   bodies.bind_rope(positions);
+  bodies.bind_weights();
   return bodies;
 }
 
@@ -177,19 +204,19 @@ TaskBodies::Block TaskBodies::block_of(const Operator& op, const Access& access,
           .stride = tensor.shape.extent[1]};
 }
 
-void TaskBodies::execute(TaskId task) const {
+void TaskBodies::execute(TaskId task, const std::byte* next) const {
   if (graph_->tasks().kind[task.index] == TaskKind::kEmpty) return;
   const Operator& op = graph_->op_of(task);
   const std::uint32_t tile = graph_->tasks().tile[task.index];
   if (memory_->dtype() == DType::kBf16) {
-    execute_as<Bf16>(op, tile);
+    execute_as<Bf16>(op, tile, next);
   } else {
-    execute_as<float>(op, tile);
+    execute_as<float>(op, tile, next);
   }
 }
 
 template <typename W>
-void TaskBodies::execute_as(const Operator& op, std::uint32_t tile) const {
+void TaskBodies::execute_as(const Operator& op, std::uint32_t tile, const std::byte* next) const {
   switch (op.kind) {
     case TaskKind::kEmbedding:
       return embedding<W>(op, tile);
@@ -198,7 +225,7 @@ void TaskBodies::execute_as(const Operator& op, std::uint32_t tile) const {
     case TaskKind::kLinear:
     case TaskKind::kNormLinear:
     case TaskKind::kSiluLinear:
-      return linear<W>(op, tile);
+      return linear<W>(op, tile, next);
     case TaskKind::kAttention:
       return attention<W>(op, tile);
     case TaskKind::kSiluMul:
@@ -243,10 +270,9 @@ void TaskBodies::rms_norm(const Operator& op, std::uint32_t tile) const {
 
 // The fused kinds make their input rows first, each task for itself, as the GPU's bodies do.
 template <typename W>
-void TaskBodies::linear(const Operator& op, std::uint32_t tile) const {
+void TaskBodies::linear(const Operator& op, std::uint32_t tile, const std::byte* next) const {
   const auto& params = std::get<LinearParams>(op.params);
   const bool norms = op.kind == TaskKind::kNormLinear;
-  const Access& weight = op.accesses[norms ? 2 : 1];
   const Access& output = op.accesses.back();
   const Block out = block_of(op, output, tile);
   const Block in = block_of(op, op.accesses[0], tile);
@@ -278,15 +304,17 @@ void TaskBodies::linear(const Operator& op, std::uint32_t tile) const {
   if (params.residual) {
     residual = memory_->data<float>(op.accesses[norms ? 3 : 2].tensor) + out.offset();
   }
-  kernels_->of<W>().linear({.weights = memory_->data<W>(weight.tensor) + out.column * params.in,
-                            .x = x,
-                            .residual = residual,
-                            .y = memory_->data<float>(output.tensor) + out.offset(),
-                            .x_stride = x_stride,
-                            .y_stride = out.stride,
-                            .in = params.in,
-                            .rows = out.columns,
-                            .tokens = out.rows});
+  kernels_->of<W>().linear(
+      {.weights = memory_->data<W>(weight_of(op).tensor) + out.column * params.in,
+       .x = x,
+       .residual = residual,
+       .y = memory_->data<float>(output.tensor) + out.offset(),
+       .x_stride = x_stride,
+       .y_stride = out.stride,
+       .in = params.in,
+       .rows = out.columns,
+       .tokens = out.rows,
+       .next = next});
 }
 
 template <typename W>

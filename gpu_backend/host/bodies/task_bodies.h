@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/iteration_state.h"
@@ -31,7 +32,12 @@ class TaskBodies {
   // Requires: at most batch_tokens live tokens, no context past `positions`.
   void set_state(const IterationState& state);
 
-  void execute(TaskId task) const;
+  // `next`: what this thread will read after the task's weights, for prefetching; may be null.
+  void execute(TaskId task, const std::byte* next = nullptr) const;
+
+  // The weights that the task streams, in the order in which it reads them; empty where it streams
+  // none. They depend on no event.
+  std::span<const std::byte> weights_of(TaskId task) const { return weights_[task.index]; }
 
  private:
   struct Rows;  // of activations
@@ -41,13 +47,13 @@ class TaskBodies {
       : memory_(&memory), graph_(&memory.graph()), kernels_(&kernels) {}
 
   template <typename W>
-  void execute_as(const Operator& op, std::uint32_t tile) const;
+  void execute_as(const Operator& op, std::uint32_t tile, const std::byte* next) const;
   template <typename W>
   void embedding(const Operator& op, std::uint32_t tile) const;
   template <typename W>
   void rms_norm(const Operator& op, std::uint32_t tile) const;
   template <typename W>
-  void linear(const Operator& op, std::uint32_t tile) const;
+  void linear(const Operator& op, std::uint32_t tile, const std::byte* next) const;
   template <typename W>
   void attention(const Operator& op, std::uint32_t tile) const;
   void silu_mul(const Operator& op, std::uint32_t tile) const;
@@ -60,12 +66,14 @@ class TaskBodies {
   Block block_of(const Operator& op, const Access& access, std::uint32_t tile) const;
   Status check(const Operator& op) const;
   void bind_rope(std::int64_t positions);
+  void bind_weights();
 
   const ModelMemory* memory_;
   const TaskGraph* graph_;
   const Kernels* kernels_;
   std::vector<std::vector<float>> rope_tables_{};
-  std::vector<std::uint32_t> rope_of_{};  // by operator: index into rope_tables_
+  std::vector<std::uint32_t> rope_of_{};               // by operator: index into rope_tables_
+  std::vector<std::span<const std::byte>> weights_{};  // by task
   std::int64_t positions_ = 0;
   std::int64_t live_tokens_ = 0;
   std::vector<RequestState> requests_{};

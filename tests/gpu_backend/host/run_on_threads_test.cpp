@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 #include "tests/gpu_backend/host/mixing_program.h"
 #include "tests/support/layered_graph.h"
 
@@ -113,7 +115,7 @@ TEST(RunOnThreads, PutsStaticTasksOnTheWorkersOfThePlacementTables) {
 }
 
 TEST(RunOnThreads, TurnsTheRowsByTheIterationWhoeverBeginsIt) {
-  const auto graph = share(testing::grouped_graph({.operators = 5, .tasks = 25}));
+  const auto graph = share(testing::grouped_graph({.operators = 5, .tasks = 8}));
   for (const std::uint32_t schedulers : {0U, 1U}) {
     MixingProgram program(*graph, 4);
     HostRunOptions options;
@@ -128,6 +130,53 @@ TEST(RunOnThreads, TurnsTheRowsByTheIterationWhoeverBeginsIt) {
       const std::uint32_t phase = phase_in({0, 3}, tables.phase_step[0], task.iteration);
       EXPECT_THAT(tables.worker_list(list_of({0, 3}, task.lane, phase)), Contains(task.task));
     }
+  }
+}
+
+// What a worker is said to have in hand must be what it runs next.
+class ForeseeingProgram {
+ public:
+  ForeseeingProgram(const TaskGraph& graph, std::uint32_t workers)
+      : inner_(graph, 2), foreseen_(workers) {}
+
+  void execute(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration,
+               const protocol::InHand& after) {
+    check(worker, task);
+    inner_.execute(worker, task, iteration);
+    foreseen_[worker].clear();
+    for (std::uint32_t k = 0; k < after.size(); ++k) foreseen_[worker].push_back(after[k]);
+  }
+  void turn_of_wait(std::uint32_t worker, const protocol::InHand& in_hand) {
+    check(worker, in_hand[0]);
+  }
+  bool prepare(std::uint32_t iteration, IterationState& state) {
+    return inner_.prepare(iteration, state);
+  }
+  std::uint32_t wrong() const { return wrong_; }
+  const MixingProgram& inner() const { return inner_; }
+
+ private:
+  void check(std::uint32_t worker, std::uint32_t task) {
+    if (!foreseen_[worker].empty() && foreseen_[worker].front() != task) ++wrong_;
+  }
+
+  MixingProgram inner_;
+  std::vector<std::vector<std::uint32_t>> foreseen_;
+  std::atomic<std::uint32_t> wrong_{0};
+};
+
+TEST(RunOnThreads, TellsAProgramWhatItsWorkersRunNext) {
+  const auto graph = share(testing::random_graph(5, 200));
+  for (const PolicyKind kind : {PolicyKind::kStatic, PolicyKind::kAot}) {
+    ForeseeingProgram program(*graph, 3);
+    HostRunOptions options;
+    options.policy.kind = kind;
+    options.roles = {3, kind == PolicyKind::kAot ? 1U : 0U};
+
+    ASSERT_TRUE(run_on_threads(graph, program, options).has_value());
+
+    EXPECT_EQ(program.wrong(), 0U);
+    EXPECT_EQ(program.inner().values(), MixingProgram::expected(*graph, 2));
   }
 }
 

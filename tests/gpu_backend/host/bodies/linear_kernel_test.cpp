@@ -23,7 +23,8 @@ struct Shape2 {
 // Takes the weights in their natural order.
 template <typename W>
 std::vector<float> linear(const Kernels& kernels, const Shape2& shape, std::vector<W> w,
-                          const std::vector<float>& x, const float* residual) {
+                          const std::vector<float>& x, const float* residual,
+                          const void* next = nullptr) {
   std::vector<float> y(static_cast<std::size_t>(shape.tokens * shape.rows));
   if constexpr (std::is_same_v<W, Bf16>) {
     for (std::int64_t r = 0; r < shape.rows; ++r) pair_row(w.data() + r * shape.in, shape.in);
@@ -36,7 +37,8 @@ std::vector<float> linear(const Kernels& kernels, const Shape2& shape, std::vect
                           .y_stride = shape.rows,
                           .in = shape.in,
                           .rows = shape.rows,
-                          .tokens = shape.tokens});
+                          .tokens = shape.tokens,
+                          .next = next});
   return y;
 }
 
@@ -101,6 +103,16 @@ TEST_P(LinearKernel, GivesARowTheSameBitsWhateverTheOtherTokensAre) {
     const std::vector<float> one(x.begin() + t * in, x.begin() + (t + 1) * in);
     const std::vector<float> alone = linear(kernels(), {in, 4, 1}, w, one, nullptr);
     EXPECT_THAT(alone, ElementsAreArray(together.begin() + t * 4, together.begin() + (t + 1) * 4));
+  }
+}
+
+// Around kDistance of linear.inc: rows shorter and longer than it, fewer rows than it covers.
+TEST_P(LinearKernel, GivesTheSameBitsWhateverTheThreadReadsNext) {
+  for (const Shape2 shape : {Shape2{64, 2, 1}, {64, 300, 1}, {2048, 3, 1}, {5000, 2, 1}}) {
+    const std::vector<Bf16> w = numbers<Bf16>(shape.in * shape.rows, 1);
+    const std::vector<float> x = numbers(shape.in, 2);
+    EXPECT_EQ(linear(kernels(), shape, w, x, nullptr),
+              linear(kernels(), shape, w, x, nullptr, w.data()));
   }
 }
 
