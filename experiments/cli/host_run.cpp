@@ -18,8 +18,12 @@ struct ProgramWithProgress {
   Decoder& decoder;
   Progress& progress;
 
-  void execute(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration) {
-    decoder.execute(worker, task, iteration);
+  void execute(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration,
+               const protocol::InHand& after) const {
+    decoder.execute(worker, task, iteration, after);
+  }
+  std::uint32_t turn_of_wait(std::uint32_t worker, const protocol::InHand& in_hand) const {
+    return decoder.turn_of_wait(worker, in_hand);
   }
   bool prepare(std::uint32_t iteration, IterationState& state) {
     progress.update(iteration);
@@ -64,6 +68,10 @@ Result<double> fill_weights(const HostRun& what, ModelMemory& memory, Console& c
 
 Result<HostRunResult> run_on_host(const HostRun& what, Console& console) {
   HostRunResult result;
+  // What can be refused without the weights is.
+  if (Status checked = check_options(*what.graph, what.run); !checked) {
+    return tl::unexpected(checked.error());
+  }
   Result<ModelMemory> memory = ModelMemory::allocate(what.graph, {.dtype = what.dtype});
   if (!memory) return tl::unexpected(memory.error());
   const Result<double> seconds = fill_weights(what, *memory, console);

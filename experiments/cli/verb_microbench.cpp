@@ -15,6 +15,7 @@ namespace {
 struct Options {
   std::string backend = "host";
   std::string output{};
+  bool bandwidth_only = false;
 };
 
 Answer describe(const std::vector<Primitive>& primitives) {
@@ -38,7 +39,14 @@ void say_primitive(Console& console, std::string_view name) {
 }
 
 Result<Answer> measure(const Options& options, Console& console) {
+  if (options.bandwidth_only && !options.output.empty()) {
+    return fail(ErrorCode::kUsage, "--bandwidth-only describes no machine: leave out -o");
+  }
+  if (options.bandwidth_only && options.backend != "host") {
+    return fail(ErrorCode::kUsage, "--bandwidth-only: with --backend host only");
+  }
   const MicrobenchOptions how{
+      .bandwidth_only = options.bandwidth_only,
       .on_primitive = [&](std::string_view name) { say_primitive(console, name); }};
   const Result<Microbenchmark> measured =
       options.backend == "cuda" ? cuda::microbenchmark_device(how) : microbenchmark_host(how);
@@ -57,6 +65,8 @@ Result<Answer> measure(const Options& options, Console& console) {
 Action declare(Flags& flags) {
   const auto options = std::make_shared<Options>();
   flags.value("--backend", options->backend, "B", "host or cuda").one_of({"host", "cuda"});
+  flags.toggle("--bandwidth-only", options->bandwidth_only,
+               "what N cores read, in a second: a probe between runs");
   flags.value("-o,--output", options->output, "MACHINE", "write the machine that they describe");
   return [options](Console& console) { return measure(*options, console); };
 }

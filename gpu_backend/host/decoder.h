@@ -18,6 +18,7 @@
 
 #include "core/iteration_state.h"
 #include "core/result.h"
+#include "gpu_backend/host/bodies/next_weights.h"
 #include "gpu_backend/host/bodies/task_bodies.h"
 #include "gpu_backend/host/bodies/weight_stream.h"
 #include "gpu_backend/host/model_memory.h"
@@ -58,12 +59,16 @@ class Decoder {
   template <typename InHand>
   void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t /*iteration*/,
                const InHand& after) const {
-    bodies_.execute(TaskId(task), first_weights(bodies_, after).data());
+    const std::uint32_t next = first_streaming(bodies_, after);
+    bodies_.execute(TaskId(task),
+                    next == kNoIndex ? nullptr : bodies_.weights_of(TaskId(next)).data());
   }
   template <typename InHand>
-  void turn_of_wait(std::uint32_t /*worker*/, const InHand& in_hand) const {
+  std::uint32_t turn_of_wait(std::uint32_t /*worker*/, const InHand& in_hand) const {
     thread_local WeightStream stream;
-    stream.turn(first_weights(bodies_, in_hand));
+    const std::uint32_t task = first_streaming(bodies_, in_hand);
+    if (task != kNoIndex) stream.turn(bodies_.weights_of(TaskId(task)));
+    return task;
   }
   bool prepare(std::uint32_t iteration, IterationState& state);
 

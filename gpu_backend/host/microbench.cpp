@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "gpu_backend/host/bodies/weight_stream.h"
 #include "gpu_backend/host/microbench_parts.h"
 #include "gpu_backend/host/run_options.h"
 #include "gpu_backend/protocol/worker.h"
@@ -34,6 +35,10 @@ class Bench {
         repetitions_(std::max(3U, options.repetitions)) {}
 
   Status measure() {
+    if (options_.bandwidth_only) {
+      measure_bandwidth();
+      return {};
+    }
     measure_memory();
     measure_hand_offs();
     measure_queues();
@@ -42,7 +47,7 @@ class Bench {
 
   Microbenchmark result() && {
     Microbenchmark result;
-    result.machine = host_machine(primitives_, cores_);
+    if (!options_.bandwidth_only) result.machine = host_machine(primitives_, cores_);
     result.primitives = std::move(primitives_);
     return result;
   }
@@ -57,14 +62,18 @@ class Bench {
         {std::move(name), microbench::median(samples), unit, microbench::relative_spread(samples)});
   }
 
-  void measure_memory() {
-    announce("clock");
-    add("clock", "GHz", microbench::clock_ghz(repetitions_));
+  void measure_bandwidth() {
     for (std::uint32_t n = 1; n <= cores_; n = n == cores_ ? n + 1 : std::min(2 * n, cores_)) {
       const std::string name = fmt::format("read_bandwidth_{}", n);
       announce(name);
       add(name, "GB/s", microbench::read_bandwidth(n, options_.buffer_bytes, repetitions_));
     }
+  }
+
+  void measure_memory() {
+    announce("clock");
+    add("clock", "GHz", microbench::clock_ghz(repetitions_));
+    measure_bandwidth();
     // A quarter, because others use the last level cache too.
     const std::uint64_t cached = std::min(last_level_cache() / 4, options_.buffer_bytes);
     announce("cache_bandwidth");
@@ -150,7 +159,9 @@ class MachineMaker {
     m.boundary = boundary();
     m.launch = {no_latency(), no_latency(), no_latency(), no_latency(),
                 no_latency(), none(),       none()};
-    m.shared_memory = {none(), none()};
+    m.shared_memory = {
+        derived(static_cast<double>(WeightStream::kMost), "what a waiting worker asks for ahead"),
+        derived(1, "one piece")};
     m.link = {assumed(1, "hosts have no link"), no_latency()};
     m.default_body = body();
     m.bodies.fill(m.default_body);

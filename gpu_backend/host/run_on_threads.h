@@ -72,10 +72,11 @@ class ProtocolProgram {
     }
   }
 
-  void turn_of_wait(std::uint32_t worker, const protocol::InHand& in_hand) {
+  std::uint32_t turn_of_wait(std::uint32_t worker, const protocol::InHand& in_hand) {
     if constexpr (requires { program_.turn_of_wait(worker, in_hand); }) {
-      program_.turn_of_wait(worker, in_hand);
+      return program_.turn_of_wait(worker, in_hand);
     }
+    return kNoIndex;
   }
 
   bool prepare(std::uint32_t iteration) {

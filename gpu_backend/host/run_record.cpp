@@ -76,6 +76,7 @@ class RecordMaker {
         task.lane = lane;
         task.enqueued = enqueued_[row(t.task.iteration, graph_.task_count(), t.task.id)];
         task.fetched = at(t.stamps.fetched);
+        if (t.stamps.preload != 0) task.preload = at(t.stamps.preload);
         task.ready = activated_[row(t.task.iteration, graph_.event_count(),
                                     graph_.tasks().dependent_event[t.task.id])];
         task.start = at(t.stamps.start);

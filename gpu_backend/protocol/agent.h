@@ -8,8 +8,9 @@
 //   bool prepare(iteration)                 called by one thread between iterations; false: no more
 //   void upcoming(worker, task)             optional: the worker has the task in hand and waits for
 //                                           its event; what does not depend on it may begin
-//   void turn_of_wait(worker, InHand)       optional: once each turn of a wait of a worker that has
-//                                           tasks in hand; must be short
+//   uint32 turn_of_wait(worker, InHand)     optional: once each turn of a wait of a worker that has
+//                                           tasks in hand; must be short. Returns the task for
+//                                           which it has asked for something ahead, or kNoIndex
 //   void execute(worker, task, iteration, InHand)
 //                                           instead of the first: also what the worker has in hand
 //                                           after this task
@@ -32,6 +33,8 @@ struct TaskStamps {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   std::uint64_t notified = 0;
+  std::uint64_t preload =
+      0;  // the first turn of a wait that asked for something of it; 0: none did
 };
 
 // The tasks that a worker has in hand, in the order in which it will most likely run them: the rest
@@ -114,7 +117,11 @@ class Agent {
   // Lets a program that wants to use a turn of a wait.
   MK_HD void use_turn(std::uint32_t worker, const InHand& in_hand) {
     if constexpr (requires { program_.turn_of_wait(worker, in_hand); }) {
-      if (in_hand.size() > 0) program_.turn_of_wait(worker, in_hand);
+      if (in_hand.size() == 0) return;
+      const std::uint32_t task = program_.turn_of_wait(worker, in_hand);
+      if (task == asked_for_) return;
+      asked_for_ = task;
+      asked_at_ = probe_.now();
     }
   }
 
@@ -123,7 +130,11 @@ class Agent {
   MK_HD bool run_task(std::uint32_t worker, const TaskWord& task, Item item, const InHand& after,
                       std::uint64_t& fetched) {
     say_where({Activity::kExecuting, item.iteration, item.id});
-    TaskStamps stamps{fetched, probe_.now(), 0, 0};
+    TaskStamps stamps{fetched, probe_.now(), 0, 0, 0};
+    if (asked_for_ == item.id) {
+      stamps.preload = asked_at_;
+      asked_for_ = kNoIndex;
+    }
     if constexpr (requires { program_.execute(worker, item.id, item.iteration, after); }) {
       program_.execute(worker, item.id, item.iteration, after);
     } else {
@@ -302,7 +313,9 @@ class Agent {
   std::uint32_t lane_;
   Program& program_;
   Probe& probe_;
-  std::uint32_t staged_rings_ = 0;  // that hold items not yet published
+  std::uint32_t staged_rings_ = 0;      // that hold items not yet published
+  std::uint32_t asked_for_ = kNoIndex;  // the task that a turn of a wait asked for last
+  std::uint64_t asked_at_ = 0;
 };
 
 }  // namespace mk::protocol

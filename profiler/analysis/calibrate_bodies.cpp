@@ -104,6 +104,13 @@ class BodyFitter {
   }
   BodyNumbers& body(TaskKind kind) { return out_.machine().bodies[index_of(kind)]; }
 
+  // Where bytes are asked for ahead of a body, its stream has started when it begins: what is left
+  // of its constant time is no start-up, which a simulated preload would hide.
+  bool preloads() const {
+    const SharedMemoryNumbers& pages = out_.machine().shared_memory;
+    return pages.page_bytes.value * pages.pages.value > 0;
+  }
+
   // Time that is no stream, before and after it.
   void set_constant(TaskKind kind, double constant, const Samples& samples, double residual,
                     std::size_t count) {
@@ -113,9 +120,9 @@ class BodyFitter {
       if (s.start_up_us >= 0) start_ups.push_back(s.start_up_us);
     }
     const bool known = start_ups.size() >= kFewestSamples;
-    const double start_up = known           ? std::min(quantile(start_ups, 0.5), constant)
-                            : streams(kind) ? constant
-                                            : 0;
+    const double start_up = known ? std::min(quantile(start_ups, 0.5), constant)
+                            : streams(kind) && !preloads() ? constant
+                                                           : 0;
     out_.set(path(kind, "start_up"), b.start_up, start_up, residual, count);
     out_.set(path(kind, "fixed"), b.fixed, constant - start_up, residual, count);
     CalibrationBuilder::settle(b.epilogue, 0, "calibrate: inside fixed");
@@ -350,10 +357,10 @@ class BodyFitter {
  public:
   void finish() {
     if (!unsplit_.empty()) {
-      out_.note(
-          fmt::format("start_up, epilogue and fixed are known as a sum only ({}): it is "
-                      "start_up where the body streams, else fixed",
-                      fmt::join(unsplit_, ", ")));
+      out_.note(fmt::format(
+          "start_up, epilogue and fixed are known as a sum only ({}): it is "
+          "start_up where the body streams and the machine preloads nothing, else fixed",
+          fmt::join(unsplit_, ", ")));
     }
     if (!same_size_.empty()) {
       out_.note(

@@ -146,8 +146,9 @@ class ForeseeingProgram {
     foreseen_[worker].clear();
     for (std::uint32_t k = 0; k < after.size(); ++k) foreseen_[worker].push_back(after[k]);
   }
-  void turn_of_wait(std::uint32_t worker, const protocol::InHand& in_hand) {
+  std::uint32_t turn_of_wait(std::uint32_t worker, const protocol::InHand& in_hand) {
     check(worker, in_hand[0]);
+    return in_hand[in_hand.size() - 1];
   }
   bool prepare(std::uint32_t iteration, IterationState& state) {
     return inner_.prepare(iteration, state);

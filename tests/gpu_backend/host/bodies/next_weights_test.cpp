@@ -1,4 +1,4 @@
-#include "gpu_backend/host/bodies/weight_stream.h"
+#include "gpu_backend/host/bodies/next_weights.h"
 
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ SmallModel small_model(OperatorFusion fusion) {
   return {graph, std::move(memory), std::move(bodies)};
 }
 
-TEST(WeightStream, KnowsTheWeightsOfEveryTaskThatStreamsAny) {
+TEST(NextWeights, KnowsTheWeightsOfEveryTaskThatStreamsAny) {
   for (const OperatorFusion fusion : {OperatorFusion::kNone, OperatorFusion::kNormLinear}) {
     const SmallModel model = small_model(fusion);
     std::int64_t streamed = 0;
@@ -53,7 +53,7 @@ TEST(WeightStream, KnowsTheWeightsOfEveryTaskThatStreamsAny) {
   }
 }
 
-TEST(WeightStream, LooksPastTasksThatStreamNothing) {
+TEST(NextWeights, LooksPastTasksThatStreamNothing) {
   const SmallModel model = small_model(OperatorFusion::kNone);
   std::vector<std::uint32_t> in_hand;
   for (std::uint32_t t = 0; t < model.graph->task_count(); ++t) {
@@ -65,10 +65,9 @@ TEST(WeightStream, LooksPastTasksThatStreamNothing) {
     }
   }
   ASSERT_EQ(in_hand.size(), 4U);
-  EXPECT_EQ(first_weights(model.bodies, in_hand).data(),
-            model.bodies.weights_of(TaskId(in_hand.back())).data());
+  EXPECT_EQ(first_streaming(model.bodies, in_hand), in_hand.back());
   in_hand.pop_back();
-  EXPECT_TRUE(first_weights(model.bodies, in_hand).empty());
+  EXPECT_EQ(first_streaming(model.bodies, in_hand), kNoIndex);
 }
 
 }  // namespace

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Holds the measurements of study.py against its predictions: prints the tables of README.md, writes DIR/results.json.
+
+Exit status: 0 every gate passed, 3 one failed (the report says which), 1 the predictions are not those that were hashed.
+"""
+import hashlib
+import json
+import os
+import statistics
+import sys
+
+import task_errors
+from cells import BASE, BY_NAME, CELLS, GATES, INTERVENTIONS, RIVAL_SHARE, SLOPE
+from statistics_of_blocks import interval, median_of_all, percentile, slope
+from study import LEVELS, read_rows
+
+
+def load(folder):
+    with open(f"{folder}/predictions.json", encoding="utf-8") as file:
+        text = file.read()
+    with open(f"{folder}/predictions.sha256", encoding="utf-8") as file:
+        if file.read().strip() != hashlib.sha256(text.encode()).hexdigest():
+            sys.exit("judge: predictions.json is not what was hashed before the measurement")
+    predictions = json.loads(text)
+    rows = read_rows(folder)
+    if min(row["time"] for row in rows) < predictions["time"]:
+        sys.exit("judge: a measurement is older than the predictions")
+    return predictions, rows
+
+
+def normalised(predictions, rows):
+    """cell -> block -> microseconds at the reference's bandwidth: time x probe around it / probe at the prediction."""
+    found = {}
+    for row in rows:
+        threads = str(BY_NAME[row["cell"]].workers)
+        us = row["us"] * row["probe"][threads] / predictions["probe"][threads]
+        found.setdefault(row["cell"], {}).setdefault(row["block"], []).append(us)
+    return found
+
+
+def accuracy(predictions, measured, level):
+    table = []
+    for cell in CELLS:
+        if cell.group == "intervention":
+            continue
+        predicted = predictions["cells"][cell.name]["levels"][level]
+        blocks = measured[cell.name]
+        middle, low, high = interval(blocks, lambda drawn, p=predicted: abs(p / median_of_all(drawn) - 1))
+        launches = [abs(predicted / us - 1) for block in blocks.values() for us in block]
+        us = median_of_all(blocks.values())
+        against = {name: abs(value / us - 1) for name, value in predictions["cells"][cell.name]["rivals"].items()}
+        best = min(against, key=against.get)
+        table.append({"cell": cell.name, "group": cell.group, "launches": len(launches), "measured_us": us, "predicted_us": predicted,
+                      "error": middle, "low": low, "high": high, "p90": percentile(launches, 0.9), "worst": max(launches),
+                      "rivals": against, "best_rival": best, "passes_gate": high <= GATES[cell.group],
+                      "beats_rivals": middle <= RIVAL_SHARE * against[best]})
+    return table
+
+
+def changes(predictions, measured, level):
+    """Change of the iteration against BASE, us: predicted, and measured within each block."""
+    base = measured[BASE]
+    rows, by_block = [], {}
+    for name in INTERVENTIONS:
+        predicted = predictions["cells"][name]["levels"][level] - predictions["cells"][BASE]["levels"][level]
+        found = {b: statistics.mean(us) - statistics.mean(base[b]) for b, us in measured[name].items() if b in base}
+        middle, low, high = interval(found, statistics.median)
+        rows.append({"intervention": name, "predicted_us": predicted, "measured_us": middle, "low": low, "high": high,
+                     "same_sign": predicted * middle > 0 or low <= 0 <= high})
+        for block, change in found.items():
+            by_block.setdefault(block, []).append((predicted, change))
+    middle, low, high = interval(by_block, lambda drawn: slope([pair for block in drawn for pair in block]))
+    return {"rows": rows, "slope": middle, "low": low, "high": high,
+            "passes": SLOPE[0] <= low and high <= SLOPE[1] and all(row["same_sign"] for row in rows)}
+
+
+def a_a(measured):
+    """How far two launches of a block differ: the floor under every error."""
+    pairs = [max(us) / min(us) - 1 for blocks in measured.values() for us in blocks.values() if len(us) == 2]
+    return {"median": statistics.median(pairs), "p90": percentile(pairs, 0.9)}
+
+
+def tasks_of(folder, name):
+    predicted = task_errors.Tasks(f"{folder}/predicted-{name}.db")
+    first, second = (task_errors.Tasks(f"{folder}/measured-{name}-{half}.db") for half in (0, 1))
+    skew, last = zip(*(trace.skews() for trace in (predicted, first, second)))
+    return {"error": task_errors.errors(predicted, first), "floor": task_errors.errors(second, first), "skew": skew, "last": last}
+
+
+def percent(value):
+    return f"{100 * value:.1f} %"
+
+
+def print_accuracy(title, table):
+    print(f"\n{title}\n| cell | launches | measured ms | predicted ms | error [95 %] | p90 | worst | best rival | gate | half of rival |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|---|---|")
+    for r in table:
+        print(f"| {r['cell']} | {r['launches']} | {r['measured_us'] / 1e3:.2f} | {r['predicted_us'] / 1e3:.2f} | "
+              f"{percent(r['error'])} [{percent(r['low'])}, {percent(r['high'])}] | {percent(r['p90'])} | {percent(r['worst'])} | "
+              f"{r['best_rival']} {percent(r['rivals'][r['best_rival']])} | {'pass' if r['passes_gate'] else 'FAIL'} | "
+              f"{'pass' if r['beats_rivals'] else 'FAIL'} |")
+
+
+def print_changes(title, found):
+    print(f"\n{title}: slope {found['slope']:.2f} [{found['low']:.2f}, {found['high']:.2f}], {'pass' if found['passes'] else 'FAIL'}")
+    print("| intervention | predicted us | measured us [95 %] | sign |\n|---|--:|--:|---|")
+    for r in found["rows"]:
+        print(f"| {r['intervention']} | {r['predicted_us']:+.0f} | {r['measured_us']:+.0f} [{r['low']:+.0f}, {r['high']:+.0f}] | "
+              f"{'right' if r['same_sign'] else 'WRONG'} |")
+
+
+def print_tasks(name, found):
+    print(f"\nTasks of {name}, medians of |error| in us, beside two measured runs against each other")
+    print("| operator | start = inherited + queue + hand-off | floor | duration | floor | skew predicted, measured twice |\n|---|---|---|--:|--:|---|")
+    for operator, e in found["error"].items():
+        f = found["floor"].get(operator)
+        sums = [f"{x['start']:.1f}: {x['ready']:.1f}, {x['queue']:.2f}, {x['hand_off']:.2f}" for x in (e, f)]
+        skew = ", ".join(f"{s[operator]:.1f}" if operator in s else "-" for s in found["skew"])
+        print(f"| {operator} | {sums[0]} | {sums[1]} | {e['duration']:.2f} | {f['duration']:.2f} | {skew} |")
+    print(f"\nLane that finished an operator last, how often (predicted, measured twice): {found['last']}")
+
+
+def main(folder):
+    predictions, rows = load(folder)
+    measured = normalised(predictions, rows)
+    results = {"blocks": len({row["block"] for row in rows}), "a_a": a_a(measured)}
+    print(f"{results['blocks']} blocks, {len(rows)} launches; two launches of a block differ by {percent(results['a_a']['median'])} "
+          f"(median), {percent(results['a_a']['p90'])} (p90)")
+    for level in LEVELS:
+        results[level] = {"accuracy": accuracy(predictions, measured, level), "changes": changes(predictions, measured, level)}
+        print_accuracy(f"### {level}: iteration", results[level]["accuracy"])
+        print_changes(f"### {level}: interventions", results[level]["changes"])
+    results["tasks"] = {name: tasks_of(folder, name) for name in (BASE, "partition-balanced")
+                        if os.path.exists(f"{folder}/measured-{name}-1.db")}
+    for name, found in results["tasks"].items():
+        print_tasks(name, found)
+    with open(f"{folder}/results.json", "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
+    good = [r["passes_gate"] and r["beats_rivals"] for r in results["L1"]["accuracy"]] + [results["L1"]["changes"]["passes"]]
+    caught = not all([r["passes_gate"] for r in results["wrong"]["accuracy"]] + [results["wrong"]["changes"]["passes"]])
+    print(f"\nL1 passes {sum(good)} of {len(good)} gates; the wrong model is {'caught' if caught else 'NOT CAUGHT'}")
+    return 0 if all(good) and caught else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

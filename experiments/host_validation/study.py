@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Predicts runs of the host backend, then measures them. See README.md.
+
+    study.py calibrate DIR             measures primitives and the calibration runs, fits a machine a level (wants a quiet machine)
+    study.py predict DIR               predicts every cell, writes predictions.json and its hash
+    study.py measure DIR --seconds N   measures block after block for N seconds; again: goes on (wants a quiet machine)
+    judge.py DIR                       holds both against each other
+"""
+import argparse
+import hashlib
+import json
+import os
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from cells import BASE, BY_NAME, CALIBRATION, CELLS
+from rivals import Isolated, rivals
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MEGASCOPE = os.environ.get("MEGASCOPE", "build/release/bin/megascope")
+LEVELS = ("L1", "L2", "wrong")
+SEEDS = range(1, 4)
+
+
+def megascope(*words):
+    done = subprocess.run([MEGASCOPE, *words, "--format", "json"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"megascope {' '.join(words)}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def steady_us(answer):
+    """The median iteration after the first."""
+    return statistics.median(answer["iterations_us"][1:])
+
+
+def probe():
+    """GB/s that one and two threads read, right now."""
+    rows = megascope("microbench", "--bandwidth-only")
+    return {row["name"].rsplit("_", 1)[1]: row["value"] for row in rows}
+
+
+def write_json(path, value):
+    text = json.dumps(value, indent=1, sort_keys=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return text
+
+
+def read_json(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def calibrate(folder):
+    """A machine for each level. L1: from other runs of seen cells. L2: from primitives, and bodies alone on the machine in a
+    model that no cell runs. wrong: a model that must fail, events cost nothing and memory gives whatever is asked for."""
+    os.makedirs(folder, exist_ok=True)
+    probes = [probe() for _ in range(3)]
+    primitives, isolated = f"{folder}/primitives.json", f"{folder}/isolated.db"
+    megascope("microbench", "-o", primitives)
+    megascope("run", f"{HERE}/isolated_bodies.json", "--policy", "static", "--workers", "1", "--partition-workers", "2",
+              "--weights", "synthetic", "--prompt", "1,2,3", "--generate", "12", "-o", isolated)
+    traces = [f"{folder}/calibration-{name}-{launch}.db" for launch in range(2) for name in CALIBRATION]
+    for trace in traces:
+        name = os.path.basename(trace)[len("calibration-"):-len("-0.db")]
+        megascope(*BY_NAME[name].run(trace))
+    probes += [probe() for _ in range(3)]
+    megascope("calibrate", isolated, "--machine", primitives, "-o", f"{folder}/L2.json")
+    megascope("calibrate", *traces, "--machine", primitives, "-o", f"{folder}/L1.json")
+    write_json(f"{folder}/wrong.json", without_costs(read_json(f"{folder}/L1.json")))
+    write_json(f"{folder}/probe.json", {n: statistics.median(p[n] for p in probes) for n in probes[0]})
+
+
+def without_costs(machine):
+    for key in ("notify", "observe", "dispatch", "fetch", "activate", "dequeue", "enqueue"):
+        machine["protocol"][key]["typical"]["value"] = 0
+    for row in machine["memory"]["curve"]:
+        row["bandwidth"]["value"] *= 1000
+    return machine
+
+
+def predict(folder):
+    cells = {}
+    for cell in CELLS:
+        levels = {level: statistics.median(steady_us(megascope(*cell.simulate(f"{folder}/{level}.json", seed))) for seed in SEEDS)
+                  for level in LEVELS}
+        answer = megascope(*cell.simulate(f"{folder}/L1.json", 1), "-o", f"{folder}/predicted-{cell.name}.db")
+        cells[cell.name] = {"levels": levels, "bytes_us": answer["lower_bounds_us"]["bytes"] / answer["iterations"]}
+    add_rivals(folder, cells)
+    text = write_json(f"{folder}/predictions.json", {"probe": read_json(f"{folder}/probe.json"), "cells": cells, "time": time.time()})
+    with open(f"{folder}/predictions.sha256", "w", encoding="utf-8") as file:
+        file.write(hashlib.sha256(text.encode()).hexdigest() + "\n")
+
+
+def add_rivals(folder, cells):
+    """The constant an operator is fitted to the calibration runs of BASE, as the simulator is."""
+    isolated = {cell.name: isolated_bodies(folder, cell) for cell in CELLS if not cell.inject}
+    seen = statistics.median(us for launch in range(2) for us in iterations_of(f"{folder}/calibration-{BASE}-{launch}.db"))
+    per_operator = (seen - cells[BASE]["bytes_us"]) / isolated[BASE].operators
+    for name, bodies in isolated.items():
+        cells[name]["rivals"] = rivals(cells[name]["bytes_us"], bodies, BY_NAME[name].workers, per_operator)
+
+
+def isolated_bodies(folder, cell):
+    """The cell's last iteration on one worker alone, as L1 predicts its bodies."""
+    trace = f"{folder}/alone-{cell.name}.db"
+    megascope("simulate", *cell.graph(), "--policy", "static", "--workers", "1", "--machine", f"{folder}/L1.json",
+              "--prompt-tokens", str(len(cell.prompt)), "--generate", "1", "-o", trace)
+    bodies = Isolated(trace)
+    os.remove(trace)
+    return bodies
+
+
+def iterations_of(trace):
+    with sqlite3.connect(f"file:{trace}?mode=ro", uri=True) as db:
+        return [(end - start) * 1e-3 for start, end in db.execute("SELECT start_ns, end_ns FROM iteration WHERE id > 0")]
+
+
+def measure(folder, seconds):
+    rows = read_rows(folder)
+    block = 1 + max((row["block"] for row in rows), default=-1)
+    started, longest = time.time(), 0.0
+    while time.time() - started + longest < seconds:
+        begun = time.time()
+        found = measure_block(folder, block)
+        with open(f"{folder}/measurements.jsonl", "a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in found)
+        longest = max(longest, time.time() - begun)
+        print(f"block {block}: {time.time() - begun:.0f} s", file=sys.stderr)
+        block += 1
+
+
+def measure_block(folder, block):
+    """A probe, every cell in a random order, a probe, the cells in the reverse order, a probe (ABBA): each pair of a cell is A/A."""
+    order = [cell.name for cell in CELLS]
+    random.Random(block).shuffle(order)
+    rows, probes = [], [probe()]
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as scratch:
+        for half, names in enumerate((order, order[::-1])):
+            for name in names:
+                trace = f"{folder if block == 0 else scratch}/measured-{name}-{half}.db"  # one block's traces are kept
+                at = time.time()
+                rows.append({"block": block, "half": half, "cell": name, "us": steady_us(megascope(*BY_NAME[name].run(trace))), "time": at})
+                if block != 0:
+                    os.remove(trace)
+            probes.append(probe())
+    for row in rows:
+        around = probes[row["half"]:row["half"] + 2]
+        row["probe"] = {n: statistics.mean(p[n] for p in around) for n in around[0]}
+    return rows
+
+
+def read_rows(folder):
+    try:
+        with open(f"{folder}/measurements.jsonl", encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+    except FileNotFoundError:
+        return []
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("calibrate", "predict", "measure"))
+    parser.add_argument("folder")
+    parser.add_argument("--seconds", type=float, default=100)
+    arguments = parser.parse_args()
+    if arguments.what == "measure":
+        measure(arguments.folder, arguments.seconds)
+    else:
+        {"calibrate": calibrate, "predict": predict}[arguments.what](arguments.folder)
+
+
+if __name__ == "__main__":
+    main()
