@@ -14,7 +14,8 @@
 namespace mk {
 namespace {
 
-constexpr double kMostBias = 1.5;  // of sums over medians; more is no skew, but another machine
+constexpr double kMostSpread = 0.5;  // of a body, in a machine file (core/machine_numbers.cpp)
+constexpr double kMostBias = 1.5;    // of sums over medians; more is no skew, but another machine
 
 // The limit of a stream at which each of `streams` gets `rate` where the memory offers `offered`.
 double limit_behind(double rate, double streams, double offered) {
@@ -144,7 +145,7 @@ class BodyFitter {
 
   void set_spread(TaskKind kind, const Samples& samples, double Sample::*x, LineFit& line) {
     const Spread spread = scale_to_sum(samples, x, line);
-    out_.set(path(kind, "spread"), body(kind).spread, std::min(spread.variation, 1.5), 0,
+    out_.set(path(kind, "spread"), body(kind).spread, std::min(spread.variation, kMostSpread), 0,
              samples.size());
   }
 
