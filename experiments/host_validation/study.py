@@ -28,7 +28,9 @@ MEGASCOPE = os.environ.get("MEGASCOPE", "build/release/bin/megascope")
 PRIORITY = ["chrt", "--fifo", "50"]
 MEASURES = ("run", "microbench")
 LEVELS = ("L1", "L2", "wrong")
-SEEDS = range(1, 4)
+SEEDS = range(1, 3)
+# What two threads read, as a share of the reference: predictions are made for each, before anything is measured.
+SHARES = (0.5, 0.7, 0.9, 1.0, 1.2)
 
 
 def megascope(*words):
@@ -106,14 +108,24 @@ def scale(number, factor):
 def predict(folder):
     cells = {}
     for cell in CELLS:
-        levels = {level: statistics.median(steady_us(megascope(*cell.simulate(f"{folder}/{level}.json", seed))) for seed in SEEDS)
-                  for level in LEVELS}
+        levels = {level: {str(share): at_share(folder, cell, level, share) for share in SHARES} for level in LEVELS}
         answer = megascope(*cell.simulate(f"{folder}/L1.json", 1), "-o", f"{folder}/predicted-{cell.name}.db")
         cells[cell.name] = {"levels": levels, "bytes_us": answer["lower_bounds_us"]["bytes"] / answer["iterations"]}
     add_rivals(folder, cells)
     text = write_json(f"{folder}/predictions.json", {"probe": read_json(f"{folder}/probe.json"), "cells": cells, "time": time.time()})
     with open(f"{folder}/predictions.sha256", "w", encoding="utf-8") as file:
         file.write(hashlib.sha256(text.encode()).hexdigest() + "\n")
+
+
+def at_share(folder, cell, level, share):
+    """The cell's iteration where two streams get that share of what they got when the machine was calibrated."""
+    machine = read_json(f"{folder}/{level}.json")
+    for row in machine["memory"]["curve"]:
+        if row["active"]["value"] > 1:
+            scale(row["bandwidth"], share)
+    path = f"{folder}/scaled.json"
+    write_json(path, machine)
+    return statistics.median(steady_us(megascope(*cell.simulate(path, seed))) for seed in SEEDS)
 
 
 def add_rivals(folder, cells):
