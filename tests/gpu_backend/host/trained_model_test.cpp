@@ -55,7 +55,8 @@ void run_prompts(DType dtype, std::vector<Answer>& answers) {
   ASSERT_TRUE(memory) << memory.error().message;
   ASSERT_TRUE(memory->fill_weights(*weights, 2));
   std::ifstream file(source_dir() + "/tests/gpu_backend/weights/expected/smollm2_greedy.json");
-  for (const nlohmann::json& one : nlohmann::json::parse(file).at("cases")) {
+  const nlohmann::json expected = nlohmann::json::parse(file);
+  for (const nlohmann::json& one : expected.at("cases")) {
     Result<Decoder> decoder =
         Decoder::make(*memory, {.prompt = one.at("prompt_ids").get<std::vector<std::uint32_t>>(),
                                 .generate = 24,
