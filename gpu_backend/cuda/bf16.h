@@ -85,14 +85,22 @@ struct alignas(16) Float4 {
   float at[4];
 };
 
+MK_INLINE void store_quad(float* p, const Float4& v) {
+#if defined(__CUDA_ARCH__)
+  *reinterpret_cast<Float4*>(p) = v;
+#else
+  std::memcpy(p, &v, sizeof v);
+#endif
+}
+
 // The two bf16 values of a little-endian word.
 MK_INLINE float low_float(std::uint32_t pair) { return bits_to_float(pair << 16); }
 MK_INLINE float high_float(std::uint32_t pair) { return bits_to_float(pair & 0xffff0000U); }
 
-MK_INLINE Floats<4> load_bf16x4(const Bf16* p) {
-  const Words2 w = load_as<Words2>(p);
+MK_INLINE Floats<4> widen(const Words2& w) {
   return {{low_float(w.at[0]), high_float(w.at[0]), low_float(w.at[1]), high_float(w.at[1])}};
 }
+MK_INLINE Floats<4> load_bf16x4(const Bf16* p) { return widen(load_as<Words2>(p)); }
 
 MK_INLINE Floats<8> widen(const Words4& w) {
   return {{low_float(w.at[0]), high_float(w.at[0]), low_float(w.at[1]), high_float(w.at[1]),

@@ -16,6 +16,9 @@
 //   copy(to, from, bytes, b)   whole warp: global to shared memory, asynchronously; b's current
 //                     phase ends once it has landed. 16-byte alignment of all three. At most one
 //                     copy a barrier is in flight.
+//   prefetch(from, bytes)   by one lane: a hint that these bytes of global memory will be read
+//   soon.
+//                     16-byte alignment of both.
 //   wait(b, parity)   returns once the phase of that parity has ended; the copy's bytes can be read
 //   exp(x), rsqrt(x)  fast ones
 // Every thread of the block (warp) calls sync() (warp_sync, shuffles, copy) or none does.

@@ -245,7 +245,8 @@ bool is_aligned(const TaskDescriptor& d) {
     case TaskKind::kLinear:
     case TaskKind::kNormLinear:
     case TaskKind::kSiluLinear:
-      return reinterpret_cast<std::uintptr_t>(d.linear.weights) % 16 == 0;
+      return reinterpret_cast<std::uintptr_t>(d.linear.weights) % 16 == 0 &&
+             reinterpret_cast<std::uintptr_t>(d.linear.norm) % 16 == 0;
     case TaskKind::kExpertLinear:
       return reinterpret_cast<std::uintptr_t>(d.expert_linear.weights) % 16 == 0;
     default:

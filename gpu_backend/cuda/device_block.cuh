@@ -124,6 +124,14 @@ class DeviceBlock {
 #endif
   }
 
+  // Into L2.
+  __device__ void prefetch([[maybe_unused]] const void* from,
+                           [[maybe_unused]] std::uint32_t bytes) {
+#if defined(MK_HAS_BULK_COPY)
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
+#endif
+  }
+
   __device__ void wait(std::uint64_t* barrier, std::uint32_t parity) {
     if (barrier_test(barrier, parity)) return;
     const std::uint64_t since = global_time();

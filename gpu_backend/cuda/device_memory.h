@@ -25,7 +25,8 @@ struct DeviceMemory {
   using Cell32 = DeviceCell<std::uint32_t>;
   using Cell64 = DeviceCell<std::uint64_t>;
 
-  static constexpr std::uint32_t kTurnsPerHalt = 8;
+  static constexpr std::uint32_t kTurnsPerHalt = 32;
+  static constexpr std::uint32_t kTurnsPerClock = 1U << 13;  // some milliseconds
 
 #if defined(__CUDA_ARCH__)
 #define MK_PTX(...) asm volatile(__VA_ARGS__ : "memory")

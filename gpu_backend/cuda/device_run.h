@@ -27,7 +27,7 @@ struct DeviceRunOptions {
   HostRunOptions run{};
   CaptureWindow window{};     // the iterations that the record holds, if there is one
   double limit_seconds = 60;  // of the whole run
-  bool preloads = true;       // weights are requested while a task waits for its event
+  bool preloads = true;       // weights are requested before their task's event
 };
 
 struct DeviceRun {

@@ -14,8 +14,8 @@
 
 namespace mk::cuda {
 
-// The block that runs on the device: 11 compute warps, of which each keeps up to 12 KiB of weights
-// requested, and one control warp (kernel-per-operator baselines have none).
+// The block that runs on the device: 11 compute warps, of which each has a ring of 12 KiB for
+// weights, and one control warp (kernel-per-operator baselines have none).
 using DeviceShape = BlockShape<11, 3, 4096>;
 inline constexpr std::uint32_t kBlockThreads = DeviceShape::kThreads + 32;
 inline constexpr std::uint32_t kSchedulersPerBlock = 4;

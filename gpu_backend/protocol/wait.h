@@ -12,10 +12,19 @@
 
 namespace mk::protocol {
 
-inline constexpr std::uint32_t kTurnsPerClock = 256;
+// Turns from one look at the clock and at the other lanes to the next, unless the policy says
+// otherwise (where that look takes long: on an H100 25 us for 150 lanes, in which a lane is blind).
+template <class M>
+MK_HD constexpr std::uint32_t turns_per_clock() {
+  if constexpr (requires { M::kTurnsPerClock; }) {
+    return M::kTurnsPerClock;
+  } else {
+    return 256;
+  }
+}
 
 // Turns from one look at `halt` to the next: each, unless the policy says otherwise (where a look
-// costs as much as a poll). Divides kTurnsPerClock.
+// costs as much as a poll). Divides turns_per_clock().
 template <class M>
 MK_HD constexpr std::uint32_t turns_per_halt() {
   if constexpr (requires { M::kTurnsPerHalt; }) {
@@ -37,7 +46,7 @@ class Wait {
       return false;
     }
     M::pause(turns_, launch_.spin_turns);
-    if (++turns_ % kTurnsPerClock == 0) look_at_clock(where);
+    if (++turns_ % turns_per_clock<M>() == 0) look_at_clock(where);
     return true;
   }
 
@@ -52,7 +61,7 @@ class Wait {
     }
     const std::uint64_t now = M::clock_ns();
     const std::uint64_t movement = sum_of_where();
-    if (turns_ == kTurnsPerClock || movement != movement_) {
+    if (turns_ == turns_per_clock<M>() || movement != movement_) {
       since_ = now;
       movement_ = movement;
     } else if (now - since_ > launch_.deadline_ns) {

@@ -22,6 +22,10 @@ class FetchedBatch {
   }
   MK_HD bool empty() const { return next_ == size_; }
   MK_HD Item head() const { return items_[next_]; }
+  // The task `ahead` items behind the head, kNoTask where the batch ends before.
+  MK_HD std::uint32_t task_at(std::uint32_t ahead) const {
+    return next_ + ahead < size_ ? items_[next_ + ahead].id : kNoTask;
+  }
   MK_HD void drop_head() { ++next_; }
   MK_HD InHand in_hand() const { return InHand::batch(items_ + next_, size_ - next_); }
   MK_HD std::uint64_t fetched() const { return fetched_; }
@@ -48,6 +52,10 @@ class QueueWorker {
       last = batch.head();
       std::uint64_t fetched = batch.fetched();
       const TaskWord task = launch_.tasks[last.id];
+      // Only where nothing can come in between.
+      if (launch_.policy.kind == PolicyKind::kAot) {
+        agent_.foresee({last, aot_.task_at(1), aot_.task_at(2)});
+      }
       // A JIT task's event is active, and taking it from the queue ordered the memory.
       if (queue == NextQueue::kAot &&
           !agent_.await_dependent_event(worker_, task, last, batch.in_hand())) {
@@ -98,25 +106,80 @@ class QueueWorker {
   FetchedBatch<M> aot_{};
 };
 
+// A worker's own list under static, which comes again in every iteration. Its entries are read some
+// tasks ahead, while a body runs: a load that is still on its way holds up the acquire of a poll,
+// and on a GPU whose memory is busy it is on its way for microseconds. (No array: on a GPU it would
+// be local memory.)
+template <class M>
+class StaticList {
+ public:
+  MK_HD StaticList(const Launch<M>& launch, std::uint32_t worker)
+      : tasks_(launch.tasks),
+        list_(launch.list_tasks + launch.list_first[worker]),
+        size_(launch.list_first[worker + 1] - launch.list_first[worker]) {
+    if (size_ == 0) return;
+    current_ = read();
+    next_ = read();
+    after_ = read();
+    later_ = read();
+    word_ = tasks_[current_];
+  }
+
+  MK_HD std::uint32_t size() const { return size_; }
+  MK_HD std::uint32_t current() const { return current_; }
+  MK_HD std::uint32_t next() const { return next_; }
+  MK_HD std::uint32_t after() const { return after_; }
+  MK_HD const TaskWord& word() const { return word_; }
+  // The list from its entry `first` on.
+  MK_HD InHand in_hand(std::uint32_t first) const {
+    return InHand::list(list_ + first, size_ - first);
+  }
+  // The next one is the current one; begins loads.
+  MK_HD void advance() {
+    current_ = next_;
+    next_ = after_;
+    after_ = later_;
+    later_ = read();
+    word_ = tasks_[current_];
+  }
+
+ private:
+  MK_HD std::uint32_t read() {
+    const std::uint32_t id = list_[position_];
+    position_ = position_ + 1 == size_ ? 0 : position_ + 1;
+    return id;
+  }
+
+  const TaskWord* tasks_;
+  const std::uint32_t* list_;
+  std::uint32_t size_;
+  std::uint32_t position_ = 0;
+  std::uint32_t current_ = 0;
+  std::uint32_t next_ = 0;
+  std::uint32_t after_ = 0;
+  std::uint32_t later_ = 0;
+  TaskWord word_{};
+};
+
 // Under static: the worker's own list, once an iteration.
 template <class M, class Program, class Probe>
 MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t worker) {
   const Launch<M>& launch = agent.launch();
-  const std::uint32_t first = launch.list_first[worker];
-  const std::uint32_t end = launch.list_first[worker + 1];
+  StaticList<M> list(launch, worker);
   for (std::uint32_t iteration = 0;; ++iteration) {
     Wait<M> waiting = agent.wait();
     while (!is_reached(M::load_acquire(launch.counters[0]), 1, iteration)) {
       if (!waiting.turn({Activity::kIdle, iteration, 0})) return;
     }
     std::uint64_t fetched = agent.probe().now();
-    for (std::uint32_t i = first; i < end; ++i) {
-      const Item item{launch.list_tasks[i], iteration};
-      const TaskWord task = launch.tasks[item.id];
-      const InHand rest = InHand::list(launch.list_tasks + i, end - i);
+    for (std::uint32_t i = 0; i < list.size(); ++i) {
+      const Item item{list.current(), iteration};
+      const TaskWord task = list.word();
+      agent.foresee({item, list.next(), list.after()});
+      const InHand rest = list.in_hand(i);
       if (!agent.await_dependent_event(worker, task, item, rest)) return;
-      const InHand after = InHand::list(launch.list_tasks + i + 1, end - i - 1);
-      if (!agent.run_task(worker, task, item, after, fetched)) return;
+      list.advance();
+      if (!agent.run_task(worker, task, item, list.in_hand(i + 1), fetched)) return;
     }
   }
 }

@@ -58,11 +58,12 @@ MK_INLINE void turned_head(C& c, const float* row, const Bf16* norm, float epsil
   }
 }
 
-// Keys and values of all new tokens go into the cache.
+// Keys and values of all new tokens go into the cache; seen by the block after its next sync().
+// The last warps do it: the first ones turn the queries at the same time.
 template <class C>
 MK_HD void append_tokens(C& c, const AttentionTask& task, const Step& step) {
   const std::uint32_t head_dim = task.head_dim;
-  for (std::uint32_t t = c.warp(); t < step.new_tokens; t += c.warps()) {
+  for (std::uint32_t t = c.warps() - 1 - c.warp(); t < step.new_tokens; t += c.warps()) {
     const std::uint64_t position = step.context_before + t;
     const float* const row = task.qkv + std::uint64_t{step.first_row + t} * task.qkv_stride;
     const float* const k = row + task.group * head_dim;
@@ -73,7 +74,6 @@ MK_HD void append_tokens(C& c, const AttentionTask& task, const Step& step) {
       task.values[position * head_dim + i] = to_bf16(k[head_dim + i]);
     }
   }
-  c.sync();
 }
 
 // The running softmax of one lane group: maximum, sum of p, and its 8 elements of sum p v, a head.
@@ -227,6 +227,19 @@ MK_HD void attend(C& c, const AttentionTask& task, std::uint32_t row, std::uint3
   join_warps(c, scratch, task.y + std::uint64_t{row} * task.y_stride + first * head_dim, heads,
              head_dim);
   c.sync();
+}
+
+// A hint for what does not depend on the new tokens: the cache, and their rows of the rope table.
+template <class C>
+MK_HD void preload_attention(C& c, const AttentionTask& task, const Step& step) {
+  if (c.thread() != 0) return;
+  const std::uint64_t first = std::uint64_t{step.context_before} * task.head_dim;
+  if (first > 0) {
+    c.prefetch(task.keys, static_cast<std::uint32_t>(first * sizeof(Bf16)));
+    c.prefetch(task.values, static_cast<std::uint32_t>(first * sizeof(Bf16)));
+  }
+  c.prefetch(task.rope + first,
+             step.new_tokens * task.head_dim * static_cast<std::uint32_t>(sizeof(float)));
 }
 
 // Requires: head_dim a power of two in 16 .. kMaxHeadDim, attention_work_bytes() of work area.

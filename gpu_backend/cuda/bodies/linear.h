@@ -43,6 +43,17 @@ struct ChunkPlan {
   MK_INLINE std::uint32_t columns_of(std::uint32_t p) const {
     return (p + 1) * panel <= in ? panel : in - p * panel;
   }
+  // A chunk's first element behind the task's weights, and how many.
+  struct Place {
+    std::uint64_t offset;
+    std::uint32_t elements;
+  };
+  MK_INLINE Place place(std::uint32_t chunk, std::uint32_t warp) const {
+    const std::uint32_t row = row_of_group(chunk / panels, warp);
+    const std::uint32_t p = chunk % panels;
+    return {std::uint64_t{row} * in + std::uint64_t{p} * panel,
+            panels == 1 ? rows_at(row) * in : columns_of(p)};
+  }
 };
 
 // A warp's ring, as each of its lanes knows it. Chunks are numbered over the whole run.
@@ -56,12 +67,8 @@ MK_INLINE void request_chunk(C& c, WarpStream& stream, const LinearTask& task,
                              const ChunkPlan<Shape>& plan, std::uint32_t chunk) {
   SharedMemory<Shape>& shared = shared_of<Shape>(c);
   const std::uint32_t stage = stream.requested % Shape::kStages;
-  const std::uint32_t row = plan.row_of_group(chunk / plan.panels, c.warp());
-  const std::uint32_t p = chunk % plan.panels;
-  const std::uint32_t elements =
-      plan.panels == 1 ? plan.rows_at(row) * plan.in : plan.columns_of(p);
-  c.copy(shared.ring[c.warp()][stage],
-         task.weights + std::uint64_t{row} * plan.in + std::uint64_t{p} * plan.panel, elements * 2,
+  const auto [offset, elements] = plan.place(chunk, c.warp());
+  c.copy(shared.ring[c.warp()][stage], task.weights + offset, elements * 2,
          &shared.full[c.warp()][stage]);
   ++stream.requested;
 }
@@ -76,6 +83,94 @@ MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task) {
   }
 }
 
+// A hint for what else of the task depends on no event.
+template <class C>
+MK_HD void hint_linear(C& c, const LinearTask& task) {
+  if (task.input == LinearInput::kNorm && c.thread() == 0) c.prefetch(task.norm, task.in * 2);
+}
+
+// Quads of a row that a thread has in registers at once, so that their loads are in flight
+// together.
+inline constexpr std::uint32_t kQuads = 2;
+
+// to[i] = x[i], kQuads quads a thread at once.
+template <class C>
+MK_HD void stage_plain(C& c, const LinearTask& task, const float* x, float* to) {
+  const std::uint32_t step = c.threads() * 4;
+  for (std::uint32_t base = c.thread() * 4; base < task.in; base += kQuads * step) {
+    Float4 v[kQuads];
+    MK_UNROLL
+    for (std::uint32_t q = 0; q < kQuads; ++q) {
+      v[q] = base + q * step < task.in ? load_as<Float4>(x + base + q * step) : Float4{};
+    }
+    MK_UNROLL
+    for (std::uint32_t q = 0; q < kQuads; ++q) {
+      if (base + q * step < task.in) store_quad(to + base + q * step, v[q]);
+    }
+  }
+}
+
+// to[i] = silu(x[2 i]) * x[2 i + 1].
+template <class C>
+MK_HD void stage_silu(C& c, const LinearTask& task, const float* x, float* to) {
+  const std::uint32_t step = c.threads() * 4;
+  for (std::uint32_t base = c.thread() * 4; base < task.in; base += kQuads * step) {
+    Float4 a[kQuads];
+    Float4 b[kQuads];
+    MK_UNROLL
+    for (std::uint32_t q = 0; q < kQuads; ++q) {
+      const std::uint32_t i = base + q * step;
+      a[q] = i < task.in ? load_as<Float4>(x + 2 * i) : Float4{};
+      b[q] = i < task.in ? load_as<Float4>(x + 2 * i + 4) : Float4{};
+    }
+    MK_UNROLL
+    for (std::uint32_t q = 0; q < kQuads; ++q) {
+      const std::uint32_t i = base + q * step;
+      if (i >= task.in) continue;
+      store_quad(to + i, {{silu(c, a[q].at[0]) * a[q].at[1], silu(c, a[q].at[2]) * a[q].at[3],
+                           silu(c, b[q].at[0]) * b[q].at[1], silu(c, b[q].at[2]) * b[q].at[3]}});
+    }
+  }
+}
+
+// to[i] = x[i] * scale * norm[i]. A row's first quads stay in registers between the two passes.
+template <class Shape, class C>
+MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to) {
+  const std::uint32_t step = c.threads() * 4;
+  const std::uint32_t first = c.thread() * 4;
+  Float4 v[kQuads];
+  Words2 w[kQuads];
+  MK_UNROLL
+  for (std::uint32_t q = 0; q < kQuads; ++q) {
+    const std::uint32_t i = first + q * step;
+    v[q] = i < task.in ? load_as<Float4>(x + i) : Float4{};
+    w[q] = i < task.in ? load_as<Words2>(task.norm + i) : Words2{};
+  }
+  float squares = 0;
+  MK_UNROLL
+  for (std::uint32_t q = 0; q < kQuads; ++q) {
+    for (int k = 0; k < 4; ++k) squares += v[q].at[k] * v[q].at[k];
+  }
+  for (std::uint32_t i = first + kQuads * step; i < task.in; i += step) {
+    const Float4 u = load_as<Float4>(x + i);
+    for (int k = 0; k < 4; ++k) squares += u.at[k] * u.at[k];
+  }
+  squares = block_sum<Shape>(c, squares);
+  const float scale = c.rsqrt(squares / static_cast<float>(task.in) + task.epsilon);
+  const auto write = [&](std::uint32_t i, Float4 u, const Words2& weights) {
+    const Floats<4> weight = widen(weights);
+    for (int k = 0; k < 4; ++k) u.at[k] *= scale * weight.at[k];
+    store_quad(to + i, u);
+  };
+  MK_UNROLL
+  for (std::uint32_t q = 0; q < kQuads; ++q) {
+    if (first + q * step < task.in) write(first + q * step, v[q], w[q]);
+  }
+  for (std::uint32_t i = first + kQuads * step; i < task.in; i += step) {
+    write(i, load_as<Float4>(x + i), load_as<Words2>(task.norm + i));
+  }
+}
+
 // f(x[t]) in shared memory, rows of `in` floats; null where it does not fit.
 template <class Shape, class C>
 MK_HD const float* stage_input(C& c, const LinearTask& task, std::uint32_t tokens) {
@@ -84,25 +179,12 @@ MK_HD const float* stage_input(C& c, const LinearTask& task, std::uint32_t token
   for (std::uint32_t t = 0; t < tokens; ++t) {
     const float* const x = task.x + std::uint64_t{t} * task.x_stride;
     float* const to = staged + t * task.in;
-    float scale = 1;
     if (task.input == LinearInput::kNorm) {
-      scale = block_rms_scale<Shape>(c, x, task.in, task.epsilon);
-    }
-    for (std::uint32_t i = c.thread() * 4; i < task.in; i += c.threads() * 4) {
-      Float4 v;
-      if (task.input == LinearInput::kSilu) {
-        const Float4 a = load_as<Float4>(x + 2 * i);
-        const Float4 b = load_as<Float4>(x + 2 * i + 4);
-        v = {{silu(c, a.at[0]) * a.at[1], silu(c, a.at[2]) * a.at[3], silu(c, b.at[0]) * b.at[1],
-              silu(c, b.at[2]) * b.at[3]}};
-      } else {
-        v = load_as<Float4>(x + i);
-        if (task.input == LinearInput::kNorm) {
-          const Floats<4> w = load_bf16x4(task.norm + i);
-          for (int k = 0; k < 4; ++k) v.at[k] *= scale * w.at[k];
-        }
-      }
-      for (std::uint32_t k = 0; k < 4; ++k) to[i + k] = v.at[k];
+      stage_normed<Shape>(c, task, x, to);
+    } else if (task.input == LinearInput::kSilu) {
+      stage_silu(c, task, x, to);
+    } else {
+      stage_plain(c, task, x, to);
     }
   }
   c.sync();
@@ -164,19 +246,27 @@ MK_INLINE float residual_of_lane(C& c, const LinearTask& task, std::uint32_t row
   return task.residual[std::uint64_t{t} * task.y_stride + row + r];
 }
 
-// This warp's groups of rows.
+// This warp's groups of rows. A group's residual is asked for a group ahead.
 template <class Shape, int Rows, int Tokens, class C>
 MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const float* x,
                        std::uint32_t x_stride, std::uint32_t tokens) {
   const ChunkPlan<Shape> plan(task, c.warp());
   SharedMemory<Shape>& shared = shared_of<Shape>(c);
+  const auto residual_of = [&](std::uint32_t group) {
+    if (group >= plan.groups) return 0.0F;
+    const std::uint32_t row = plan.row_of_group(group, c.warp());
+    return residual_of_lane<Rows, Tokens>(c, task, row, plan.rows_at(row), tokens);
+  };
+  constexpr bool kEarly = Tokens == 1;  // more would not fit into the registers
+  float coming_residual = kEarly ? residual_of(0) : 0.0F;
   const std::uint32_t chunks = plan.chunks();
   std::uint32_t next = stream.requested - stream.used;  // preloaded chunks come first
   std::uint32_t chunk = 0;
   for (std::uint32_t group = 0; group < plan.groups; ++group) {
     const std::uint32_t row = plan.row_of_group(group, c.warp());
     const std::uint32_t rows = plan.rows_at(row);
-    const float residual = residual_of_lane<Rows, Tokens>(c, task, row, rows, tokens);
+    const float residual = kEarly ? coming_residual : residual_of(group);
+    if (kEarly) coming_residual = residual_of(group + 1);
     float acc[Rows][Tokens] = {};
     for (std::uint32_t p = 0; p < plan.panels; ++p, ++chunk) {
       for (; next < chunks && next < chunk + Shape::kStages; ++next) {

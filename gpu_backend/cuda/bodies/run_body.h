@@ -30,6 +30,18 @@ constexpr bool has_body(TaskKind kind) {
   }
 }
 
+// What of a task that is yet to come depends on no event: weights, as many as the rings hold, and
+// hints. A body that does not stream leaves the rings to the task that follows it (may be null).
+template <class Shape, class C>
+MK_HD void preload_task(C& c, WarpStream& stream, const TaskDescriptor& task,
+                        const TaskDescriptor* following, const Step& step) {
+  if (task.kind == TaskKind::kAttention) preload_attention(c, task.attention, step);
+  const TaskDescriptor* const streams = task.is_linear() ? &task : following;
+  if (streams == nullptr || !streams->is_linear()) return;
+  hint_linear(c, streams->linear);
+  preload_linear<Shape>(c, stream, streams->linear);
+}
+
 // Runs one task by all compute threads. When it returns, this thread's part is done: a barrier must
 // stand between it and whoever reads the results, or the next body.
 template <class Shape, class C>

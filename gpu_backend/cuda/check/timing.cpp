@@ -42,36 +42,15 @@ class ModelTiming {
       : device_(device), model_(model), bandwidth_(bandwidth), folder_(folder), report_(report) {}
 
   void run() {
-    if (!load("mpk", {.partition = Partition::kMpk, .workers = device_.sms - 4})) return;
-    report_.line("{}: {:.3f} GB of weights an iteration, {:.0f} us at {:.0f} GB/s", model_,
-                 static_cast<double>(subject_.streamed_bytes) * 1e-9, floor_us(),
-                 bandwidth_ * 1e-9);
-    for (const PolicyKind kind :
-         {PolicyKind::kStatic, PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kJit}) {
-      time_policy(kind);
+    for (const OperatorFusion fusion : {OperatorFusion::kNormLinear, OperatorFusion::kNone}) {
+      for (const Partition partition : {Partition::kBalanced, Partition::kMpk}) {
+        time_graph(partition, fusion);
+      }
     }
-    time_run({PolicyKind::kStatic}, {device_.sms, 0}, false);
-    for (const PolicyKind kind : {PolicyKind::kStream, PolicyKind::kGraph, PolicyKind::kPdl}) {
-      time_baseline(kind);
-    }
-    record(PolicyKind::kStatic, {device_.sms, 0});
-    record(PolicyKind::kHybrid, {device_.sms - 4, 16});
-    if (!load("balanced", {.partition = Partition::kBalanced,
-                           .events = EventGranularity::kExact,
-                           .workers = device_.sms})) {
-      return;
-    }
-    time_run({PolicyKind::kStatic}, {device_.sms, 0}, true);
-    time_run({PolicyKind::kHybrid}, {device_.sms - 4, 16}, true);
-    time_baseline(PolicyKind::kPdl);
-    for (const Partition partition : {Partition::kMpk, Partition::kBalanced}) {
-      time_fused(partition);
-    }
-    record(PolicyKind::kStatic, {device_.sms, 0});
   }
 
  private:
-  bool load(const char* partition, const CompileOptions& compile) {
+  bool load(const std::string& partition, const CompileOptions& compile) {
     partition_ = partition;
     subject_ = {};  // frees the memory first
     const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
@@ -85,35 +64,33 @@ class ModelTiming {
     return true;
   }
 
-  // Norms inside the linears: fewer events to wait for.
-  void time_fused(Partition partition) {
-    if (!load(partition == Partition::kMpk ? "mpk, fused" : "bal, fused",
-              {.partition = partition,
-               .events = EventGranularity::kExact,
-               .fusion = OperatorFusion::kNormLinear,
-               .workers = device_.sms})) {
+  void time_graph(Partition partition, OperatorFusion fusion) {
+    const bool is_fused = fusion == OperatorFusion::kNormLinear;
+    const bool is_balanced = partition == Partition::kBalanced;
+    const std::string name =
+        fmt::format("{}{}", is_balanced ? "balanced" : "mpk", is_fused ? ", fused" : "");
+    if (!load(name, {.partition = partition,
+                     .events = is_balanced ? EventGranularity::kOperator : EventGranularity::kGcd,
+                     .fusion = fusion,
+                     .workers = device_.sms})) {
       return;
     }
+    report_.line("{} {}: {:.3f} GB of weights an iteration, {:.0f} us at {:.0f} GB/s", model_, name,
+                 static_cast<double>(subject_.streamed_bytes) * 1e-9, floor_us(),
+                 bandwidth_ * 1e-9);
     time_run({PolicyKind::kStatic}, {device_.sms, 0}, true);
     time_run({PolicyKind::kStatic}, {device_.sms, 0}, false);
-    time_run({PolicyKind::kAot}, {device_.sms, 0}, true);
-    time_run({PolicyKind::kHybrid}, {device_.sms - 4, 16}, true);
-    time_baseline(PolicyKind::kGraph);
-    time_baseline(PolicyKind::kPdl);
+    for (const PolicyKind kind : {PolicyKind::kAot, PolicyKind::kHybrid, PolicyKind::kJit}) {
+      time_run({kind}, {device_.sms - 4, 16}, true);
+    }
+    for (const PolicyKind kind : {PolicyKind::kStream, PolicyKind::kGraph, PolicyKind::kPdl}) {
+      time_baseline(kind);
+    }
+    if (is_fused) record(PolicyKind::kStatic, {device_.sms, 0});
   }
 
   double floor_us() const {
     return static_cast<double>(subject_.streamed_bytes) / bandwidth_ * 1e6;
-  }
-
-  void time_policy(PolicyKind kind) {
-    if (kind == PolicyKind::kStatic) {
-      time_run({kind}, {device_.sms, 0}, true);
-      return;
-    }
-    time_run({kind}, {device_.sms - 4, 16}, true);
-    time_run({kind}, {device_.sms - 1, 4}, true);
-    time_run({kind}, {device_.sms, 0}, true);
   }
 
   DeviceRunOptions options_for(const Policy& policy, const Roles& roles) const {
@@ -132,7 +109,7 @@ class ModelTiming {
   }
 
   void row(const std::string& what, double us) {
-    report_.line("{:<14} {:<10} {:<34} {:>9.1f} us {:>8.0f} tokens/s {:>5.1f} % of streaming",
+    report_.line("{:<14} {:<16} {:<34} {:>9.1f} us {:>8.0f} tokens/s {:>5.1f} % of streaming",
                  model_, partition_, what, us, 1e6 / us, 100 * floor_us() / us);
     report_.add("timing", {{"model", model_},
                            {"partition", partition_},

@@ -225,6 +225,27 @@ TEST(LinearBody, TakesOverWhatWasPreloaded) {
   EXPECT_LT(error_of(b.y, b.wanted()), 2e-6);
 }
 
+TEST(LinearBody, TakesOverWhatWasPreloadedPastABodyThatDoesNotStream) {
+  LinearProblem a({512, 11, 1}, 1);
+  LinearProblem b({1544, 5, 1}, 2);
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    FiberGrid grid(grid_options(seed));
+    const std::string fault = grid.run([&](FiberContext& context) {
+      init_shared<Shape>(context);
+      WarpStream stream;
+      const TaskDescriptor tasks[] = {TaskDescriptor{}, a.task(), b.task()};
+      preload_task<Shape>(context, stream, tasks[0], &tasks[1], {.rows = 1});
+      run_body<Shape>(context, stream, tasks[1], {.rows = 1});
+      context.sync();
+      preload_task<Shape>(context, stream, tasks[2], nullptr, {.rows = 1});
+      run_body<Shape>(context, stream, tasks[2], {.rows = 1});
+    });
+    EXPECT_EQ(fault, "");
+    EXPECT_LT(error_of(a.y, a.wanted()), 2e-6);
+    EXPECT_LT(error_of(b.y, b.wanted()), 2e-6);
+  }
+}
+
 // Planted bugs: each must be seen under at least one of a few schedules.
 template <class Context>
 bool is_found(const LinearCase& shape) {

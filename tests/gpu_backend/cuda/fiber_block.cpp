@@ -292,6 +292,13 @@ void FiberContext::copy(void* to, const void* from, std::uint32_t bytes, std::ui
   grid_.copies_.push_back({to, from, bytes, &found->second, steps, std::move(issued)});
 }
 
+void FiberContext::prefetch(const void* from, std::uint32_t bytes) {
+  if ((reinterpret_cast<std::uintptr_t>(from) | bytes) % 16 == 0 && bytes != 0) return;
+  grid_.fail("a misaligned hint");
+  std::vector<Fiber*> never;
+  grid_.park(never);
+}
+
 void FiberContext::wait(std::uint64_t* barrier, std::uint32_t parity) {
   const Unchecked bookkeeping;
   CopyBarrier& state = block_.copy_barriers[barrier];

@@ -90,6 +90,7 @@ class FiberContext {
   void init_barrier(std::uint64_t* barrier);
   void publish_barriers() {}
   void copy(void* to, const void* from, std::uint32_t bytes, std::uint64_t* barrier);
+  void prefetch(const void* from, std::uint32_t bytes);  // checks the alignment
   void wait(std::uint64_t* barrier, std::uint32_t parity);
 
   float exp(float x) { return std::exp(x); }
