@@ -26,10 +26,11 @@ inline constexpr std::uint32_t kSlots = 3;
 
 // In shared memory, in front of SharedMemory<Shape>.
 struct alignas(128) Mailbox {
+  TaskDescriptor task{};  // that is to run: at a fixed place, its address costs no register
   TaskDescriptor slots[kSlots]{};
   Step step{};
   Command command = Command::kRun;
-  std::uint32_t slot = 0;            // of the command's task
+  std::uint32_t slot = 0;            // of a task that is to be preloaded
   std::uint32_t following = kSlots;  // of the task after a preloaded one; kSlots: not known
   std::uint64_t go = 0;              // phases: control has written a command
   std::uint64_t done = 0;            // phases: every compute warp has carried it out
@@ -121,6 +122,7 @@ class WorkerProgram {
     slots_.land();
     const bool is_empty = mailbox_.box().slots[slot].kind == TaskKind::kEmpty;
     if (!is_empty) {
+      mailbox_.box().task = mailbox_.box().slots[slot];
       command(slot, iteration);
       mailbox_.post(Command::kRun);
     }
@@ -216,11 +218,10 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
     }
     const Command command = box.command;
     if (command == Command::kExit) break;
-    const TaskDescriptor& task = box.slots[box.slot];
     if (command == Command::kRun) {
-      run_body<Shape>(block, stream, task, box.step);
+      run_body<Shape>(block, stream, box.task, box.step);
     } else {
-      preload_task<Shape>(block, stream, task,
+      preload_task<Shape>(block, stream, box.slots[box.slot],
                           box.following < kSlots ? &box.slots[box.following] : nullptr, box.step);
     }
     __syncwarp();

@@ -36,6 +36,7 @@ template <class Shape, class C>
 MK_HD void preload_task(C& c, WarpStream& stream, const TaskDescriptor& task,
                         const TaskDescriptor* following, const Step& step) {
   if (task.kind == TaskKind::kAttention) preload_attention(c, task.attention, step);
+  if (task.streams() && !task.is_linear()) return;
   const TaskDescriptor* const streams = task.is_linear() ? &task : following;
   if (streams == nullptr || !streams->is_linear()) return;
   hint_linear(c, streams->linear);
