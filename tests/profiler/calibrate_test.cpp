@@ -33,6 +33,8 @@ Machine four_cores() {
   put(m.sm_spread, 0);
   put(m.shared_memory.pages, 0);  // nothing is preloaded
   put(m.memory.loaded_latency, 0.1);
+  put(m.memory.l2_near, 0.02);  // as near as any other core: hops have one length, as on hosts
+  put(m.memory.l2_far, 0.02);
   m.memory.curve.resize(3);
   for (std::size_t i = 0; i < 3; ++i) {
     put(m.memory.curve[i].active, i == 0 ? 1 : i == 1 ? 2 : 4);
