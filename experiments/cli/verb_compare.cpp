@@ -16,9 +16,33 @@ struct Options {
   std::string by = "operator";
   std::uint32_t warmup = 1;
   std::optional<Flag> warmup_flag{};
+  std::uint32_t tasks = 5;
+  std::optional<Flag> tasks_flag{};
 };
 
+std::string worker_name(const TaskTimes& t) {
+  return t.device == 0 ? std::to_string(t.worker) : fmt::format("gpu{}:{}", t.device, t.worker);
+}
+
 Json to_json(const MedianP95& figure) { return {{"median", figure.median}, {"p95", figure.p95}}; }
+
+// One flat row, so that it is a row of CSV too.
+Json to_json(const TaskDelta& t) {
+  return {{"task", t.name},
+          {"task_id", t.task},
+          {"iteration", t.iteration},
+          {"predicted_start_us", t.predicted.start_us},
+          {"measured_start_us", t.measured.start_us},
+          {"predicted_duration_us", t.predicted.duration_us},
+          {"measured_duration_us", t.measured.duration_us},
+          {"predicted_own_us", t.predicted.own_us},
+          {"measured_own_us", t.measured.own_us},
+          {"delta_us", t.delta_us()},
+          {"cause", std::string(facts(t.cause).name)},
+          {"cause_delta_us", t.cause_delta_us},
+          {"predicted_worker", worker_name(t.predicted)},
+          {"measured_worker", worker_name(t.measured)}};
+}
 
 Json to_json(const Comparison& c) {
   Json json = {{"predicted_iteration_us", c.predicted_iteration_us},
@@ -37,7 +61,8 @@ Json to_json(const Comparison& c) {
                {"only_measured", c.only_measured},
                {"verdict", verdict(c)},
                {"notes", c.notes},
-               {"breakdown", Json::array()}};
+               {"breakdown", Json::array()},
+               {"tasks", Json::array()}};
   for (const BreakdownRow& row : c.breakdown) {
     json["breakdown"].push_back({{"name", row.name},
                                  {"tasks", row.tasks},
@@ -45,6 +70,7 @@ Json to_json(const Comparison& c) {
                                  {"measured_us", row.measured_us},
                                  {"delta_us", row.delta_us()}});
   }
+  for (const TaskDelta& task : c.tasks) json["tasks"].push_back(to_json(task));
   return json;
 }
 
@@ -78,12 +104,32 @@ std::string breakdown(const Comparison& c, const std::string& by) {
   return table.str();
 }
 
+std::string tasks(const Comparison& c) {
+  const auto beside = [](double predicted, double measured) {
+    return fmt::format("{:.2f} / {:.2f}", predicted, measured);
+  };
+  Table table({"task", "iteration", "start us", "duration us", "own us", "delta us", "cause", "us",
+               "worker"});
+  for (const TaskDelta& t : c.tasks) {
+    table.add({t.name, std::to_string(t.iteration),
+               beside(t.predicted.start_us, t.measured.start_us),
+               beside(t.predicted.duration_us, t.measured.duration_us),
+               beside(t.predicted.own_us, t.measured.own_us), fmt::format("{:+.2f}", t.delta_us()),
+               std::string(facts(t.cause).name), fmt::format("{:+.2f}", t.cause_delta_us),
+               fmt::format("{} / {}", worker_name(t.predicted), worker_name(t.measured))});
+  }
+  return "\ntasks whose own time (from event and worker free to notified) differs most, predicted "
+         "/ "
+         "measured:\n" +
+         table.str();
+}
+
 Result<Answer> compare_them(const Options& options) {
   const Result<Trace> predicted = read_trace(options.predicted);
   if (!predicted) return tl::unexpected(predicted.error());
   const Result<Trace> measured = read_trace(options.measured);
   if (!measured) return tl::unexpected(measured.error());
-  CompareOptions how{.by = *breakdown_from_name(options.by)};
+  CompareOptions how{.by = *breakdown_from_name(options.by), .tasks = options.tasks};
   if (options.warmup_flag->is_given()) how.warmup = options.warmup;
   const Result<Comparison> comparison = compare(*predicted, *measured, how);
   if (!comparison) return tl::unexpected(comparison.error());
@@ -92,7 +138,8 @@ Result<Answer> compare_them(const Options& options) {
   for (const std::string& note : comparison->notes) answer.text += "note: " + note + '\n';
   answer.text += fmt::format("{}\n\ntime of a mean iteration, summed over workers:\n{}",
                              verdict(*comparison), breakdown(*comparison, options.by));
-  answer.rows = answer.json["breakdown"];
+  if (!comparison->tasks.empty()) answer.text += tasks(*comparison);
+  answer.rows = answer.json[options.tasks_flag->is_given() ? "tasks" : "breakdown"];
   return answer;
 }
 
@@ -104,6 +151,8 @@ Action declare(Flags& flags) {
       .one_of({"operator", "worker", "layer", "cause"});
   options->warmup_flag =
       flags.value("--warmup", options->warmup, "N", "iterations left out at the start");
+  options->tasks_flag =
+      flags.value("--tasks", options->tasks, "N", "list the N tasks that differ most");
   return [options](Console&) { return compare_them(*options); };
 }
 
@@ -117,7 +166,7 @@ constinit const Verb compare_verb = {
         "Matches the tasks of two traces of the same graph by iteration and task, and says how "
         "far\n"
         "the prediction was off: whole iterations, placement, order, starts, durations. --format\n"
-        "csv prints the breakdown.",
+        "csv prints the breakdown or, with --tasks given, the tasks.",
     .examples = "megascope compare predicted.db measured.db --by layer",
     .declare = declare,
 };

@@ -77,8 +77,8 @@ std::uint32_t stage_of(const TraceGraph& graph, std::uint32_t task) {
 
 class Comparer {
  public:
-  Comparer(const Trace& predicted, const Trace& measured, BreakdownBy by)
-      : predicted_(predicted), measured_(measured), by_(by) {}
+  Comparer(const Trace& predicted, const Trace& measured, const CompareOptions& options)
+      : predicted_(predicted), measured_(measured), by_(options.by), tasks_(options.tasks) {}
 
   Comparison run(std::uint32_t warmup, std::uint32_t end) {
     out_.warmup = warmup;
@@ -89,6 +89,7 @@ class Comparer {
       add_causes(predicted_.trace, warmup, end, &BreakdownRow::predicted_us);
       add_causes(measured_.trace, warmup, end, &BreakdownRow::measured_us);
     }
+    out_.tasks = largest_task_deltas(predicted_.index, measured_.index, warmup, end, tasks_);
     finish();
     return std::move(out_);
   }
@@ -312,6 +313,7 @@ class Comparer {
   Side predicted_;
   Side measured_;
   BreakdownBy by_;
+  std::uint32_t tasks_;
   Comparison out_{};
   std::vector<double> predicted_us_{}, measured_us_{}, starts_{}, layer_starts_{}, durations_{},
       finishes_{}, taus_{};
@@ -350,7 +352,7 @@ Result<Comparison> compare(const Trace& predicted, const Trace& measured,
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{} warm-up iterations leave none of {} to compare", warmup, end));
   }
-  return Comparer(predicted, measured, options.by).run(warmup, end);
+  return Comparer(predicted, measured, options).run(warmup, end);
 }
 
 std::string verdict(const Comparison& c) {
@@ -366,6 +368,12 @@ std::string verdict(const Comparison& c) {
   if (largest != c.breakdown.end()) {
     text += fmt::format("; most differs {}: {:+.1f} us of {:.1f} us, summed over workers",
                         largest->name, largest->delta_us(), largest->measured_us);
+  }
+  if (!c.tasks.empty()) {
+    const TaskDelta& task = c.tasks.front();
+    text +=
+        fmt::format("; of tasks, {} of iteration {}: {:+.2f} us, {:+.2f} us of it {}", task.name,
+                    task.iteration, task.delta_us(), task.cause_delta_us, facts(task.cause).name);
   }
   return text;
 }

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "profiler/analysis/task_deltas.h"
 #include "traces/trace.h"
 
 namespace mk {
@@ -34,6 +35,7 @@ struct CompareOptions {
   // Iterations at the start that are left out; none: 1 where there are more than 1.
   std::optional<std::uint32_t> warmup{};
   BreakdownBy by = BreakdownBy::kOperator;
+  std::uint32_t tasks = 0;  // how many of the tasks that differ most to list
 };
 
 struct MedianP95 {
@@ -67,6 +69,7 @@ struct Comparison {
   MedianP95 duration_error{};  // over tasks that took any time
   double worker_finish_error = 0;
   std::vector<BreakdownRow> breakdown{};  // in the graph's, the workers', the causes' order
+  std::vector<TaskDelta> tasks{};         // the larger difference first
   std::vector<std::string> notes{};       // what could not be matched, in words
 };
 
@@ -75,7 +78,8 @@ struct Comparison {
 Result<Comparison> compare(const Trace& predicted, const Trace& measured,
                            const CompareOptions& options = {});
 
-// One sentence: how far off, and which row explains most of it.
+// One sentence: how far off, which row explains most of it and, where tasks were asked for, which
+// task differs most and why.
 std::string verdict(const Comparison& comparison);
 
 }  // namespace mk

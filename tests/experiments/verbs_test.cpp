@@ -189,6 +189,11 @@ TEST_F(Verbs, CompareHoldsAPredictionAgainstTheRunOfTheSameGraph) {
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.json()["placement_agreement"], 1.0);
   EXPECT_EQ(run.json()["only_measured"], 0);
+  EXPECT_EQ(run.json()["tasks"].size(), 5U);
+  const CliRun rows =
+      megascope({"compare", path("p.db"), path("m.db"), "--tasks", "3", "--format", "csv"});
+  EXPECT_EQ(std::count(rows.out.begin(), rows.out.end(), '\n'), 4) << rows.out;
+  EXPECT_THAT(rows.out, HasSubstr("predicted_own_us"));
 }
 
 TEST_F(Verbs, CompareRefusesAForeignFileByName) {
