@@ -114,50 +114,48 @@ template <class M>
 class StaticList {
  public:
   MK_HD StaticList(const Launch<M>& launch, std::uint32_t worker)
-      : tasks_(launch.tasks),
-        list_(launch.list_tasks + launch.list_first[worker]),
-        size_(launch.list_first[worker + 1] - launch.list_first[worker]) {
-    if (size_ == 0) return;
+      : launch_(launch),
+        first_(launch.list_first[worker]),
+        end_(launch.list_first[worker + 1]),
+        position_(first_) {
+    if (first_ == end_) return;
     current_ = read();
     next_ = read();
     after_ = read();
-    later_ = read();
-    word_ = tasks_[current_];
+    word_ = launch_.tasks[current_];
   }
 
-  MK_HD std::uint32_t size() const { return size_; }
+  MK_HD std::uint32_t size() const { return end_ - first_; }
   MK_HD std::uint32_t current() const { return current_; }
   MK_HD std::uint32_t next() const { return next_; }
   MK_HD std::uint32_t after() const { return after_; }
   MK_HD const TaskWord& word() const { return word_; }
   // The list from its entry `first` on.
   MK_HD InHand in_hand(std::uint32_t first) const {
-    return InHand::list(list_ + first, size_ - first);
+    return InHand::list(launch_.list_tasks + first_ + first, size() - first);
   }
   // The next one is the current one; begins loads.
   MK_HD void advance() {
     current_ = next_;
     next_ = after_;
-    after_ = later_;
-    later_ = read();
-    word_ = tasks_[current_];
+    after_ = read();
+    word_ = launch_.tasks[current_];
   }
 
  private:
   MK_HD std::uint32_t read() {
-    const std::uint32_t id = list_[position_];
-    position_ = position_ + 1 == size_ ? 0 : position_ + 1;
+    const std::uint32_t id = launch_.list_tasks[position_];
+    position_ = position_ + 1 == end_ ? first_ : position_ + 1;
     return id;
   }
 
-  const TaskWord* tasks_;
-  const std::uint32_t* list_;
-  std::uint32_t size_;
-  std::uint32_t position_ = 0;
+  const Launch<M>& launch_;
+  std::uint32_t first_;
+  std::uint32_t end_;
+  std::uint32_t position_;
   std::uint32_t current_ = 0;
   std::uint32_t next_ = 0;
   std::uint32_t after_ = 0;
-  std::uint32_t later_ = 0;
   TaskWord word_{};
 };
 
