@@ -45,7 +45,7 @@ TEST(DeviceCode, OfTheProtocolAloneTakesFewRegisters) {
   const DeviceCode code = compiled("tests/gpu_backend/cuda/empty_body.cu", "90a");
 
   EXPECT_GT(code.registers, 0U);
-  EXPECT_LE(code.registers, 72U);  // 64 before lists were read ahead, which is worth 6 %
+  EXPECT_LE(code.registers, 72U);  // 64 before lists were read ahead
   EXPECT_EQ(code.stack_bytes, 0U);
 }
 
