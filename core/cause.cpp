@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
-#include <tuple>
+#include <utility>
 
 namespace mk {
 namespace {
@@ -189,26 +189,44 @@ class LaneWalk {
   std::vector<Nanoseconds> ready_behind_{};
 };
 
-// Columns of a record, in the order that CauseInput asks for.
-struct RecordColumns {
-  std::vector<std::uint32_t> lane, task, iteration;
-  std::vector<Nanoseconds> enqueued, ready, page, start, first_data, end, notified;
-  std::vector<Bound> bound;
+// The slices of a record: its tasks, then its spans.
+class Slices {
+ public:
+  explicit Slices(const RunRecord& record) : tasks_(record.tasks), spans_(record.spans) {}
 
-  void add(const TaskRecord& t) {
-    lane.push_back(t.lane);
-    task.push_back(t.task);
-    iteration.push_back(t.iteration);
-    enqueued.push_back(t.enqueued);
-    ready.push_back(t.ready);
-    page.push_back(t.page);
-    start.push_back(t.start);
-    first_data.push_back(t.first_data);
-    end.push_back(t.end);
-    notified.push_back(t.notified);
-    bound.push_back(t.bound);
+  std::size_t size() const { return tasks_.size() + spans_.size(); }
+  std::uint32_t lane(std::size_t i) const {
+    return i < tasks_.size() ? tasks_[i].lane : spans_[i - tasks_.size()].lane;
+  }
+  TaskRecord operator[](std::size_t i) const {
+    return i < tasks_.size() ? tasks_[i] : as_task(spans_[i - tasks_.size()]);
   }
 
+  // Their numbers by (lane, start, end). Lanes are counted; within one most records are in order.
+  std::vector<std::uint32_t> by_lane_and_time() const {
+    std::vector<std::uint32_t> first;  // of each lane, in the result
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (lane(i) + 2 > first.size()) first.resize(lane(i) + 2);
+      ++first[lane(i) + 1];
+    }
+    std::partial_sum(first.begin(), first.end(), first.begin());
+    std::vector<std::uint32_t> order(size());
+    std::vector<std::uint32_t> at = first;
+    for (std::uint32_t i = 0; i < order.size(); ++i) order[at[lane(i)]++] = i;
+    const auto earlier = [this](std::uint32_t a, std::uint32_t b) { return time(a) < time(b); };
+    for (std::size_t l = 0; l + 1 < first.size(); ++l) {
+      const auto begin = order.begin() + first[l];
+      const auto end = order.begin() + first[l + 1];
+      if (!std::is_sorted(begin, end, earlier)) std::stable_sort(begin, end, earlier);
+    }
+    return order;
+  }
+
+ private:
+  std::pair<Nanoseconds, Nanoseconds> time(std::size_t i) const {
+    if (i < tasks_.size()) return {tasks_[i].start, tasks_[i].end};
+    return {spans_[i - tasks_.size()].start, spans_[i - tasks_.size()].end};
+  }
   static TaskRecord as_task(const SpanRecord& s) {
     TaskRecord t;
     t.task = kNoIndex;
@@ -218,7 +236,61 @@ struct RecordColumns {
     t.end = s.end;
     return t;
   }
+
+  const std::vector<TaskRecord>& tasks_;
+  const std::vector<SpanRecord>& spans_;
 };
+
+// Columns of a record, in the order that CauseInput asks for.
+struct RecordColumns {
+  std::vector<std::uint32_t> lane, task, iteration;
+  std::vector<Nanoseconds> enqueued, ready, page, start, first_data, end, notified;
+  std::vector<Bound> bound;
+
+  explicit RecordColumns(std::size_t rows) : bound(rows) {
+    for (auto* column : {&lane, &task, &iteration}) column->resize(rows);
+    for (auto* column : {&enqueued, &ready, &page, &start, &first_data, &end, &notified}) {
+      column->resize(rows);
+    }
+  }
+
+  void set(std::size_t row, const TaskRecord& t) {
+    lane[row] = t.lane;
+    task[row] = t.task;
+    iteration[row] = t.iteration;
+    enqueued[row] = t.enqueued;
+    ready[row] = t.ready;
+    page[row] = t.page;
+    start[row] = t.start;
+    first_data[row] = t.first_data;
+    end[row] = t.end;
+    notified[row] = t.notified;
+    bound[row] = t.bound;
+  }
+};
+
+// Appends the intervals of each worker lane to `out`, and tells where those of a lane end.
+template <typename AfterLane>
+void walk_lanes(const CauseInput& in, std::vector<Interval>& out, AfterLane after_lane) {
+  if (in.iterations.empty()) return;
+  std::vector<std::uint32_t> iterations(in.iterations.size());
+  std::iota(iterations.begin(), iterations.end(), 0U);
+  std::stable_sort(iterations.begin(), iterations.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return in.iterations[a].start < in.iterations[b].start;
+  });
+  const std::vector<std::vector<Nanoseconds>> activations = activation_times(in);
+  LaneWalk walk(in, iterations, activations, out);
+  std::size_t first = 0;
+  for (std::uint32_t lane = 0; lane < in.lanes.size(); ++lane) {
+    std::size_t end = first;
+    while (end < in.lane.size() && in.lane[end] == lane) ++end;
+    if (in.lanes[lane].kind == LaneKind::kWorker) {
+      walk.walk(lane, first, end);
+      after_lane(lane);
+    }
+    first = end;
+  }
+}
 
 }  // namespace
 
@@ -265,44 +337,26 @@ std::vector<std::vector<Nanoseconds>> activation_times(const CauseInput& in) {
 void for_each_lane_intervals(
     const CauseInput& in,
     const std::function<void(std::uint32_t lane, std::span<const Interval> intervals)>& visit) {
-  if (in.iterations.empty()) return;
-  std::vector<std::uint32_t> iterations(in.iterations.size());
-  std::iota(iterations.begin(), iterations.end(), 0U);
-  std::stable_sort(iterations.begin(), iterations.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return in.iterations[a].start < in.iterations[b].start;
-  });
-  const std::vector<std::vector<Nanoseconds>> activations = activation_times(in);
   std::vector<Interval> intervals;
-  LaneWalk walk(in, iterations, activations, intervals);
-  std::size_t first = 0;
-  for (std::uint32_t lane = 0; lane < in.lanes.size(); ++lane) {
-    std::size_t end = first;
-    while (end < in.lane.size() && in.lane[end] == lane) ++end;
-    if (in.lanes[lane].kind == LaneKind::kWorker) {
-      intervals.clear();
-      walk.walk(lane, first, end);
-      visit(lane, intervals);
-    }
-    first = end;
-  }
+  walk_lanes(in, intervals, [&](std::uint32_t lane) {
+    visit(lane, intervals);
+    intervals.clear();
+  });
 }
 
 std::vector<Interval> derive_intervals(const CauseInput& in) {
+  constexpr std::size_t kUsual = 8;  // intervals a task, at most, where nothing is odd
   std::vector<Interval> all;
-  for_each_lane_intervals(in, [&](std::uint32_t, std::span<const Interval> intervals) {
-    all.insert(all.end(), intervals.begin(), intervals.end());
-  });
+  all.reserve(kUsual * in.start.size());
+  walk_lanes(in, all, [](std::uint32_t) {});
   return all;
 }
 
 std::vector<Interval> derive_intervals(const RunRecord& record) {
-  std::vector<TaskRecord> slices = record.tasks;
-  for (const SpanRecord& span : record.spans) slices.push_back(RecordColumns::as_task(span));
-  std::stable_sort(slices.begin(), slices.end(), [](const TaskRecord& a, const TaskRecord& b) {
-    return std::tie(a.lane, a.start, a.end) < std::tie(b.lane, b.start, b.end);
-  });
-  RecordColumns columns;
-  for (const TaskRecord& slice : slices) columns.add(slice);
+  const Slices slices(record);
+  RecordColumns columns(slices.size());
+  std::size_t row = 0;
+  for (const std::uint32_t i : slices.by_lane_and_time()) columns.set(row++, slices[i]);
   CauseInput input;
   input.policy = record.policy.kind;
   for (const auto& graph : record.graphs) {

@@ -49,6 +49,7 @@ double exponential(double x) {
   double sum = 1;
   for (int k = 1; k < 24; ++k) {
     term *= r / k;
+    if (sum + term == sum) break;  // so do all smaller ones
     sum += term;
   }
   return std::ldexp(sum, static_cast<int>(n));
@@ -77,6 +78,10 @@ LogNormal::LogNormal(double spread) {
     }
     return quantiles;
   }();
+  if (spread == 0) {
+    factor_.fill(1);
+    return;
+  }
   const double sigma = std::sqrt(logarithm(1 + spread * spread));
   for (std::size_t i = 0; i < kSize; ++i) factor_[i] = exponential(sigma * kQuantiles[i]);
 }
