@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "simulator/engine_dispatch.h"
 #include "simulator/engine_worker.h"
 
@@ -55,37 +57,33 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
 template <Choice kChoice, bool kRecord>
 Result<EngineOutcome> Engine<kChoice, kRecord>::run() {
   begin_iteration(fleet_.home() * roles_.dispatchers(), 0);
-  while (!done_) {
-    if (Status status = turn(); !status) return tl::unexpected(status.error());
-  }
+  while (!done_ && !failure_) turn();
+  if (failure_) return tl::unexpected(*std::move(failure_));
   for (const WorkerState& worker : workers_) outcome_.busy += worker.busy;
   return std::move(outcome_);
 }
 
 // The next thing that happens.
 template <Choice kChoice, bool kRecord>
-Status Engine<kChoice, kRecord>::turn() {
+void Engine<kChoice, kRecord>::turn() {
   ++outcome_.events;
   const std::uint64_t timer = timers_.top();
   const auto timer_at = static_cast<Picoseconds>(timer >> Tournament::kIndexBits);
-  const Picoseconds stream_at = memory_.next_end();
-  if (stream_at != MemoryServer::kNever && stream_at <= timer_at) {
+  if (memory_.ends_by(timer_at)) {
+    now_ = memory_.next_end();
     const std::uint32_t entity = memory_.finish_next();
-    now_ = stream_at;
-    if (stream_ended(entity)) last_byte(entity % fleet_.workers(), stream_at);
+    if (stream_ended(entity)) last_byte(entity % fleet_.workers(), now_);
   } else if (timer != Tournament::kNone) {
-    const std::uint32_t entity = Tournament::entity_of(timer);
-    timers_.clear(entity);
+    firing_ = Tournament::entity_of(timer);
     now_ = timer_at;
-    on_timer(entity, timer_at);
+    on_timer(firing_, timer_at);
+    if (firing_ != kNoIndex) timers_.clear(std::exchange(firing_, kNoIndex));
     if (timer_at > kLongestRun) {
-      return fail(ErrorCode::kUnsupported, "the simulated run is longer than 37 minutes");
+      refuse({ErrorCode::kUnsupported, "the simulated run is longer than 37 minutes"});
     }
   } else {
-    return tl::unexpected(stuck());
+    refuse(stuck());
   }
-  if (failure_) return tl::unexpected(*failure_);
-  return {};
 }
 
 template <Choice kChoice, bool kRecord>

@@ -47,7 +47,7 @@ class Engine {
   static constexpr bool kHasJit = kChoice != Choice::kListed;
 
   // engine.cpp: the crank
-  Status turn();
+  void turn();
   void on_timer(std::uint32_t entity, Picoseconds now);
   Error stuck() const;
   void refuse(Error error) {
@@ -102,6 +102,7 @@ class Engine {
   Picoseconds boundary_cost() const;
 
   void set_timer(std::uint32_t entity, Picoseconds instant) {
+    if (entity == firing_) firing_ = kNoIndex;
     timers_.set(entity, static_cast<std::uint64_t>(instant) << Tournament::kIndexBits);
   }
   std::uint64_t task_bits(std::uint32_t task) const { return noise_ ? task_draws_.bits(task) : 0; }
@@ -145,6 +146,7 @@ class Engine {
   RandomStream task_draws_{};
   RandomStream event_draws_{};
   Picoseconds now_ = 0;
+  std::uint32_t firing_ = kNoIndex;  // whose timer this is: it goes unless it is set again
   std::uint32_t iteration_ = 0;
   bool done_ = false;
   std::optional<Error> failure_{};

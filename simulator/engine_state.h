@@ -26,27 +26,14 @@ enum class Stage : std::uint8_t {
 // Of the AOT head's weights.
 enum class Preload : std::uint8_t { kNone, kPlanned, kRunning, kDone };
 
-struct WorkerState {
-  Picoseconds free_at = 0;  // its last notification, or dispatcher's step, is done
-  Picoseconds in_hand = 0;  // the head's descriptor is there; hybrid: when it looked last
-  Picoseconds fetched = 0;  // of the running task, for the record
-  Picoseconds aot_fetched = 0;
-  Picoseconds jit_fetched = 0;
-  Picoseconds start = 0;
-  Picoseconds first_data = 0;
-  Picoseconds compute_end = 0;
-  Picoseconds busy = 0;       // sum of its bodies' durations
-  Picoseconds last_byte = 0;  // of the body before
-  Picoseconds preload_at = 0;
-  Picoseconds preload_record = kUnknown;  // of the running body, for the record
-  std::int64_t preloaded = 0;  // bytes of the running body's next tile that were requested ahead
-  std::int64_t ahead = 0;      // bytes of the AOT head's that were
-  std::int64_t early = 0;      // that the pages of the body before leave room for before its end
-  Picoseconds body_end = 0;    // of the body before
-  double sm_factor = 1;
-  double factor = 1;  // of the running body: noise x SM x injection
-  std::uint32_t task = kNoIndex;
-  std::uint32_t tiles_left = 0;
+// Members that are used together lie together: a line of the cache for the choice of the next task,
+// one for the body, one for what is loaded ahead.
+struct alignas(64) WorkerState {
+  Stage stage = Stage::kIdle;
+  Preload preload = Preload::kNone;
+  bool registered = false;     // stands in the waiters' list of its AOT head's event
+  bool streams_ahead = false;  // the running body streams through the preload's stream
+  bool start_known = false;    // in stage kToPreload
   std::uint32_t aot_next = 0;  // into list_tasks
   std::uint32_t aot_end = 0;
   std::uint32_t aot_batch = 0;  // fetched, not begun
@@ -54,17 +41,35 @@ struct WorkerState {
   std::uint32_t jit_tail = kNoIndex;
   std::uint32_t jit_batch = 0;
   std::uint32_t jit_depth = 0;
-  std::uint32_t jit_room = 0;     // that the last fetch left in its batch
+  std::uint32_t task = kNoIndex;
+  std::uint32_t tiles_left = 0;
+  Picoseconds free_at = 0;  // its last notification, or dispatcher's step, is done
+  Picoseconds in_hand = 0;  // the head's descriptor is there; hybrid: when it looked last
+
+  Picoseconds aot_fetched = 0;
+  Picoseconds jit_fetched = 0;
+  Picoseconds start = 0;
+  Picoseconds first_data = 0;
+  Picoseconds compute_end = 0;
+  Picoseconds busy = 0;  // sum of its bodies' durations
+  double sm_factor = 1;
+  double factor = 1;  // of the running body: noise x SM x injection
+
+  Picoseconds last_byte = 0;  // of the body before
+  Picoseconds body_end = 0;   // of the body before
+  Picoseconds preload_at = 0;
+  std::int64_t preloaded = 0;  // bytes of the running body's next tile that were requested ahead
+  std::int64_t ahead = 0;      // bytes of the AOT head's that were
+  std::int64_t early = 0;      // that the pages of the body before leave room for before its end
+  Picoseconds fetched = 0;     // of the running task, for the record
+  Picoseconds preload_record = kUnknown;  // of the running body, for the record
+
   Picoseconds jit_seen = 0;       // of the last fetch: what was enqueued by then is in its batch
   Picoseconds jit_published = 0;  // of the last task in its queue
   Picoseconds jit_taken = 0;      // when it takes the task that left its queue last
+  std::uint32_t jit_room = 0;     // that the last fetch left in its batch
   std::uint32_t dispatching = kNoIndex;  // the event whose dispatcher's step it does next
   std::uint32_t next_waiter = kNoIndex;  // of the same event
-  bool registered = false;               // stands in the waiters' list of its AOT head's event
-  Stage stage = Stage::kIdle;
-  Preload preload = Preload::kNone;
-  bool streams_ahead = false;  // the running body streams through the preload's stream
-  bool start_known = false;    // in stage kToPreload
 };
 
 // Before any instant.

@@ -135,7 +135,7 @@ template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::look_by(std::uint32_t worker, Picoseconds instant) {
   const Picoseconds at = poll_after(workers_[worker].in_hand, instant, hops_.look_period);
   const std::uint64_t key = static_cast<std::uint64_t>(at) << Tournament::kIndexBits | worker;
-  if (key < timers_.key(worker)) set_timer(worker, at);
+  if (worker == firing_ || key < timers_.key(worker)) set_timer(worker, at);
 }
 
 // Takes the next descriptors of the list that were enqueued by `seen`; when they are there.

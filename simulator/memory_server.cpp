@@ -52,11 +52,11 @@ void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t s
   c.weight += weight;
   ++c.count;
   ++running_;
-  share();
+  is_stale_ = true;
 }
 
 std::uint64_t MemoryServer::weight_of_slowness(double slowness) {
-  return static_cast<std::uint64_t>(std::max(1.0, std::floor(kWeightOne / slowness + 0.5)));
+  return static_cast<std::uint64_t>(std::max(1.0, kWeightOne / slowness + 0.5));
 }
 
 // On a class's clock, rounded up to the keys' grain of 2^-16 bytes.
@@ -73,28 +73,36 @@ void MemoryServer::extend(std::int64_t now, std::uint32_t worker, std::uint32_t 
   Class& c = classes_[stream_class];
   const std::uint64_t end = on_grain(c.ends.key(worker));
   c.ends.set(worker, on_grain(end + volume_of(bytes, weight_of_[worker])));
-  share();
+  is_stale_ = true;
 }
 
 std::uint32_t MemoryServer::finish_next() {
-  advance(next_end_);
+  advance(next_end());
   Class& c = classes_[next_class_];
   const std::uint32_t worker = Tournament::entity_of(c.ends.top());
   c.ends.clear(worker);
   c.weight -= weight_of_[worker];
   --c.count;
   --running_;
-  share();
+  is_stale_ = true;
   return worker;
 }
 
 void MemoryServer::advance(std::int64_t now) {
+  if (now == now_) return;
+  if (is_stale_) share();
   const auto passed = static_cast<std::uint64_t>(now - now_);
   now_ = now;
-  if (passed == 0) return;
   for (Class& c : classes_) {
     if (c.count > 0) c.clock += c.rate * passed;
   }
+}
+
+// Whether a stream has all its bytes at this very instant, whatever the rates.
+bool MemoryServer::has_ended() const {
+  return std::any_of(classes_.begin(), classes_.end(), [](const Class& c) {
+    return c.count > 0 && on_grain(c.ends.top()) <= c.clock;
+  });
 }
 
 double MemoryServer::total() const {
@@ -109,6 +117,7 @@ double MemoryServer::total() const {
 
 // Max-min: classes whose limit is below the level run at it, the others share what is left.
 void MemoryServer::share() {
+  is_stale_ = false;
   next_end_ = kNever;
   if (running_ == 0) return;
   double left = total();

@@ -5,7 +5,8 @@
 // streams allows. Within a class all streams get the same rate a weight, so a class keeps one
 // virtual clock V (bytes a unit of weight since it was last empty): a stream of b bytes that starts
 // at V0 ends when V = V0 + b / weight, whatever joins or leaves later. A start or an end costs
-// O(classes + log workers).
+// O(classes + log workers). The sharing is worked out when somebody asks what it decides: once for
+// all that starts and ends at one instant.
 //
 // Integer arithmetic on the clocks (2^-28 bytes; instants in ps): a stream ends at the first
 // picosecond by which all its bytes have come.
@@ -46,9 +47,19 @@ class MemoryServer {
               std::int64_t bytes);
 
   // When the next stream ends, kNever iff none runs; of several the first class, the first worker.
-  std::int64_t next_end() const { return next_end_; }
+  std::int64_t next_end() {
+    if (is_stale_) share();
+    return next_end_;
+  }
 
-  // Ends that stream; returns its worker. Requires: next_end() is not kNever.
+  // Whether a stream ends at or before `instant`, which is not before anything that happened here.
+  bool ends_by(std::int64_t instant) {
+    if (is_stale_ && instant == now_) return has_ended();
+    const std::int64_t end = next_end();
+    return end <= instant && end != kNever;
+  }
+
+  // Ends that stream; returns its worker. Requires: a stream runs.
   std::uint32_t finish_next();
 
   // The fixed-point numbers, which the reference computes with too: a weight, an amount on a clock
@@ -76,6 +87,7 @@ class MemoryServer {
   static constexpr std::uint64_t kRebase = std::uint64_t{1} << 62;
 
   void advance(std::int64_t now);
+  bool has_ended() const;
   void share();
   double total() const;
   void set_rate(Class& c, double bytes_a_ps);
@@ -88,6 +100,7 @@ class MemoryServer {
   bool smooth_knee_;
   bool shared_;
   std::uint32_t running_ = 0;
+  bool is_stale_ = false;  // rates and next_end_ are those of before what happened at now_
   std::int64_t now_ = 0;
   std::int64_t next_end_ = kNever;
   std::uint32_t next_class_ = 0;

@@ -53,7 +53,8 @@ class Ports {
     find_next();
   }
 
-  std::int64_t next_end() const { return servers_[next_].next_end(); }
+  bool ends_by(std::int64_t instant) { return servers_[next_].ends_by(instant); }
+  std::int64_t next_end() { return servers_[next_].next_end(); }
   std::uint32_t finish_next() {
     const std::uint32_t local = servers_[next_].finish_next();
     if (devices_ == 1) return local;
