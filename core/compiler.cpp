@@ -23,7 +23,8 @@ constexpr std::string_view kNoOverlap = ", no overlap";  // behind the granulari
 constexpr std::uint64_t kMaxTasks = std::uint64_t{1} << 30;
 
 Status check_options(const ComputationGraph& graph, const CompileOptions& options) {
-  if (options.workers == 0) return fail(ErrorCode::kInvalidInput, "--workers: 0 workers");
+  if (options.workers == 0)
+    return fail(ErrorCode::kInvalidInput, "--workers: 0 workers, at least 1 is needed");
   if (options.context == 0 || options.context > graph.max_context)
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("--context: {} tokens, the KV cache holds 1 to {}", options.context,

@@ -100,9 +100,11 @@ ModelFamily read_family(Fields& f) {
       return row.family;
   }
   f.unsupported(architecture.empty() ? "model_type" : "architectures",
-                fmt::format("'{}' is none of LlamaForCausalLM, Qwen3ForCausalLM, "
-                            "Qwen3MoeForCausalLM",
-                            architecture.empty() ? type : architecture));
+                architecture.empty()
+                    ? fmt::format("'{}' is none of llama, qwen3, qwen3_moe", type)
+                    : fmt::format("'{}' is none of LlamaForCausalLM, Qwen3ForCausalLM, "
+                                  "Qwen3MoeForCausalLM",
+                                  architecture));
   return ModelFamily::kLlama;
 }
 

@@ -66,7 +66,11 @@ class EventHandler final : public nlohmann::json_sax<Json> {
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
     error_position = position;
-    error_text = error.what();
+    // Without the library's "[json.exception.parse_error.101] parse error at line 1, column 1: ".
+    const std::string text = error.what();
+    const std::size_t reason = text.find("column ");
+    const std::size_t colon = reason == std::string::npos ? reason : text.find(": ", reason);
+    error_text = colon == std::string::npos ? text : text.substr(colon + 2);
     return false;
   }
 

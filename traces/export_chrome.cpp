@@ -2,10 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "traces/export.h"
+#include "traces/export_parts.h"
 #include "traces/flows.h"
-#include "traces/text_file.h"
-#include "traces/whole_file.h"
 
 namespace mk {
 namespace {
@@ -96,15 +94,7 @@ class ChromeWriter {
 
   void slice(std::size_t k) {
     const SliceColumns& s = trace_.slices;
-    std::string name;
-    std::string_view category = "span";
-    if (s.is_task(k)) {
-      const TraceGraph& graph = trace_.graph_of(s.iteration[k]);
-      name = graph.task_name(s.task[k]);
-      category = name_of(graph.tasks.kind[s.task[k]]);
-    } else {
-      name = trace_.strings[s.name[k]];
-    }
+    const auto [name, category] = slice_title(trace_, k);
     event(fmt::format(
         "{{\"ph\":\"X\",{},\"name\":{},\"cat\":\"{}\",\"ts\":{},\"dur\":{},\"args\":{{{}}}}}",
         place(s.lane[k]), json_text(name), category, us(s.start[k]), us(s.end[k] - s.start[k]),
@@ -148,15 +138,7 @@ class ChromeWriter {
 }  // namespace
 
 Result<ExportCounts> export_chrome(const Trace& trace, const std::string& path) {
-  ExportCounts counts;
-  const Status status = write_whole_file(path, [&](const std::string& partial) -> Status {
-    Result<TextFile> file = TextFile::create(partial);
-    if (!file) return tl::unexpected(file.error());
-    counts = ChromeWriter(trace, *file).run();
-    return file->close();
-  });
-  if (!status) return tl::unexpected(status.error());
-  return counts;
+  return write_export(path, [&](TextFile& file) { return ChromeWriter(trace, file).run(); });
 }
 
 }  // namespace mk

@@ -2,9 +2,7 @@
 
 #include <iterator>
 
-#include "traces/export.h"
-#include "traces/text_file.h"
-#include "traces/whole_file.h"
+#include "traces/export_parts.h"
 
 namespace mk {
 namespace {
@@ -59,18 +57,14 @@ std::string csv_row(const Trace& trace, std::size_t k) {
 }  // namespace
 
 Result<ExportCounts> export_csv(const Trace& trace, const std::string& path) {
-  ExportCounts counts;
-  counts.slices = trace.slices.size();
-  counts.left_out = trace.activations.size() + trace.counters.size();
-  const Status status = write_whole_file(path, [&](const std::string& partial) -> Status {
-    Result<TextFile> file = TextFile::create(partial);
-    if (!file) return tl::unexpected(file.error());
-    file->put(kHeader);
-    for (std::size_t k = 0; k < trace.slices.size(); ++k) file->put(csv_row(trace, k));
-    return file->close();
+  return write_export(path, [&](TextFile& file) {
+    file.put(kHeader);
+    for (std::size_t k = 0; k < trace.slices.size(); ++k) file.put(csv_row(trace, k));
+    ExportCounts counts;
+    counts.slices = trace.slices.size();
+    counts.left_out = trace.activations.size() + trace.counters.size();
+    return counts;
   });
-  if (!status) return tl::unexpected(status.error());
-  return counts;
 }
 
 }  // namespace mk

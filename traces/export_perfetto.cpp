@@ -4,11 +4,9 @@
 
 #include <unordered_map>
 
-#include "traces/export.h"
+#include "traces/export_parts.h"
 #include "traces/flows.h"
 #include "traces/protobuf_writer.h"
-#include "traces/text_file.h"
-#include "traces/whole_file.h"
 
 namespace mk {
 namespace {
@@ -190,15 +188,7 @@ class PerfettoWriter {
 
   void slice(std::uint32_t k) {
     const SliceColumns& s = trace_.slices;
-    std::string name;
-    std::string_view category = "span";
-    if (s.is_task(k)) {
-      const TraceGraph& graph = trace_.graph_of(s.iteration[k]);
-      name = graph.task_name(s.task[k]);
-      category = name_of(graph.tasks.kind[s.task[k]]);
-    } else {
-      name = trace_.strings[s.name[k]];
-    }
+    const auto [name, category] = slice_title(trace_, k);
     Message packet;
     Message event;
     packet.integer(packet_field::kTimestamp, s.start[k] - zero_);
@@ -267,15 +257,7 @@ class PerfettoWriter {
 }  // namespace
 
 Result<ExportCounts> export_perfetto(const Trace& trace, const std::string& path) {
-  ExportCounts counts;
-  const Status status = write_whole_file(path, [&](const std::string& partial) -> Status {
-    Result<TextFile> file = TextFile::create(partial);
-    if (!file) return tl::unexpected(file.error());
-    counts = PerfettoWriter(trace, *file).run();
-    return file->close();
-  });
-  if (!status) return tl::unexpected(status.error());
-  return counts;
+  return write_export(path, [&](TextFile& file) { return PerfettoWriter(trace, file).run(); });
 }
 
 }  // namespace mk

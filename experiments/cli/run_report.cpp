@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/cli/table.h"
+#include "experiments/cli/words.h"
 
 namespace mk::cli {
 namespace {
@@ -60,10 +61,9 @@ std::string to_text(const Json& json) {
       {"ran", fmt::format("{} on {}, weights {}, {}", json["model"].get<std::string>(),
                           json["place"].get<std::string>(), json["weights"].get<std::string>(),
                           json["dtype"].get<std::string>())});
-  table.add(
-      {"policy",
-       fmt::format("{}, {} workers, {} schedulers", json["policy"].get<std::string>(),
-                   json["workers"].get<std::uint32_t>(), json["schedulers"].get<std::uint32_t>())});
+  table.add({"policy", fmt::format("{}, {}, {}", json["policy"].get<std::string>(),
+                                   counted(json["workers"].get<std::uint32_t>(), "worker"),
+                                   counted(json["schedulers"].get<std::uint32_t>(), "scheduler"))});
   table.add(
       {"tokens", fmt::format("{} of prompt, {} generated{}",
                              json["prompt_tokens"].get<std::size_t>(), json["generated"].size(),

@@ -7,6 +7,7 @@
 #include "experiments/cli/table.h"
 #include "experiments/cli/verb_list.h"
 #include "experiments/cli/what_if_report.h"
+#include "experiments/cli/words.h"
 #include "profiler/analysis/analyze.h"
 #include "profiler/analysis/critical_path.h"
 #include "traces/sqlite_file.h"
@@ -56,6 +57,16 @@ Json lanes_json(const Trace& trace, const Analysis& analysis) {
                      {"longest_wait_us", to_us(use.longest_wait)}});
   }
   return lanes;
+}
+
+std::string headline(const Analysis& analysis) {
+  if (analysis.iterations == 0) {
+    return fmt::format("{:.1f} us of slices, no iteration of a task graph: nothing has a cause\n",
+                       to_us(analysis.makespan));
+  }
+  return fmt::format("{} in {:.1f} us, {}, {:.1f} % busy\n",
+                     counted(analysis.iterations, "iteration"), to_us(analysis.makespan),
+                     counted(analysis.workers, "worker"), analysis.busy_fraction * 100);
 }
 
 std::string causes_text(const Analysis& analysis) {
@@ -126,9 +137,8 @@ Result<Answer> analyze_it(const Options& options) {
                          {"causes", causes_json(analysis)},
                          {"lanes", lanes_json(*trace, analysis)}}};
   answer.rows = answer.json["causes"];
-  answer.text = fmt::format("{} iterations in {:.1f} us, {} workers, {:.1f} % busy\n{}\n{}",
-                            analysis.iterations, to_us(analysis.makespan), analysis.workers,
-                            analysis.busy_fraction * 100, remarks(*trace), causes_text(analysis));
+  answer.text = headline(analysis) + remarks(*trace) + "\n" +
+                (analysis.causes.empty() ? "" : causes_text(analysis));
   if (options.bubbles) add_bubbles(*trace, analysis, answer);
   const TraceIndex index(*trace);
   if (options.critical_path || options.blame) {

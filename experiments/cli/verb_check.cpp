@@ -109,7 +109,8 @@ Result<Answer> check_it(const Options& options) {
   if (!machine) return tl::unexpected(machine.error());
   const Split split = split_of(options.policy, default_split(*machine));
   const Roles roles{split.workers, split.schedulers};
-  if (roles.workers == 0) return fail(ErrorCode::kInvalidInput, "--workers: 0 workers");
+  if (roles.workers == 0)
+    return fail(ErrorCode::kInvalidInput, "--workers: 0 workers, at least 1 is needed");
   const auto graph = graph_for(*source, options.graph, roles.workers);
   if (!graph) return tl::unexpected(graph.error());
   Policy policy = policy_of(options.policy);

@@ -49,9 +49,10 @@ std::string to_text(const TaskGraph& graph, const CompileStatistics& s) {
   const GraphInfo& info = graph.info();
   Table table({});
   table.add({"model", info.model});
-  table.add(
-      {"compiled for", fmt::format("{} tokens, {} requests, {} workers, {} devices",
-                                   info.batch_tokens, info.requests, info.workers, info.devices)});
+  table.add({"compiled for",
+             fmt::format("{}, {}, {}, {}", counted(info.batch_tokens, "token"),
+                         counted(info.requests, "request"), counted(info.workers, "worker"),
+                         counted(info.devices, "device"))});
   table.add({"rules", fmt::format("partition {}, events {}, fusion {}", info.partition, info.events,
                                   info.fusion)});
   table.add({"operators", fmt::format("{}", s.operators)});

@@ -8,6 +8,7 @@
 #include "experiments/cli/table.h"
 #include "experiments/cli/trace_output.h"
 #include "experiments/cli/verb_list.h"
+#include "experiments/cli/words.h"
 
 namespace mk::cli {
 namespace {
@@ -24,10 +25,9 @@ std::string to_text(const Json& json) {
   Table table({});
   table.add({"predicted", fmt::format("{} on {}", json["model"].get<std::string>(),
                                       json["machine"].get<std::string>())});
-  table.add(
-      {"policy",
-       fmt::format("{}, {} workers, {} schedulers", json["policy"].get<std::string>(),
-                   json["workers"].get<std::uint32_t>(), json["schedulers"].get<std::uint32_t>())});
+  table.add({"policy", fmt::format("{}, {}, {}", json["policy"].get<std::string>(),
+                                   counted(json["workers"].get<std::uint32_t>(), "worker"),
+                                   counted(json["schedulers"].get<std::uint32_t>(), "scheduler"))});
   table.add({"iteration", fmt::format("{:.1f} us (median of {})", us("iteration_us"),
                                       json["iterations"].get<std::size_t>())});
   table.add({"whole run", fmt::format("{:.1f} us, {:.1f} tokens/s", us("makespan_us"),

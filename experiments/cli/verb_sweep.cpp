@@ -10,6 +10,7 @@
 #include "experiments/cli/sweep_flags.h"
 #include "experiments/cli/table.h"
 #include "experiments/cli/verb_list.h"
+#include "experiments/cli/words.h"
 #include "experiments/sweep/best.h"
 #include "experiments/sweep/row_json.h"
 #include "experiments/sweep/run_sweep.h"
@@ -124,7 +125,8 @@ Result<Answer> sweep(const Options& options, Console& console) {
   const Result<SweepPoints> points = points_of(options.sweep, catalogue);
   if (!points) return tl::unexpected(points.error());
   if (points->left_out > 0 && ranks->is_first()) {
-    console.err << fmt::format("{} splits left out, the last: {}\n", points->left_out, points->why);
+    console.err << fmt::format("{} left out, the last: {}\n", counted(points->left_out, "split"),
+                               points->why);
   }
   std::optional<SweepFile> file;
   if (!options.output.empty() && ranks->is_first()) {

@@ -31,4 +31,7 @@ std::vector<std::string> split_list(std::string_view text, char separator = ',')
 // "a, b, c"
 std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");
 
+// "1 worker", "2 workers"
+std::string counted(std::uint64_t count, std::string_view noun);
+
 }  // namespace mk::cli

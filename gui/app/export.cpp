@@ -4,6 +4,8 @@
 #include <QPainter>
 #include <QSvgGenerator>
 
+#include "gui/app/save_png.h"
+
 namespace mk::gui {
 namespace {
 
@@ -20,8 +22,7 @@ Status export_png(TimelineView& timeline, const QString& path) {
   QPainter painter(&image);
   timeline.render_to(painter, size, kRatio);
   painter.end();
-  if (!image.save(path, "PNG")) return tl::unexpected(refused(path, "cannot be written"));
-  return {};
+  return save_png(image, path);
 }
 
 Status export_svg(TimelineView& timeline, const QString& path) {

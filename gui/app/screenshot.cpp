@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gui/app/save_png.h"
 #include "gui/model/overlays.h"
 #include "gui/timeline/fonts.h"
 #include "gui/timeline/picture.h"
@@ -83,10 +84,7 @@ Result<QImage> draw_screenshot(const Options& options) {
 Status write_screenshot(const Options& options) {
   const Result<QImage> image = draw_screenshot(options);
   if (!image) return tl::unexpected(image.error());
-  if (!image->save(options.screenshot, "PNG"))
-    return fail(ErrorCode::kIo,
-                fmt::format("{}: cannot be written", options.screenshot.toStdString()));
-  return {};
+  return save_png(*image, options.screenshot);
 }
 
 }  // namespace mk::gui

@@ -9,6 +9,7 @@
 
 #include "gui/app/main_window.h"
 #include "gui/app/panels.h"
+#include "gui/app/save_png.h"
 #include "gui/timeline/fonts.h"
 
 // Qt's macro must stand outside namespaces.
@@ -31,8 +32,8 @@ void picture_when_loaded(MainWindow& window, const QString& file) {
     if (window.loader().is_busy()) return;
     timer->stop();
     window.repaint();
-    const bool saved = window.grab().save(file, "PNG");
-    if (!saved) fmt::print(stderr, "megascope-gui: {}: cannot be written\n", file.toStdString());
+    const Status saved = save_png(window.grab().toImage(), file);
+    if (!saved) fmt::print(stderr, "megascope-gui: {}\n", saved.error().message);
     QCoreApplication::exit(saved ? 0 : 1);
   });
   timer->start(50);

@@ -87,6 +87,8 @@ TEST(ModelFromJson, NamesTheFieldThatIsNonsense) {
 
 TEST(ModelFromJson, NamesWhatIsUnsupported) {
   EXPECT_THAT(error_with("architectures", "[\"GPT2LMHeadModel\"]"), HasSubstr("GPT2LMHeadModel"));
+  EXPECT_THAT(model_from_json("{\"model_type\": \"gpt2\"}", "c", "x").error().message,
+              HasSubstr("model_type 'gpt2' is none of llama, qwen3, qwen3_moe"));
   EXPECT_THAT(error_with("hidden_act", "\"gelu\""), HasSubstr("hidden_act 'gelu'"));
   EXPECT_THAT(error_with("attention_bias", "true"), HasSubstr("attention_bias"));
   EXPECT_THAT(error_with("rope_scaling", "{\"rope_type\": \"yarn\"}"), HasSubstr("yarn"));

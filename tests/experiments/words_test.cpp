@@ -24,5 +24,11 @@ TEST(Words, ListsKeepEmptyWordsSoThatTheyAreRefused) {
   EXPECT_FALSE(parse_counts("--prompt", "1,,2"));
 }
 
+TEST(Words, CountOneWithoutAnS) {
+  EXPECT_EQ(counted(1, "worker"), "1 worker");
+  EXPECT_EQ(counted(0, "worker"), "0 workers");
+  EXPECT_EQ(counted(2, "worker"), "2 workers");
+}
+
 }  // namespace
 }  // namespace mk::cli

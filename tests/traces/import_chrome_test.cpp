@@ -109,6 +109,7 @@ TEST_F(ImportChrome, RefusesWhatIsNoTrace) {
   EXPECT_THAT(import("{\"a\": [1, 2]}").error().message, HasSubstr("no list of trace events"));
   EXPECT_THAT(import("17").error().message, HasSubstr("no list of trace events"));
   EXPECT_THAT(import("[{\"ph\":\"X\"} oops]").error().message, HasSubstr("no JSON at byte"));
+  EXPECT_EQ(import("\x0a\x9c").error().message.find("json.exception"), std::string::npos);
   EXPECT_THAT(import_trace(folder_ / "missing").error().message, HasSubstr("cannot open"));
 }
 

@@ -1,0 +1,27 @@
+#include "traces/export_parts.h"
+
+#include "traces/whole_file.h"
+
+namespace mk {
+
+Result<ExportCounts> write_export(const std::string& path,
+                                  const std::function<ExportCounts(TextFile&)>& write) {
+  ExportCounts counts;
+  const Status status = write_whole_file(path, [&](const std::string& partial) -> Status {
+    Result<TextFile> file = TextFile::create(partial);
+    if (!file) return tl::unexpected(file.error());
+    counts = write(*file);
+    return file->close();
+  });
+  if (!status) return tl::unexpected(status.error());
+  return counts;
+}
+
+SliceTitle slice_title(const Trace& trace, std::size_t slice) {
+  const SliceColumns& s = trace.slices;
+  if (!s.is_task(slice)) return {trace.strings[s.name[slice]], "span"};
+  const TraceGraph& graph = trace.graph_of(s.iteration[slice]);
+  return {graph.task_name(s.task[slice]), name_of(graph.tasks.kind[s.task[slice]])};
+}
+
+}  // namespace mk
