@@ -113,15 +113,17 @@ def policy_bars(names, series, floor):
 
 
 def split_lines(panels):
-    """`panels`: policy -> label -> [(workers, ms)], one panel a policy on a common scale."""
+    """`panels`: policy -> schedulers -> [(workers, ms)], one panel a policy on a common scale. One legend for all, beside them: over lines it hid some."""
     figure, axes = plt.subplots(1, len(panels), figsize=(10, 2.8), sharey=True, squeeze=False)
     for panel, (policy, series) in zip(axes[0], panels.items()):
         for index, (label, points) in enumerate(series.items()):
-            panel.plot(*zip(*sorted(points)), marker="o", markersize=2.5, linewidth=1.2, label=label, color=f"C{index}")
+            panel.plot(*zip(*sorted(points)), marker="o", markersize=2.5, linewidth=1.2, label=label,
+                       color=f"C{index}" if len(series) > 1 else "0.25")
         panel.set_title(policy, fontsize=9)
         panel.set_xlabel("workers")
-        if len(series) > 1:
-            panel.legend(fontsize=7, title="schedulers", title_fontsize=7)
     axes[0][0].set_ylabel("iteration, ms (predicted)")
     figure.tight_layout()
+    most = max(axes[0], key=lambda panel: len(panel.lines))
+    if len(most.lines) > 1:
+        figure.legend(handles=most.lines, fontsize=8, title="schedulers", title_fontsize=8, loc="center left", bbox_to_anchor=(1, .5))
     return figure
