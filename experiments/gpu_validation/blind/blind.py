@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Blind test of the simulator on a GPU: predictions are written and hashed before the runs are made.
 
-usage: blind.py predict MEGASCOPE MACHINE.json OUT.json     where the simulator is; prints the file's SHA-256
-       blind.py measure MEGASCOPE OUT.json                  where the GPU is; each cell twice, in two rounds
-       blind.py judge PREDICTIONS.json MEASURED.json        a Markdown table, and the summary under it
+usage: blind.py predict CELLS.json MEGASCOPE MACHINE.json OUT.json   where the simulator is; prints the file's SHA-256
+       blind.py measure CELLS.json MEGASCOPE OUT.json                where the GPU is; each cell twice, in two rounds
+       blind.py judge PREDICTIONS.json MEASURED.json                 a Markdown table, and the summary under it
 
 A cell is a model and the flags that `megascope simulate` and `megascope run --backend cuda` share. Measured: the median
 iteration of a run with the recorder off, of the steady iterations that `run` reports. The second round goes backwards, so that
@@ -17,25 +17,6 @@ import sys
 
 PROMPT = "11,48,85,122"
 GENERATE = "24"
-GRAPH = "--fuse norm-linear --events operator"
-STATIC = "--policy static"
-BASE = f"{STATIC} --workers 132 --partition balanced {GRAPH}"
-
-# name, what it varies, model, flags
-CELLS = [("seen", "seen", "llama-3.2-1b", BASE)]
-CELLS += [(f"workers-{w}", "split", "llama-3.2-1b", f"{STATIC} --workers {w} --partition balanced {GRAPH}")
-          for w in (32, 48, 64, 80, 96, 112, 120, 128)]
-CELLS += [(f"notify+{d}us", "intervention", "llama-3.2-1b", f"{BASE} --inject notify_delay_us={d}") for d in (1, 2, 5)]
-CELLS += [
-    ("mpk-grids", "partition", "llama-3.2-1b", f"{STATIC} --workers 128 --partition mpk {GRAPH}"),
-    ("gcd-events", "granularity", "llama-3.2-1b", f"{STATIC} --workers 128 --partition mpk --fuse norm-linear --events gcd"),
-    ("aot", "policy", "llama-3.2-1b", f"--policy aot --workers 128 --schedulers 16 --partition balanced {GRAPH}"),
-    ("hybrid", "policy", "llama-3.2-1b", f"--policy hybrid --workers 128 --schedulers 16 --partition balanced {GRAPH}"),
-    ("qwen3-0.6b-96", "model", "qwen3-0.6b", f"{STATIC} --workers 96 --partition balanced {GRAPH}"),
-    ("qwen3-4b", "model", "qwen3-4b", BASE),
-    ("llama-3.1-8b", "model", "llama-3.1-8b", BASE),
-    ("qwen3-8b", "model", "qwen3-8b", BASE),
-]
 
 
 def iteration_us(words):
@@ -46,11 +27,16 @@ def iteration_us(words):
     return result["iteration_us"], result
 
 
-def predict(megascope, machine, out):
+def cells_of(path):
+    with open(path) as file:
+        return [(c["name"], c["varies"], c["model"], c["flags"]) for c in json.load(file)]
+
+
+def predict(cells_file, megascope, machine, out):
     with open(machine, "rb") as file:
         machine_hash = hashlib.sha256(file.read()).hexdigest()
     cells = {}
-    for name, what, model, flags in CELLS:
+    for name, what, model, flags in cells_of(cells_file):
         words = [megascope, "simulate", model, "--machine", machine, *flags.split(), "--mechanism", "preload=off",
                  "--prompt-tokens", str(PROMPT.count(",") + 1), "--generate", GENERATE, "--format", "json"]
         us, result = iteration_us(words)
@@ -65,9 +51,10 @@ def predict(megascope, machine, out):
     print(hashlib.sha256(text.encode()).hexdigest())
 
 
-def measure(megascope, out):
+def measure(cells_file, megascope, out):
     rounds = []
-    for order in (CELLS, CELLS[::-1]):
+    cells = cells_of(cells_file)
+    for order in (cells, cells[::-1]):
         one = {}
         for name, _, model, flags in order:
             words = [megascope, "run", model, "--backend", "cuda", "--preload", "off", *flags.split(), "--prompt", PROMPT,
@@ -120,7 +107,7 @@ def kendall(a, b):
 
 
 if __name__ == "__main__":
-    verbs = {"predict": (predict, 3), "measure": (measure, 2), "judge": (judge, 2)}
+    verbs = {"predict": (predict, 4), "measure": (measure, 3), "judge": (judge, 2)}
     if len(sys.argv) < 2 or sys.argv[1] not in verbs or len(sys.argv) - 2 != verbs[sys.argv[1]][1]:
         sys.exit(__doc__)
     verbs[sys.argv[1]][0](*sys.argv[2:])
