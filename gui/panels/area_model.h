@@ -1,30 +1,17 @@
-// Tables of plain rows for Qt's views: the columns are functions of a row, sorting is by value.
+// The table of an area, by operator.
 #pragma once
 
-#include <QAbstractTableModel>
-#include <QVariant>
-#include <functional>
-#include <vector>
-
 #include "gui/model/area_table.h"
+#include "gui/panels/row_model.h"
 
 namespace mk::gui {
 
-class AreaModel : public QAbstractTableModel {
+class AreaModel : public RowModel<AreaRow> {
  public:
-  using QAbstractTableModel::QAbstractTableModel;
+  explicit AreaModel(QObject* parent = nullptr);
 
-  void set_rows(std::vector<AreaRow> rows);
-  const std::vector<AreaRow>& rows() const { return rows_; }
-
-  int rowCount(const QModelIndex& parent = {}) const override;
-  int columnCount(const QModelIndex& parent = {}) const override;
+  // With the operator's colour.
   QVariant data(const QModelIndex& index, int role) const override;
-  QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
-  void sort(int column, Qt::SortOrder order) override;
-
- private:
-  std::vector<AreaRow> rows_{};
 };
 
 }  // namespace mk::gui

@@ -1,6 +1,5 @@
 #include "gui/panels/error_model.h"
 
-#include <algorithm>
 #include <array>
 
 #include "gui/timeline/time_text.h"
@@ -8,11 +7,7 @@
 namespace mk::gui {
 namespace {
 
-struct Column {
-  const char* title;
-  QString (*text)(const ErrorRow&);
-  double (*value)(const ErrorRow&);  // null: sorts by text
-};
+using Column = RowColumn<ErrorRow>;
 
 QString per_task(const ErrorRow& row, const QString& text) {
   return row.count == 0 ? QString() : text;
@@ -42,46 +37,6 @@ constexpr std::array kColumns = {
 
 }  // namespace
 
-void ErrorModel::set_rows(std::vector<ErrorRow> rows) {
-  beginResetModel();
-  rows_ = std::move(rows);
-  endResetModel();
-}
-
-int ErrorModel::rowCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : static_cast<int>(rows_.size());
-}
-
-int ErrorModel::columnCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : static_cast<int>(kColumns.size());
-}
-
-QVariant ErrorModel::data(const QModelIndex& index, int role) const {
-  if (!index.isValid()) return {};
-  const Column& column = kColumns[static_cast<std::size_t>(index.column())];
-  if (role == Qt::DisplayRole) return column.text(rows_[static_cast<std::size_t>(index.row())]);
-  if (role == Qt::TextAlignmentRole && column.value != nullptr)
-    return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
-  return {};
-}
-
-QVariant ErrorModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (role != Qt::DisplayRole || orientation != Qt::Horizontal || section < 0 ||
-      section >= columnCount())
-    return {};
-  return QString::fromUtf8(kColumns[static_cast<std::size_t>(section)].title);
-}
-
-void ErrorModel::sort(int column, Qt::SortOrder order) {
-  if (column < 0 || column >= columnCount()) return;
-  const Column& by = kColumns[static_cast<std::size_t>(column)];
-  emit layoutAboutToBeChanged();
-  std::stable_sort(rows_.begin(), rows_.end(), [&](const ErrorRow& a, const ErrorRow& b) {
-    const ErrorRow& x = order == Qt::AscendingOrder ? a : b;
-    const ErrorRow& y = order == Qt::AscendingOrder ? b : a;
-    return by.value != nullptr ? by.value(x) < by.value(y) : by.text(x) < by.text(y);
-  });
-  emit layoutChanged();
-}
+ErrorModel::ErrorModel(QObject* parent) : RowModel(kColumns, parent) {}
 
 }  // namespace mk::gui
