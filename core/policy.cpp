@@ -254,8 +254,8 @@ PlacementTables make_placement(const TaskGraph& graph, const Policy& policy, con
       work.tasks.push_back(task);
     }
   }
-  work.length = lengths(graph, task_us);
-  fill_lists(tables, work, place(work, policy.placement));
+  if (!work.tasks.empty()) work.length = lengths(graph, task_us);
+  fill_lists(tables, work, work.tasks.empty() ? Workers{} : place(work, policy.placement));
   tables.phase_step = phase_steps(tables, policy, roles);
   return tables;
 }

@@ -183,14 +183,16 @@ struct TaskRange {
 // caller passes over tasks that are launched AOT. Over all dispatchers the parts cover the range
 // exactly once (with 0 schedulers only the last arriver calls this, and gets all of it). Broadcast
 // slices turn with the event, so that short ranges do not always meet the same schedulers.
+//
+// `own` is workers_of(roles, dispatcher), for callers that keep it.
 MK_HD constexpr TaskRange share_of(const Roles& roles, std::uint32_t dispatcher,
-                                   std::uint32_t event, std::uint32_t first, std::uint32_t end) {
+                                   const WorkerRange& own, std::uint32_t event, std::uint32_t first,
+                                   std::uint32_t end) {
   if (roles.schedulers == 0) return {first, end};
   if (!is_broadcast(roles, end - first)) {
     return dispatcher == scheduler_of(roles, event) ? TaskRange{first, end}
                                                     : TaskRange{first, first};
   }
-  const WorkerRange own = workers_of(roles, dispatcher);
   if (own.size() == 0) return {first, first};
   const std::uint32_t active = active_schedulers(roles);
   const std::uint32_t rank = roles.schedulers <= roles.workers ? dispatcher : own.begin;
@@ -198,6 +200,10 @@ MK_HD constexpr TaskRange share_of(const Roles& roles, std::uint32_t dispatcher,
   const std::uint64_t tasks = end - first;
   return {first + static_cast<std::uint32_t>(slice * tasks / active),
           first + static_cast<std::uint32_t>((slice + 1) * tasks / active)};
+}
+MK_HD constexpr TaskRange share_of(const Roles& roles, std::uint32_t dispatcher,
+                                   std::uint32_t event, std::uint32_t first, std::uint32_t end) {
+  return share_of(roles, dispatcher, workers_of(roles, dispatcher), event, first, end);
 }
 
 // State of one dispatcher, kept by whoever runs its loop from event to event and from iteration to

@@ -88,6 +88,7 @@ class Engine {
   Picoseconds hand_over(std::uint32_t device, std::uint32_t event, Picoseconds instant);
   void publish(std::uint32_t scheduler, std::uint32_t event, Picoseconds instant);
   bool has_work(std::uint32_t scheduler, std::uint32_t event) const;
+  void will_enqueue(std::uint32_t first) const;
   void arm_scheduler(std::uint32_t scheduler);
   void scheduler_step(std::uint32_t scheduler, Picoseconds now);
   Picoseconds dispatch(std::uint32_t dispatcher, std::uint32_t event, Picoseconds now);

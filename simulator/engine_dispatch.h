@@ -111,6 +111,7 @@ void Engine<kChoice, kRecord>::publish(std::uint32_t scheduler, std::uint32_t ev
                                        Picoseconds instant) {
   PendingEvents& pending = schedulers_[scheduler].pending;
   pending.push({instant, event});
+  if constexpr (kHasJit) will_enqueue(graph_.events().first_task[event]);
   if (options_.mechanisms.queue_limit &&
       static_cast<double>(pending.size()) > machine_.protocol.event_queue_capacity.value) {
     refuse(
@@ -118,6 +119,15 @@ void Engine<kChoice, kRecord>::publish(std::uint32_t scheduler, std::uint32_t ev
                                         scheduler, machine_.protocol.event_queue_capacity.value)});
   }
   arm_scheduler(scheduler);
+}
+
+// Tasks from `first` on.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::will_enqueue(std::uint32_t first) const {
+  will_use(enqueued_.data() + first);
+  will_use(next_in_queue_.data() + first);
+  will_use(cost_row_ + first);
+  will_use(triggering_ + first);
 }
 
 template <Choice kChoice, bool kRecord>

@@ -293,6 +293,7 @@ void Engine<kChoice, kRecord>::begin_body(std::uint32_t worker, std::uint32_t ta
   w.start = start;
   w.factor = factor_of(worker, task);
   w.tiles_left = cost.tiles;
+  will_use(&events_[triggering_[task]]);
   w.first_data = w.preloaded > 0 ? start : start + scaled(cost.start_up, w.factor);
   if constexpr (kRecord) w.preload_record = w.preloaded > 0 ? w.preload_at : kUnknown;
   w.stage = Stage::kStartUp;

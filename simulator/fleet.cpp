@@ -11,6 +11,10 @@ Fleet::Fleet(const TaskGraph& graph, const Roles& roles)
     while (range.end < end && graph.op_of(TaskId(range.end)).device <= device) ++range.end;
     begins_.push_back(range);
     task = range.end;
+    for (std::uint32_t d = 0; d < roles_.dispatchers(); ++d) {
+      const WorkerRange own = mk::workers_of(roles_, d);
+      own_.push_back({own.begin + device * roles_.workers, own.end + device * roles_.workers});
+    }
   }
 }
 
@@ -21,12 +25,6 @@ TaskRange Fleet::launched(std::uint32_t event, std::uint32_t device) const {
   return {first, graph_.events().end_task[event]};
 }
 
-WorkerRange Fleet::workers_of(std::uint32_t dispatcher) const {
-  const std::uint32_t device = device_of_dispatcher(dispatcher);
-  const WorkerRange own = mk::workers_of(roles_, dispatcher - device * roles_.dispatchers());
-  return {own.begin + device * roles_.workers, own.end + device * roles_.workers};
-}
-
 std::uint32_t Fleet::scheduler_of(std::uint32_t event) const {
   return device_of_event(event) * roles_.schedulers + mk::scheduler_of(roles_, event);
 }
@@ -34,8 +32,10 @@ std::uint32_t Fleet::scheduler_of(std::uint32_t event) const {
 TaskRange Fleet::share_of(std::uint32_t dispatcher, std::uint32_t event) const {
   const std::uint32_t device = device_of_dispatcher(dispatcher);
   const TaskRange all = launched(event, device);
-  return mk::share_of(roles_, dispatcher - device * roles_.dispatchers(), event, all.begin,
-                      all.end);
+  const WorkerRange own = own_[dispatcher];
+  const std::uint32_t before = device * roles_.workers;
+  return mk::share_of(roles_, dispatcher - device * roles_.dispatchers(),
+                      {own.begin - before, own.end - before}, event, all.begin, all.end);
 }
 
 bool Fleet::is_broadcast(std::uint32_t event) const {

@@ -33,7 +33,7 @@ class Fleet {
   std::uint32_t home() const { return device_of_event(graph_.end_event().index); }
 
   // As those of core/policy.h.
-  WorkerRange workers_of(std::uint32_t dispatcher) const;
+  WorkerRange workers_of(std::uint32_t dispatcher) const { return own_[dispatcher]; }
   std::uint32_t scheduler_of(std::uint32_t event) const;
   TaskRange share_of(std::uint32_t dispatcher, std::uint32_t event) const;
   bool is_broadcast(std::uint32_t event) const;
@@ -46,6 +46,7 @@ class Fleet {
   Roles roles_;
   std::uint32_t devices_;
   std::vector<TaskRange> begins_{};  // a device: its tasks among those that `begin` launches
+  std::vector<WorkerRange> own_{};   // a dispatcher: its workers
 };
 
 // The tables of all devices as one: lists by worker, steps by dispatcher, of the fleet.
