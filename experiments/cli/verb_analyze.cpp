@@ -137,8 +137,8 @@ Result<Answer> analyze_it(const Options& options) {
                          {"causes", causes_json(analysis)},
                          {"lanes", lanes_json(*trace, analysis)}}};
   answer.rows = answer.json["causes"];
-  answer.text = headline(analysis) + remarks(*trace) + "\n" +
-                (analysis.causes.empty() ? "" : causes_text(analysis));
+  answer.text = headline(analysis) + remarks(*trace) +
+                (analysis.causes.empty() ? "" : "\n" + causes_text(analysis));
   if (options.bubbles) add_bubbles(*trace, analysis, answer);
   const TraceIndex index(*trace);
   if (options.critical_path || options.blame) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/experiments/cli_runner.h"
 #include "tests/experiments/tiny_model.h"
@@ -213,6 +214,16 @@ TEST_F(Verbs, AnalyzeDividesAllWorkerTimeByCause) {
   double share = 0;
   for (const auto& cause : analysis["causes"]) share += cause["share"].get<double>();
   EXPECT_NEAR(share, 1, 1e-9);
+}
+
+TEST_F(Verbs, AnalyzeSaysThatImportedSpansHaveNoCauses) {
+  std::ofstream(path("spans.json")) << R"([{"ph":"X","pid":1,"tid":1,"name":"a","ts":0,"dur":4}])";
+  ASSERT_EQ(megascope({"import", path("spans.json"), "-o", path("spans.db")}).status, 0);
+
+  const CliRun run = megascope({"analyze", path("spans.db")});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.out, "4.0 us of slices, no iteration of a task graph: nothing has a cause\n");
 }
 
 TEST_F(Verbs, ExplainFollowsTheChainBackToTheBegin) {
