@@ -1,10 +1,11 @@
 #include "tests/perf/simgrid_rival.h"
 
+#include "tests/perf/cpu_seconds.h"
+
 #if defined(MEGASCOPE_SIMGRID)
 #include <fmt/format.h>
 #include <simgrid/s4u.hpp>
 
-#include <chrono>
 #include <vector>
 
 namespace mk::perf {
@@ -59,10 +60,10 @@ std::optional<RivalResult> run_simgrid(const TaskGraph& graph, const RivalWork& 
   for (std::uint32_t w = 0; w < work.workers; ++w) {
     sg::Actor::create(fmt::format("worker{}", w), memory, run_worker, &run, w);
   }
-  const auto before = std::chrono::steady_clock::now();
+  const double before = cpu_seconds();
   engine.run();
-  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - before;
-  return RivalResult{work.tasks / passed.count(), sg::Engine::get_clock()};
+  const double passed = cpu_seconds() - before;
+  return RivalResult{work.tasks / passed, sg::Engine::get_clock()};
 }
 
 }  // namespace mk::perf
