@@ -121,6 +121,8 @@ Result<HostRunOptions> run_options(const Options& options) {
   const Result<Split> defaults = default_split(options);
   if (!defaults) return tl::unexpected(defaults.error());
   const Split split = split_of(options.policy, *defaults);
+  if (split.workers == 0)
+    return fail(ErrorCode::kInvalidInput, "--workers: 0 workers, at least 1 is needed");
   run.roles = {split.workers, split.schedulers};
   run.record = !options.output.empty();
   for (const std::string& text : options.injections) {

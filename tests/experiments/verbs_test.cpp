@@ -70,6 +70,13 @@ TEST_F(Verbs, SimulateRefusesNoWorkers) {
   EXPECT_EQ(megascope({"simulate", model(), "--workers", "0"}).status, 1);
 }
 
+TEST_F(Verbs, RunRefusesNoWorkersBeforeItLoadsWeights) {
+  const CliRun run = megascope({"run", model(), "--prompt", "1", "--workers", "0"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(run.err, "megascope run: --workers: 0 workers, at least 1 is needed\n");
+}
+
 TEST_F(Verbs, SimulateWritesTheSameBytesTwice) {
   ASSERT_EQ(megascope({"simulate", model(), "-o", path("a.db")}).status, 0);
   ASSERT_EQ(megascope({"simulate", model(), "-o", path("b.db")}).status, 0);
