@@ -1,14 +1,16 @@
 // The recipes of traces/README.md run, and answer for a run that was counted by hand: trace + query
-// + expected rows (recipes.expected).
+// + expected rows (recipes.expected). So they do for the samples of traces/samples.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/golden/golden.h"
 #include "tests/support/source_dir.h"
 #include "tests/traces/temporary_folder.h"
 #include "tests/traces/tiny_run.h"
@@ -34,8 +36,10 @@ std::vector<std::string> recipes() {
   return found;
 }
 
-// The query, then its rows as CSV with a header.
-std::string answer(sqlite3* db, const std::string& query) {
+constexpr std::size_t kAllRows = ~std::size_t{0};
+
+// The query, then at most so many of its rows as CSV with a header, then how many more there were.
+std::string answer(sqlite3* db, const std::string& query, std::size_t most_rows) {
   std::string text = query;
   bool has_header = false;
   sqlite3_stmt* raw = nullptr;
@@ -47,7 +51,9 @@ std::string answer(sqlite3* db, const std::string& query) {
     }
     text += "\n";
   };
+  std::size_t rows = 0;
   while (sqlite3_step(raw) == SQLITE_ROW) {
+    if (++rows > most_rows) continue;
     if (!has_header) line([&](int i) { return sqlite3_column_name(raw, i); });
     has_header = true;
     line([&](int i) {
@@ -56,6 +62,7 @@ std::string answer(sqlite3* db, const std::string& query) {
     });
   }
   sqlite3_finalize(raw);
+  if (rows > most_rows) text += "and " + std::to_string(rows - most_rows) + " more\n";
   return text;
 }
 
@@ -73,22 +80,49 @@ Trace run_with_a_launch() {
   return trace;
 }
 
+// What all recipes say of the file.
+std::string answers(const std::string& path, std::size_t most_rows) {
+  sqlite3* db = nullptr;
+  EXPECT_EQ(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+  std::string text;
+  for (const std::string& recipe : recipes()) text += answer(db, recipe, most_rows) + "\n";
+  sqlite3_close(db);
+  return text;
+}
+
 TEST(Recipes, GiveTheExpectedRows) {
   const testing::TemporaryFolder folder;
   const std::string path = folder / "run.db";
   ASSERT_TRUE(write_trace(run_with_a_launch(), path).has_value());
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
-
-  std::string answers;
-  for (const std::string& recipe : recipes()) answers += answer(db, recipe) + "\n";
-  sqlite3_close(db);
 
   std::ifstream file(source("/tests/traces/recipes.expected"));
   std::stringstream expected;
   expected << file.rdbuf();
-  EXPECT_EQ(answers, expected.str());
+  EXPECT_EQ(answers(path, kAllRows), expected.str());
 }
+
+std::vector<std::string> samples() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(source("/traces/samples"))) {
+    if (entry.path().extension() == ".db") names.push_back(entry.path().stem());
+  }
+  return names;
+}
+
+// Files as they were written once: whatever changes here since, they open and say the same.
+class Samples : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Samples, OpenAndAnswerTheRecipesAsOnTheDayTheyWereWritten) {
+  const std::string path = source("/traces/samples/" + GetParam() + ".db");
+
+  const Result<Trace> trace = read_trace(path);
+  ASSERT_TRUE(trace.has_value()) << trace.error().message;
+  EXPECT_GT(trace->slices.size(), 0U);
+  testing::expect_golden(answers(path, 8), "samples/" + GetParam() + ".txt");
+}
+
+INSTANTIATE_TEST_SUITE_P(Traces, Samples, ::testing::ValuesIn(samples()),
+                         [](const auto& sample) { return sample.param; });
 
 }  // namespace
 }  // namespace mk
