@@ -97,8 +97,9 @@ class Database {
   Status exec(std::string_view sql);
   Result<Statement> prepare(std::string_view sql);
 
-  // What SQLite last complained about, as an Error that names `context`.
+  // What SQLite last complained about, as an Error that names `context`, and as SQLite's code.
   Error error(std::string_view context) const;
+  int error_code() const { return sqlite3_extended_errcode(database_.get()); }
 
   // Makes a statement that another thread runs end with SQLITE_INTERRUPT.
   void interrupt() { sqlite3_interrupt(database_.get()); }

@@ -22,6 +22,13 @@ std::optional<std::string> cell(sqlite3_stmt* statement, int column) {
   return std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(length));
 }
 
+// SQLite notices an interrupt while it compiles a statement as well as while it runs one: both are
+// said alike.
+Error failure(const sqlite::Database& database, int code) {
+  if ((code & 0xff) == SQLITE_INTERRUPT) return {ErrorCode::kStuck, "interrupted"};
+  return database.error("SQLite");
+}
+
 }  // namespace
 
 QueryConnection::QueryConnection(std::unique_ptr<sqlite::Database> database)
@@ -38,7 +45,7 @@ Result<QueryConnection> QueryConnection::open(const std::string& path) {
 
 Result<QueryTable> QueryConnection::run(std::string_view sql, std::size_t most) {
   const Result<sqlite::Statement> statement = database_->prepare(sql);
-  if (!statement) return tl::unexpected(statement.error());
+  if (!statement) return tl::unexpected(failure(*database_, database_->error_code()));
   if (statement->get() == nullptr) return fail(ErrorCode::kInvalidInput, "no statement");
   if (sqlite3_stmt_readonly(statement->get()) == 0)
     return fail(ErrorCode::kInvalidInput, "the file is only read: SELECT, WITH, EXPLAIN, PRAGMA");
@@ -49,8 +56,7 @@ Result<QueryTable> QueryConnection::run(std::string_view sql, std::size_t most) 
   for (;;) {
     const int code = sqlite3_step(statement->get());
     if (code == SQLITE_DONE) return table;
-    if ((code & 0xff) == SQLITE_INTERRUPT) return fail(ErrorCode::kStuck, "interrupted");
-    if (code != SQLITE_ROW) return tl::unexpected(database_->error("SQLite"));
+    if (code != SQLITE_ROW) return tl::unexpected(failure(*database_, code));
     if (table.rows.size() == most) {
       table.is_cut = true;
       return table;

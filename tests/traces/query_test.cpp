@@ -63,6 +63,26 @@ TEST_F(QueryTest, AQueryThatNeverEndsCanBeInterrupted) {
   EXPECT_EQ(running.get().error().code, ErrorCode::kStuck);
 }
 
+// SQLite looks for an interrupt while it compiles a statement, too: the answer does not depend on
+// where it was noticed.
+TEST_F(QueryTest, AnInterruptIsSaidAlikeWhereverItIsNoticed) {
+  for (int repetition = 0; repetition < 50; ++repetition) {
+    std::atomic<bool> done = false;
+    auto running = std::async(std::launch::async, [&] {
+      auto table = connection_->run(
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+          10);
+      done = true;
+      return table;
+    });
+    while (!done) connection_->interrupt();
+    const auto table = running.get();
+    ASSERT_FALSE(table.has_value());
+    EXPECT_EQ(table.error().code, ErrorCode::kStuck);
+    EXPECT_EQ(table.error().message, "interrupted");
+  }
+}
+
 TEST(Query, AFileThatIsNotThereIsNamed) {
   const auto opened = QueryConnection::open("/nowhere/at/all.db");
   ASSERT_FALSE(opened.has_value());
