@@ -89,7 +89,9 @@ class FactorSearch {
   std::vector<double> residual_;
 };
 
-Status check_trace(const Trace& trace) {
+}  // namespace
+
+Status check_replay(const Trace& trace) {
   if (trace.iterations.empty() || trace.graphs.size() != 1)
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("a replay needs iterations of one task graph; this trace has {} "
@@ -102,7 +104,7 @@ Status check_trace(const Trace& trace) {
   return {};
 }
 
-Result<Machine> machine_of(const Trace& trace, const std::string& machine) {
+Result<Machine> replay_machine(const Trace& trace, const std::string& machine) {
   if (!machine.empty()) return load_machine(machine);
   const auto own = trace.meta.find("machine");
   if (own == trace.meta.end())
@@ -111,8 +113,6 @@ Result<Machine> machine_of(const Trace& trace, const std::string& machine) {
                 "'calibrate' wrote)");
   return machine_from_json(own->second, "the trace's machine");
 }
-
-}  // namespace
 
 Result<TaskGraph> graph_of(const TraceGraph& from) {
   using NewEvent = TaskGraphBuilder::NewEvent;
@@ -137,8 +137,8 @@ Result<TaskGraph> graph_of(const TraceGraph& from) {
 }
 
 Result<Replay> make_replay(const Trace& trace, const std::string& machine_name) {
-  if (Status s = check_trace(trace); !s) return tl::unexpected(s.error());
-  Result<Machine> machine = machine_of(trace, machine_name);
+  if (Status s = check_replay(trace); !s) return tl::unexpected(s.error());
+  Result<Machine> machine = replay_machine(trace, machine_name);
   if (!machine) return tl::unexpected(machine.error());
   Result<TaskGraph> graph = graph_of(trace.graphs[0]);
   if (!graph) return tl::unexpected(graph.error());

@@ -33,8 +33,13 @@ struct Replay {
 // InvalidInput iff the trace's columns are no graph.
 Result<TaskGraph> graph_of(const TraceGraph& trace_graph);
 
-// `machine`: a name or file; empty: the one that the trace carries. Refused: traces without
-// iterations, of several graphs, of kernel-per-operator policies.
+// Refused: traces without iterations, of several graphs, of kernel-per-operator policies.
+Status check_replay(const Trace& trace);
+
+// `machine`: a name or file; empty: the one that the trace carries. Usage iff it carries none.
+Result<Machine> replay_machine(const Trace& trace, const std::string& machine);
+
+// InvalidInput, Unsupported as check_replay(); `machine` as replay_machine().
 Result<Replay> make_replay(const Trace& trace, const std::string& machine);
 
 // Median iteration, in us.

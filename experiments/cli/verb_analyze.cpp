@@ -170,6 +170,8 @@ Action declare(Flags& flags) {
   flags.toggle("--overlap", options->overlap, "communication hidden behind computing");
   flags.toggle("--bandwidth", options->bandwidth, "bytes streamed, over time");
   flags.toggle("--iterations", options->iterations, "each iteration against the steady median");
+  flags.toggle("--replay", options->what_if.replay,
+               "play the recorded bodies again: with recorded hand-offs, and with a machine's");
   flags.repeated("--what-if", options->what_if.changes, "KEY=VALUE",
                  "replay it with policy, workers ... or a machine's number changed");
   flags.toggle("--check-blame", options->what_if.check_blame,
@@ -192,7 +194,9 @@ constinit const Verb analyze_verb = {
         "causes\n"
         "sum to makespan x workers exactly. --what-if simulates the run again with its measured\n"
         "durations, as it was and with KEY changed: policy, placement, workers, schedulers,\n"
-        "mechanism.NAME, or a number of the machine.",
+        "mechanism.NAME, or a number of the machine. --replay says how far the simulator's "
+        "protocol\n"
+        "alone is from the run.",
     .examples =
         "megascope analyze measured.db --critical-path --bubbles\n"
         "megascope analyze predicted.db --what-if memory.curve.0.bandwidth=2000 --check-blame",

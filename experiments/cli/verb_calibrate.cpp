@@ -27,21 +27,30 @@ Result<std::vector<Trace>> read_all(const std::vector<std::string>& paths) {
   return traces;
 }
 
+std::string interval_of(const FittedNumber& number) {
+  if (number.low == number.high) return "";
+  return fmt::format("{:.4g} - {:.4g}", number.low, number.high);
+}
+
 Answer describe(const Calibration& calibration, const std::string& output) {
   Answer answer{.json = {{"machine", calibration.machine.name},
                          {"file", output},
                          {"numbers", Json::array()},
                          {"notes", calibration.notes}}};
-  Table table({"number", "was", "is", "residual %", "records"});
+  Table table({"number", "was", "is", "95 % interval", "residual %", "records", "known with"});
   for (const FittedNumber& number : calibration.numbers) {
     answer.json["numbers"].push_back({{"path", number.path},
                                       {"before", number.before},
                                       {"value", number.value},
+                                      {"low", number.low},
+                                      {"high", number.high},
                                       {"residual", number.residual},
-                                      {"count", number.count}});
+                                      {"count", number.count},
+                                      {"known_with", number.known_with}});
     table.add({number.path, fmt::format("{:.4g}", number.before),
-               fmt::format("{:.4g}", number.value), fmt::format("{:.1f}", number.residual * 100),
-               fmt::format("{}", number.count)});
+               fmt::format("{:.4g}", number.value), interval_of(number),
+               fmt::format("{:.1f}", number.residual * 100), fmt::format("{}", number.count),
+               number.known_with});
   }
   answer.rows = answer.json["numbers"];
   answer.text = table.str();
@@ -81,9 +90,9 @@ constinit const Verb calibrate_verb = {
     .description =
         "Fits few, named, physical numbers (rates and fixed costs of task bodies, hand-off, "
         "notify,\n"
-        "the iteration boundary) to measured runs, each with the residual that is left. All "
-        "others\n"
-        "stay those of BASE. What the runs cannot tell apart is said.",
+        "the iteration boundary) to measured runs, each with its interval, the residual that is\n"
+        "left and the numbers that these runs cannot tell apart from it. All others stay those of\n"
+        "BASE.",
     .examples = "megascope calibrate measured.db --machine host.json -o fitted.json",
     .declare = declare,
 };

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "experiments/cli/table.h"
+#include "experiments/cli/task_errors_report.h"
 #include "experiments/cli/verb_list.h"
 #include "profiler/analysis/compare.h"
 #include "traces/sqlite_file.h"
@@ -18,6 +19,8 @@ struct Options {
   std::optional<Flag> warmup_flag{};
   std::uint32_t tasks = 5;
   std::optional<Flag> tasks_flag{};
+  bool parts = false;
+  std::string floor{};
 };
 
 std::string worker_name(const TaskTimes& t) {
@@ -124,12 +127,35 @@ std::string tasks(const Comparison& c) {
          table.str();
 }
 
+// What two measured runs differ by; empty where there is no second one.
+Result<std::vector<OperatorErrors>> floor_of(const Options& options, const Trace& measured,
+                                             const CompareOptions& how) {
+  if (options.floor.empty()) return {};
+  const Result<Trace> again = read_trace(options.floor);
+  if (!again) return tl::unexpected(again.error());
+  Result<Comparison> comparison = compare(*again, measured, how);
+  if (!comparison) return with_context("--floor", comparison.error());
+  return std::move(comparison->parts);
+}
+
+Status add_parts(const Comparison& comparison, const Options& options, const Trace& measured,
+                 const CompareOptions& how, Answer& answer) {
+  const Result<std::vector<OperatorErrors>> floor = floor_of(options, measured, how);
+  if (!floor) return tl::unexpected(floor.error());
+  answer.json["parts"] = task_errors_json(comparison.parts, *floor);
+  answer.text += task_errors_text(comparison.parts, *floor);
+  answer.rows = answer.json["parts"];
+  return {};
+}
+
 Result<Answer> compare_them(const Options& options) {
   const Result<Trace> predicted = read_trace(options.predicted);
   if (!predicted) return tl::unexpected(predicted.error());
   const Result<Trace> measured = read_trace(options.measured);
   if (!measured) return tl::unexpected(measured.error());
-  CompareOptions how{.by = *breakdown_from_name(options.by), .tasks = options.tasks};
+  CompareOptions how{.by = *breakdown_from_name(options.by),
+                     .tasks = options.tasks,
+                     .parts = options.parts || !options.floor.empty()};
   if (options.warmup_flag->is_given()) how.warmup = options.warmup;
   const Result<Comparison> comparison = compare(*predicted, *measured, how);
   if (!comparison) return tl::unexpected(comparison.error());
@@ -140,6 +166,10 @@ Result<Answer> compare_them(const Options& options) {
                              verdict(*comparison), breakdown(*comparison, options.by));
   if (!comparison->tasks.empty()) answer.text += tasks(*comparison);
   answer.rows = answer.json[options.tasks_flag->is_given() ? "tasks" : "breakdown"];
+  if (how.parts) {
+    if (const Status added = add_parts(*comparison, options, *measured, how, answer); !added)
+      return tl::unexpected(added.error());
+  }
   return answer;
 }
 
@@ -153,6 +183,10 @@ Action declare(Flags& flags) {
       flags.value("--warmup", options->warmup, "N", "iterations left out at the start");
   options->tasks_flag =
       flags.value("--tasks", options->tasks, "N", "list the N tasks that differ most");
+  flags.toggle("--parts", options->parts,
+               "what errors of starts are made of, durations and barriers, by operator");
+  flags.value("--floor", options->floor, "AGAIN",
+              "the same between MEASURED and another run of it; with --parts");
   return [options](Console&) { return compare_them(*options); };
 }
 
@@ -166,8 +200,10 @@ constinit const Verb compare_verb = {
         "Matches the tasks of two traces of the same graph by iteration and task, and says how "
         "far\n"
         "the prediction was off: whole iterations, placement, order, starts, durations. --format\n"
-        "csv prints the breakdown or, with --tasks given, the tasks.",
-    .examples = "megascope compare predicted.db measured.db --by layer",
+        "csv prints the breakdown or, with --tasks given, the tasks, with --parts the operators.",
+    .examples =
+        "megascope compare predicted.db measured.db --by layer\n"
+        "megascope compare predicted.db measured.db --parts --floor measured_again.db",
     .declare = declare,
 };
 

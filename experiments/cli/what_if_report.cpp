@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "experiments/cli/blame_check.h"
+#include "experiments/cli/exact_replay.h"
 #include "experiments/cli/table.h"
 #include "experiments/cli/words.h"
 
@@ -54,6 +55,28 @@ Status add_changes(const Replay& replay, const std::vector<std::string>& changes
   return {};
 }
 
+Status add_replays(const Trace& trace, const std::string& machine, Answer& answer) {
+  const Result<ExactReplays> exact = replay_exactly(trace, machine);
+  if (!exact) return tl::unexpected(exact.error());
+  Table table({"hand-offs", "measured us", "replayed us", "error %"});
+  Json rows = Json::array();
+  for (const ExactReplay& replay : exact->replays) {
+    rows.push_back({{"hand_offs", replay.hand_offs},
+                    {"measured_us", replay.measured_us},
+                    {"replayed_us", replay.replayed_us},
+                    {"error", replay.error()}});
+    table.add({replay.hand_offs, fmt::format("{:.2f}", replay.measured_us),
+               fmt::format("{:.2f}", replay.replayed_us),
+               fmt::format("{:+.2f}", replay.error() * 100)});
+  }
+  answer.json["replays"] = rows;
+  answer.json["replay_notes"] = exact->notes;
+  answer.rows = std::move(rows);
+  answer.text += "\nall iterations again, each body as long as it was measured:\n" + table.str();
+  for (const std::string& note : exact->notes) answer.text += "note: " + note + '\n';
+  return {};
+}
+
 Status add_blame_check(const Replay& replay, Answer& answer) {
   const Result<std::vector<BlameRow>> rows = check_blame(replay);
   if (!rows) return tl::unexpected(rows.error());
@@ -83,6 +106,10 @@ Status add_blame_check(const Replay& replay, Answer& answer) {
 }  // namespace
 
 Status add_what_if(const Trace& trace, const WhatIfQuestion& question, Answer& answer) {
+  if (question.replay) {
+    if (const Status added = add_replays(trace, question.machine, answer); !added)
+      return with_context("--replay", added.error());
+  }
   if (question.changes.empty() && !question.check_blame) return {};
   const Result<Replay> replay = make_replay(trace, question.machine);
   if (!replay) return with_context("--what-if", replay.error());

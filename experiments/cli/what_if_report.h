@@ -13,10 +13,11 @@ namespace mk::cli {
 struct WhatIfQuestion {
   std::vector<std::string> changes{};  // KEY=VALUE, made together
   bool check_blame = false;
+  bool replay = false;    // L0: exact_replay.h
   std::string machine{};  // name or file; empty: the trace's own
 };
 
-// Adds "what_if" and "blame_check" to the answer, as far as they were asked for.
+// Adds "replays", "what_if" and "blame_check" to the answer, as far as they were asked for.
 Status add_what_if(const Trace& trace, const WhatIfQuestion& question, Answer& answer);
 
 }  // namespace mk::cli

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "profiler/analysis/calibration_builder.h"
+#include "profiler/analysis/record_groups.h"
 
 namespace mk {
 namespace {
@@ -55,7 +55,7 @@ class StreamCount {
 // The bodies of one trace by kind.
 class Collector {
  public:
-  Collector(const Trace& trace, BodySamples& out) : trace_(trace), out_(out) {}
+  Collector(const Trace& trace, BodySamples& out) : trace_(trace), groups_(trace), out_(out) {}
 
   void run() {
     const SliceColumns& s = trace_.slices;
@@ -104,13 +104,14 @@ class Collector {
       sample.start_up_us = static_cast<double>(s.first_data[k] - s.start[k]) * 1e-3;
     }
     sample.streams = std::max(1.0, count_.mean(s.start[k], s.end[k]));
+    sample.group = groups_.of(k);
     return sample;
   }
 
   const Trace& trace_;
+  RecordGroups groups_;
   BodySamples& out_;
   StreamCount count_{};
-  std::size_t preloaded_ = 0;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Sample> amounts_{};
 };
 

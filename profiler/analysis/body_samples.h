@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <span>
 #include <vector>
@@ -18,7 +19,8 @@ struct Sample {
   double bytes = 0;         // streamed
   double kib = 0;           // of activations
   double flops = 0;
-  double streams = 1;  // bodies that streamed while it ran, itself included, on the average
+  double streams = 1;      // bodies that streamed while it ran, itself included, on the average
+  std::uint8_t group = 0;  // of records (record_groups.h)
 };
 using Samples = std::vector<Sample>;
 

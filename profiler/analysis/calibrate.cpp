@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/machine_check.h"
 #include "profiler/analysis/calibration_builder.h"
+#include "profiler/analysis/record_groups.h"
 
 namespace mk {
 namespace {
@@ -39,6 +43,80 @@ Status check_trace(const Trace& trace, std::size_t number) {
                             records, trace.iterations.size(), kFewestRecords));
 }
 
+// Everything that was recorded, ready to be fitted.
+struct Evidence {
+  BodySamples bodies{};
+  ProtocolSteps steps{};
+  std::string source{};  // of the fitted numbers
+};
+
+Calibration fit(const Machine& base, const Evidence& evidence) {
+  Calibration calibration;
+  calibration.machine = base;
+  CalibrationBuilder builder(calibration, evidence.source);
+  calibrate_bodies(evidence.bodies, builder);
+  calibrate_protocol(evidence.steps, builder);
+  return calibration;
+}
+
+Evidence without(const Evidence& evidence, std::uint8_t group) {
+  Evidence rest = evidence;
+  const auto drop = [&](auto& records) {
+    std::erase_if(records, [&](const auto& record) { return record.group == group; });
+  };
+  for (Samples& samples : rest.bodies.by_kind) drop(samples);
+  ProtocolSteps& s = rest.steps;
+  drop(s.notify);
+  drop(s.placed_ahead);
+  drop(s.placed_ahead_of_two);
+  drop(s.launched);
+  drop(s.fetched);
+  drop(s.fetched_of_two);
+  drop(s.enqueues);
+  drop(s.dispatches);
+  drop(s.dequeue);
+  drop(s.boundary);
+  return rest;
+}
+
+// Student's t, 97.5 %, of kRecordGroups - 1 degrees of freedom.
+constexpr double kDeviations = 2.36;
+
+void set_interval(FittedNumber& number, const std::vector<double>& without_one) {
+  if (without_one.size() < kRecordGroups) return;
+  double mean = 0;
+  for (const double v : without_one) mean += v / kRecordGroups;
+  double sum = 0;
+  for (const double v : without_one) sum += (v - mean) * (v - mean);
+  const double error = std::sqrt(sum * (kRecordGroups - 1) / kRecordGroups);
+  number.low = std::max(number.value - kDeviations * error, 0.0);
+  number.high = number.value + kDeviations * error;
+}
+
+// The delete-a-group jackknife: how much each number hangs on single iterations or layers.
+void add_intervals(const Machine& base, const Evidence& evidence, Calibration& calibration) {
+  std::vector<Calibration> partial;
+  for (std::uint8_t g = 0; g < kRecordGroups; ++g)
+    partial.push_back(fit(base, without(evidence, g)));
+  for (FittedNumber& number : calibration.numbers) {
+    std::vector<double> values;
+    for (const Calibration& p : partial) {
+      const auto found = std::find_if(p.numbers.begin(), p.numbers.end(),
+                                      [&](const auto& other) { return other.path == number.path; });
+      if (found != p.numbers.end()) values.push_back(found->value);
+    }
+    set_interval(number, values);
+  }
+  // The machine file keeps the ranges, for predictions as intervals.
+  visit_numbers(calibration.machine, [&](const NumberFacts& facts, Number& number) {
+    for (const FittedNumber& fitted : calibration.numbers) {
+      if (fitted.path != facts.path || fitted.value != number.value) continue;
+      number.low = facts.exclusive ? std::max(fitted.low, number.value / 10) : fitted.low;
+      number.high = std::min(fitted.high, facts.maximum);
+    }
+  });
+}
+
 }  // namespace
 
 Result<Calibration> calibrate(const Machine& base, std::span<const Trace> traces) {
@@ -46,15 +124,16 @@ Result<Calibration> calibrate(const Machine& base, std::span<const Trace> traces
   for (std::size_t i = 0; i < traces.size(); ++i) {
     if (Status status = check_trace(traces[i], i); !status) return tl::unexpected(status.error());
   }
-  Calibration calibration;
-  calibration.machine = base;
-  CalibrationBuilder builder(
-      calibration,
-      fmt::format(
-          "calibrate: {} under {}{}", meta_of(traces[0], "model"), meta_of(traces[0], "policy"),
-          traces.size() > 1 ? fmt::format(" and {} more", traces.size() - 1) : std::string()));
-  calibrate_bodies(traces, builder);
-  calibrate_protocol(traces, builder);
+  Evidence evidence;
+  evidence.source = fmt::format(
+      "calibrate: {} under {}{}", meta_of(traces[0], "model"), meta_of(traces[0], "policy"),
+      traces.size() > 1 ? fmt::format(" and {} more", traces.size() - 1) : std::string());
+  for (const Trace& trace : traces) {
+    add_bodies(trace, evidence.bodies);
+    add_steps(trace, evidence.steps);
+  }
+  Calibration calibration = fit(base, evidence);
+  add_intervals(base, evidence, calibration);
   if (Status status = check_machine(calibration.machine); !status) {
     return with_context("the fitted machine", status.error());
   }

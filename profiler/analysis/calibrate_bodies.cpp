@@ -16,6 +16,12 @@ namespace {
 
 constexpr double kMostSpread = 0.5;  // of a body, in a machine file (core/machine_numbers.cpp)
 constexpr double kMostBias = 1.5;    // of sums over medians; more is no skew, but another machine
+constexpr double kBinds = 0.9;       // demanded over offered from which on the memory may bind
+// Streams that get less than this share of what the memory would give them are held by themselves.
+constexpr double kHeldByMemory = 0.7;
+constexpr double kClearlyLess = 0.8;
+constexpr double kOneLevel = 1.5;  // of numbers of streams, the most over the fewest
+constexpr double kAgrees = 0.04;   // rates that differ by less say nothing against the base machine
 
 // The limit of a stream at which each of `streams` gets `rate` where the memory offers `offered`.
 double limit_behind(double rate, double streams, double offered) {
@@ -29,26 +35,45 @@ double limit_behind(double rate, double streams, double offered) {
 }
 
 // The mean rate of a stream beside `bodies` - 1 other bodies, each of which streams for `share` of
-// its time, where the memory offers `offered` to several streams.
-double mean_rate(double offered, int bodies, double limit, double share) {
+// its time, where the memory offers offered(n) to n streams.
+template <typename Offered>
+double mean_rate(const Offered& offered, int bodies, double limit, double share) {
   double sum = 0;
   double ways = 1;  // to choose which others stream
   for (int others = 0; others < bodies; ++others) {
     const double chance = ways * std::pow(share, others) * std::pow(1 - share, bodies - 1 - others);
     const int active = others + 1;
-    sum += chance * smooth_minimum(active * limit, offered) / active;
+    sum += chance * smooth_minimum(active * limit, offered(active)) / active;
     ways = ways * (bodies - 1 - others) / active;
   }
   return sum;
 }
 
-// What the memory has to offer for that mean rate to be `rate`.
-double offer_behind(double rate, int bodies, double limit, double share) {
+// The machine's curve, if it offered `most` to as many as `bodies` streams: no more than that to
+// fewer; where it is more than the curve has, as much more to fewer.
+class CurveThrough {
+ public:
+  CurveThrough(const Machine& machine, int bodies, double most)
+      : machine_(machine), most_(most), more_(most / machine.bandwidth_at(bodies)) {}
+  double operator()(int active) const {
+    const double offered = machine_.bandwidth_at(active);
+    return more_ > 1 ? more_ * offered : std::min(offered, most_);
+  }
+
+ private:
+  const Machine& machine_;
+  double most_;
+  double more_;
+};
+
+// What the memory has to offer to as many streams for that mean rate to be `rate`.
+double offer_behind(const Machine& machine, double rate, int bodies, double limit, double share) {
   double low = rate;
   double high = 100 * bodies * limit;
-  for (int i = 0; i < 80; ++i) {
+  for (int i = 0; i < 60; ++i) {
     const double middle = (low + high) / 2;
-    (mean_rate(middle, bodies, limit, share) < rate ? low : high) = middle;
+    (mean_rate(CurveThrough(machine, bodies, middle), bodies, limit, share) < rate ? low : high) =
+        middle;
   }
   return high;
 }
@@ -126,6 +151,10 @@ class BodyFitter {
                                                            : 0;
     out_.set(path(kind, "start_up"), b.start_up, start_up, residual, count);
     out_.set(path(kind, "fixed"), b.fixed, constant - start_up, residual, count);
+    if (!known) {
+      out_.known_with(path(kind, "start_up"), path(kind, "fixed"));
+      out_.known_with(path(kind, "fixed"), path(kind, "start_up"));
+    }
     CalibrationBuilder::settle(b.epilogue, 0, "calibrate: inside fixed");
     CalibrationBuilder::settle(b.tile_bytes, 0, "calibrate: a task is one tile");
     if (!known) unsplit_.push_back(std::string(name_of(kind)));
@@ -161,27 +190,56 @@ class BodyFitter {
     out_.set(path(kind, "port_limit"), b.port_limit, limit, line.residual, line.count);
   }
 
+  // Numbers of streams that are nearly the same tell nothing apart: one level, with all that lies
+  // between its whole numbers.
+  static void merge(std::map<int, Samples>& levels, const Samples& light) {
+    const double least = levels.begin()->first - 0.5;
+    Samples all;
+    for (const Sample& s : light) {
+      if (s.streams >= least) all.push_back(s);
+    }
+    levels.clear();
+    levels[static_cast<int>(std::round(median(column(all, &Sample::streams))))] = std::move(all);
+  }
+
+  // What activations take is the base machine's, where that leaves half of the time: in runs of one
+  // batch size it is not told apart from `fixed`, but with another one it is not the same.
+  Samples without_activations(TaskKind kind, const Samples& all) {
+    Number& per_kib = body(kind).per_activation;
+    std::vector<double> shares;
+    for (const Sample& s : all) shares.push_back(per_kib.value * s.kib / s.us);
+    if (quantile(shares, 0.5) > 0.5) {
+      CalibrationBuilder::settle(per_kib, 0, "calibrate: inside fixed and rate");
+    }
+    Samples rest = all;
+    for (Sample& s : rest) s.us = std::max(s.us - per_kib.value * s.kib, 0.1 * s.us);
+    return rest;
+  }
+
   // Rate of one stream as it was recorded, and the limit behind it.
-  void fit_stream(TaskKind kind, const Samples& all) {
+  void fit_stream(TaskKind kind, const Samples& recorded) {
+    const Samples all = without_activations(kind, recorded);
     const Samples light = least_intense(all);
     std::map<int, Samples> levels = by_streams(light);
     if (levels.empty()) {
       levels[static_cast<int>(std::round(median(column(light, &Sample::streams))))] = light;
     }
+    if (levels.rbegin()->first < kOneLevel * levels.begin()->first) merge(levels, light);
     const auto& [few, samples] = *levels.begin();
     LineFit line = fit_line(column(samples, &Sample::bytes), column(samples, &Sample::us));
-    if (line.slope <= 0) return fit_small(kind, all);
+    if (line.slope <= 0) return fit_small(kind, recorded);
     if (!line.tells_apart) line = keep_constant(kind, samples);
     set_spread(kind, samples, &Sample::bytes, line);
     const double rate = 1e-3 / line.slope;  // GB/s
-    if (memory_known_) {
+    if (memory_known_ && is_hidden(kind, rate, few, streaming_share(samples, line))) {
+      hide_limit(kind, samples, few, line);
+    } else if (memory_known_) {
       set_limit(kind, limit_of(kind, rate, few), line);
     } else {
       fit_limit_and_memory(kind, levels, rate, line);
       memory_known_ = true;
     }
     set_constant(kind, line.constant, samples, line.residual, line.count);
-    CalibrationBuilder::settle(body(kind).per_activation, 0, "calibrate: inside fixed and rate");
     fit_compute(kind, all, samples, line);
   }
 
@@ -194,27 +252,91 @@ class BodyFitter {
     return std::min(limit_behind(rate, few, offered), std::max(base, 1.05 * rate));
   }
 
+  // May the memory, and not the body, be what holds the kind's streams at that rate? Then any limit
+  // from the rate on would show the same.
+  bool is_hidden(TaskKind kind, double rate, int few, double share) {
+    const double base = out_.machine().stream_limit(body(kind));
+    const double offered = out_.machine().bandwidth_at(few);
+    if (few <= 1 || rate >= base || few * base <= kBinds * offered) return false;
+    const double given = given_rate(few, base, share);
+    return rate < given && rate > kHeldByMemory * given;
+  }
+
+  // What the machine's memory gives to one of as many bodies.
+  double given_rate(int bodies, double limit, double share) {
+    const Machine& machine = out_.machine();
+    return mean_rate([&](int n) { return machine.bandwidth_at(n); }, bodies, limit, share);
+  }
+
+  // The limit stays the base machine's; what the body took longer than the memory would have it is
+  // constant time. Taking the rate for the limit would carry it over to fewer streams.
+  void hide_limit(TaskKind kind, const Samples& samples, int few, LineFit& line) {
+    const double base = out_.machine().stream_limit(body(kind));
+    const double share = streaming_share(samples, line);
+    const double slope = 1e-3 / given_rate(few, base, share);
+    double rest = 0;
+    for (const Sample& s : samples) rest += (line.slope - slope) * s.bytes;
+    line.constant += rest / static_cast<double>(samples.size());
+    line.slope = slope;
+    set_limit(kind, base, line);
+    hidden_.push_back(std::string(name_of(kind)));
+  }
+
   // The kind with most bytes also tells what the memory offers.
   void fit_limit_and_memory(TaskKind kind, const std::map<int, Samples>& levels, double rate,
                             const LineFit& line) {
     const int few = levels.begin()->first;
     const double base = out_.machine().stream_limit(body(kind));
-    const bool memory_binds = base > rate && few * base > 0.9 * out_.machine().bandwidth_at(few);
+    const bool memory_binds = base > rate && few * base > kBinds * out_.machine().bandwidth_at(few);
     if (few > 1) {
       out_.note(fmt::format(
           "memory.curve and bodies.{}.port_limit are not told apart: nearly all tasks ran with {} "
-          "or more streams at once; by the base machine, {} holds them",
-          name_of(kind), few, memory_binds ? "the memory" : "the limit of each stream"));
+          "or more streams at once; {} holds them",
+          name_of(kind), few,
+          is_their_own(levels.begin()->second, few, base, line)
+              ? "as tasks of all sizes get the same rate, the limit of each stream"
+          : memory_binds ? "by the base machine, the memory"
+                         : "by the base machine, the limit of each stream"));
     }
-    if (few > 1 && memory_binds) {
-      const double share = streaming_share(levels.begin()->second, line);
-      set_curve(few, offer_behind(rate, few, base, share), line.residual, line.count);
+    const double share = streaming_share(levels.begin()->second, line);
+    if (few > 1 && std::abs(rate / given_rate(few, base, share) - 1) < kAgrees) {
       set_limit(kind, base, line);
+    } else if (few > 1 && memory_binds && !is_their_own(levels.begin()->second, few, base, line)) {
+      const double offer = offer_behind(out_.machine(), rate, few, base, share);
+      set_curve(few, offer, line.residual, line.count);
+      set_limit(kind, base, line);
+      out_.known_with(curve_path(few), path(kind, "port_limit"));
     } else {
       offer_at_least(few, 1.1 * few * rate);
       set_limit(kind, limit_behind(rate, few, out_.machine().bandwidth_at(few)), line);
     }
+    if (few > 1) out_.known_with(path(kind, "port_limit"), "memory.curve");
     fit_memory(kind, levels, line);
+  }
+
+  // Are the streams held by themselves, although the base machine says that the memory would hold
+  // them? Bodies that stream most of their time meet more streams than bodies that do not: where
+  // the memory held them, they would get less each.
+  bool is_their_own(const Samples& samples, int streams, double limit, const LineFit& line) {
+    if (!line.tells_apart) return false;
+    const double rate = 1e-3 / line.slope;
+    const double share = streaming_share(samples, line);
+    const double offer = offer_behind(out_.machine(), rate, streams, limit, share);
+    const CurveThrough offered(out_.machine(), streams, offer);
+    std::map<double, double> by_memory;  // us of a stream of so many bytes
+    double off_own = 0;
+    double off_memory = 0;
+    for (const Sample& s : samples) {
+      const double own = line.slope * s.bytes;
+      const auto [at, is_new] = by_memory.try_emplace(s.bytes, 0);
+      if (is_new) {
+        const double busy = own / (line.constant + own);
+        at->second = 1e-3 * s.bytes / mean_rate(offered, streams, limit, busy);
+      }
+      off_own += std::abs(s.us - line.constant - own);
+      off_memory += std::abs(s.us - line.constant - at->second);
+    }
+    return off_own < kClearlyLess * off_memory;
   }
 
   // Bytes do not vary: the constant stays the base machine's, where it leaves half of the time.
@@ -240,25 +362,39 @@ class BodyFitter {
     if (machine.bandwidth_at(streams) < bandwidth) set_curve(streams, bandwidth, 0, 0);
   }
 
-  // Puts a point at `streams`, and lifts or lowers others so that the curve keeps rising.
+  std::string curve_path(int streams) {
+    const std::vector<BandwidthPoint>& curve = out_.machine().memory.curve;
+    std::size_t i = 0;
+    while (i + 1 < curve.size() && curve[i].active.value < streams) ++i;
+    return fmt::format("memory.curve.{}.bandwidth", i);
+  }
+
+  // Puts a point at `streams`. The curve keeps rising: fewer streams get no more, and where the
+  // memory offers less than the base machine's does, it offers as much less to more of them.
   void set_curve(int streams, double bandwidth, double residual, std::size_t count) {
     std::vector<BandwidthPoint>& curve = out_.machine().memory.curve;
+    const double before = out_.machine().bandwidth_at(streams);
     auto at = std::find_if(curve.begin(), curve.end(),
                            [&](const BandwidthPoint& p) { return p.active.value >= streams; });
     if (at == curve.end() || at->active.value > streams) {
       BandwidthPoint point;
       point.active = {1.0 * streams, 1.0 * streams, 1.0 * streams, "calibrate: streams seen"};
       point.bytes_in_flight = {0, 0, 0, "calibrate: as many as the bodies take"};
-      point.bandwidth.value = out_.machine().bandwidth_at(streams);
+      point.bandwidth.value = before;
       at = curve.insert(at, point);
     }
-    const auto index = static_cast<std::size_t>(at - curve.begin());
-    out_.set(fmt::format("memory.curve.{}.bandwidth", index), at->bandwidth, bandwidth, residual,
-             count);
-    for (std::size_t i = index + 1; i < curve.size(); ++i) {
-      if (curve[i].bandwidth.value >= bandwidth) break;
-      CalibrationBuilder::settle(curve[i].bandwidth, bandwidth,
-                                 "calibrate: at least as much as with fewer streams");
+    out_.set(curve_path(streams), at->bandwidth, bandwidth, residual, count);
+    for (auto fewer = curve.begin(); fewer != at; ++fewer) {
+      if (fewer->bandwidth.value <= bandwidth) continue;
+      CalibrationBuilder::settle(fewer->bandwidth, bandwidth,
+                                 "calibrate: no more than with more streams");
+    }
+    const double share = std::min(1.0, bandwidth / before);
+    for (auto more = at + 1; more != curve.end(); ++more) {
+      const double offered = std::max(bandwidth, share * more->bandwidth.value);
+      if (offered == more->bandwidth.value) continue;
+      CalibrationBuilder::settle(more->bandwidth, offered,
+                                 "calibrate: from what fewer streams were offered");
     }
   }
 
@@ -280,7 +416,9 @@ class BodyFitter {
     const double rate = 1e-3 * bytes / us;
     if (rate >= 0.97 * limit) return offer_at_least(many, 1.1 * many * rate);
     const double share = us / (us + line.constant * static_cast<double>(samples.size()));
-    set_curve(many, offer_behind(rate, many, limit, share), beside.residual, samples.size());
+    if (std::abs(rate / given_rate(many, limit, share) - 1) < kAgrees) return;
+    set_curve(many, offer_behind(out_.machine(), rate, many, limit, share), beside.residual,
+              samples.size());
   }
 
   // Arithmetic must not bind where the stream does; where bodies did more flops a byte and took
@@ -363,6 +501,12 @@ class BodyFitter {
           "start_up where the body streams and the machine preloads nothing, else fixed",
           fmt::join(unsplit_, ", ")));
     }
+    if (!hidden_.empty()) {
+      out_.note(fmt::format(
+          "bodies.*.port_limit stays the base machine's ({}): with as many streams as ran at once "
+          "the memory hides it; runs with fewer workers would tell",
+          fmt::join(hidden_, ", ")));
+    }
     if (!same_size_.empty()) {
       out_.note(
           fmt::format("fixed and per_activation are not told apart, all tasks of a kind have "
@@ -376,13 +520,12 @@ class BodyFitter {
   bool memory_known_ = false;
   std::vector<std::string> unsplit_{};
   std::vector<std::string> same_size_{};
+  std::vector<std::string> hidden_{};  // kinds whose limit the memory hides
 };
 
 }  // namespace
 
-void calibrate_bodies(std::span<const Trace> traces, CalibrationBuilder& out) {
-  BodySamples samples;
-  for (const Trace& trace : traces) add_bodies(trace, samples);
+void calibrate_bodies(const BodySamples& samples, CalibrationBuilder& out) {
   if (samples.preloaded > 0) {
     out.note(fmt::format("{} bodies were left out, since some of their bytes were preloaded",
                          samples.preloaded));

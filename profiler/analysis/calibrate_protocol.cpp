@@ -3,144 +3,55 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <numeric>
+#include <optional>
 
 #include "profiler/analysis/calibration_builder.h"
+#include "profiler/analysis/robust_fit.h"
 #include "profiler/analysis/statistics.h"
-#include "profiler/analysis/trace_index.h"
 
 namespace mk {
 namespace {
 
 constexpr std::size_t kFewest = 20;
-
-double us(Nanoseconds ns) { return static_cast<double>(ns) * 1e-3; }
-
-// Recorded lengths of each step of the protocol, us.
-struct Steps {
-  std::vector<double> notify{};           // body's end -> arrival
-  std::vector<double> seen_at_once{};     // free -> next start, its task ready and in hand before
-  std::vector<double> seen_by_poll{};     // ready -> start, the worker waiting with it in hand
-  std::vector<double> fetched_by_poll{};  // enqueued -> fetched, the worker waiting
-  std::vector<double> enqueue{};          // one task to the next in a dispatcher's row
-  std::vector<double> dequeue{};          // activated -> in hand of an idle scheduler
-  std::vector<double> boundary{};         // iteration's end -> next begin
-  std::vector<double> requests{};         // live in that next iteration, and its tokens
-  std::vector<double> tokens{};
-};
-
-class Collector {
- public:
-  Collector(const Trace& trace, Steps& out) : trace_(trace), index_(trace), out_(out) {}
-
-  void run() {
-    first_ = first_steady_iteration(trace_);
-    const SliceColumns& s = trace_.slices;
-    for (std::uint32_t k = 0; k < s.size(); ++k) {
-      if (!s.is_task(k) || s.iteration[k] < first_) continue;
-      if (s.notified[k] != kNotTaken) out_.notify.push_back(us(s.notified[k] - s.end[k]));
-      add_start(k);
-    }
-    if (trace_.roles.schedulers == 1) add_enqueues();
-    if (trace_.roles.schedulers > 0) add_dequeues();
-    for (std::uint32_t i = std::max(first_, 1U); i < trace_.iterations.size(); ++i) {
-      const IterationState& state = trace_.iterations[i].state;
-      out_.boundary.push_back(us(trace_.iterations[i].start - trace_.iterations[i - 1].end));
-      out_.requests.push_back(static_cast<double>(state.quantity(QuantityKind::kLiveRequests, 0)));
-      out_.tokens.push_back(state.live_tokens());
-    }
-  }
-
- private:
-  // Only starts whose worker was free after a task of the same iteration: the others belong to the
-  // boundary.
-  void add_start(std::uint32_t k) {
-    const SliceColumns& s = trace_.slices;
-    const std::uint32_t before = index_.before(k);
-    if (before == kNoIndex || !s.is_task(before) || s.iteration[before] != s.iteration[k]) return;
-    const Nanoseconds free = s.notified[before];
-    const Nanoseconds ready = index_.ready(k);
-    const Nanoseconds fetched = s.fetched[k];
-    if (free == kNotTaken || ready == kNotTaken || fetched == kNotTaken) return;
-    if (fetched <= free && ready <= free) {
-      out_.seen_at_once.push_back(us(s.start[k] - free));
-    } else if (fetched <= ready && free <= ready) {
-      out_.seen_by_poll.push_back(us(s.start[k] - ready));
-    }
-    if (s.enqueued[k] != kNotTaken && s.enqueued[k] > free && fetched > s.enqueued[k]) {
-      out_.fetched_by_poll.push_back(us(fetched - s.enqueued[k]));
-    }
-  }
-
-  void add_enqueues() {
-    const SliceColumns& s = trace_.slices;
-    // What one dispatcher enqueues in a row: the tasks placed ahead, or those of one event.
-    std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Nanoseconds>> rows;
-    for (std::uint32_t k = 0; k < s.size(); ++k) {
-      if (!s.is_task(k) || s.iteration[k] < first_ || s.enqueued[k] == kNotTaken) continue;
-      const TaskColumns& tasks = trace_.graph_of(s.iteration[k]).tasks;
-      const bool on_activation = is_jit_launched(trace_.policy.kind, tasks.label[s.task[k]]);
-      const std::uint32_t event = on_activation ? tasks.dependent_event[s.task[k]] : 0;
-      rows[{s.iteration[k], event}].push_back(s.enqueued[k]);
-    }
-    for (auto& [key, row] : rows) {
-      std::sort(row.begin(), row.end());
-      for (std::size_t i = 1; i < row.size(); ++i) {
-        out_.enqueue.push_back(us(row[i] - row[i - 1]));
-      }
-    }
-  }
-
-  void add_dequeues() {
-    std::vector<ActivationRecord> rows = trace_.activations;
-    std::erase_if(rows, [&](const ActivationRecord& a) {
-      return !a.lane || a.iteration < first_ || a.dequeued == kNotTaken ||
-             a.activated == kNotTaken || a.launched == kNotTaken;
-    });
-    std::sort(rows.begin(), rows.end(), [](const ActivationRecord& a, const ActivationRecord& b) {
-      return std::pair(*a.lane, a.dequeued) < std::pair(*b.lane, b.dequeued);
-    });
-    for (std::size_t i = 1; i < rows.size(); ++i) {
-      const bool idle =
-          rows[i].lane == rows[i - 1].lane && rows[i - 1].launched <= rows[i].activated;
-      if (idle) out_.dequeue.push_back(us(rows[i].dequeued - rows[i].activated));
-    }
-  }
-
-  const Trace& trace_;
-  TraceIndex index_;
-  Steps& out_;
-  std::uint32_t first_ = 0;
-};
+constexpr double kMostSpread = 1;  // of a hop: a log-normal that is wider has another mean
 
 struct Typical {
   double value = 0;
-  double residual = 0;  // median |x - value| / value
+  double residual = 0;   // median |x - value| / value
+  double variation = 0;  // robust coefficient of variation
   std::size_t count = 0;
 };
 
-Typical typical(const std::vector<double>& steps) {
+Typical typical(std::vector<double> values) {
   Typical t;
-  t.count = steps.size();
-  t.value = median(steps);
-  std::vector<double> errors;
-  for (const double s : steps) errors.push_back(std::abs(s - t.value));
-  if (t.value > 0) t.residual = quantile(errors, 0.5) / t.value;
+  t.count = values.size();
+  t.value = std::max(0.0, quantile(values, 0.5));
+  if (t.value <= 0) return t;
+  std::vector<double> positive;
+  for (const double v : values) positive.push_back(std::max(v, 1e-6));
+  t.variation = robust_spread(positive, std::vector<double>(values.size(), t.value)).variation;
+  for (double& v : values) v = std::abs(v - t.value) / t.value;
+  t.residual = quantile(values, 0.5);
   return t;
+}
+
+Typical typical(const std::vector<StepRecord>& steps) {
+  std::vector<double> us;
+  for (const StepRecord& s : steps) us.push_back(s.us);
+  return typical(std::move(us));
 }
 
 class ProtocolFitter {
  public:
-  ProtocolFitter(const Steps& steps, bool has_schedulers, CalibrationBuilder& out)
-      : steps_(steps), has_schedulers_(has_schedulers), out_(out), p_(out.machine().protocol) {}
+  ProtocolFitter(const ProtocolSteps& steps, CalibrationBuilder& out)
+      : steps_(steps), out_(out), p_(out.machine().protocol) {}
 
   void fit() {
-    fit_directly("protocol.notify", steps_.notify, p_.notify);
-    fit_directly("protocol.enqueue", steps_.enqueue, p_.enqueue);
+    fit_notify();
     fit_hand_off();
-    fit_fetch();
-    fit_dequeue();
+    fit_queue();
+    const double overhead = fit_enqueue();
+    fit_dequeue(overhead);
     fit_boundary();
     if (!kept_.empty()) {
       out_.note(fmt::format("kept from the base machine, fewer than {} records: {}", kFewest,
@@ -149,68 +60,199 @@ class ProtocolFitter {
   }
 
  private:
-  bool enough(const std::vector<double>& steps, const char* name) {
-    if (steps.size() >= kFewest) return true;
+  template <typename Record>
+  bool enough(const std::vector<Record>& records, const char* name) {
+    if (records.size() >= kFewest) return true;
     kept_.emplace_back(name);
     return false;
   }
 
-  void fit_directly(const char* path, const std::vector<double>& steps, Latency& latency) {
-    if (!enough(steps, path)) return;
-    const Typical t = typical(steps);
-    out_.set(fmt::format("{}.typical", path), latency.typical, std::max(t.value, 0.0), t.residual,
-             t.count);
+  void set_spread(const char* path, Latency& latency, double deviation, double residual,
+                  std::size_t count) {
+    if (latency.typical.value <= 0) return;
+    out_.set(fmt::format("{}.spread", path), latency.spread,
+             std::min(deviation / latency.typical.value, kMostSpread), residual, count);
   }
 
-  // Two sums are seen: observe + dispatch, and that + half a poll period. How the first splits is
-  // the base machine's, as far as the sums allow it.
+  void fit_notify() {
+    if (!enough(steps_.notify, "protocol.notify")) return;
+    const Typical t = typical(steps_.notify);
+    out_.set("protocol.notify.typical", p_.notify.typical, t.value, t.residual, t.count);
+    set_spread("protocol.notify", p_.notify, t.variation * t.value, t.residual, t.count);
+  }
+
+  // A worker that looks at two places loads twice a turn.
+  double looks_of_two() const { return 2 * p_.observe.typical.value + p_.poll_interval.value; }
+  double looks_of_one() const { return p_.observe.typical.value + p_.poll_interval.value; }
+
   void fit_hand_off() {
-    const bool busy = enough(steps_.seen_at_once,
-                             "protocol.dispatch (no worker found its next task "
-                             "ready)");
-    const bool waiting =
-        enough(steps_.seen_by_poll, "protocol.poll_interval (no worker waited for an event)");
-    if (!busy && !waiting) return;
-    const Typical by_poll = typical(steps_.seen_by_poll);
-    Typical at_once = typical(steps_.seen_at_once);
-    if (!busy) {
-      const double period = p_.observe.typical.value + p_.poll_interval.value;
-      at_once = by_poll;
-      at_once.value = std::max(by_poll.value - period / 2, 0.0);
+    const Typical launched = typical(steps_.launched);
+    const bool launches = launched.count >= kFewest;
+    if (launches) {
+      out_.set("protocol.dispatch.typical", p_.dispatch.typical, launched.value, launched.residual,
+               launched.count);
+      set_spread("protocol.dispatch", p_.dispatch, launched.variation * launched.value,
+                 launched.residual, launched.count);
     }
-    const double period = waiting ? std::max(0.0, 2 * (by_poll.value - at_once.value))
-                                  : p_.observe.typical.value + p_.poll_interval.value;
-    const double observe = std::min({p_.observe.typical.value, at_once.value, period});
-    out_.set("protocol.observe.typical", p_.observe.typical, observe, at_once.residual,
-             at_once.count);
-    out_.set("protocol.dispatch.typical", p_.dispatch.typical, at_once.value - observe,
-             at_once.residual, at_once.count);
-    if (waiting) {
-      out_.set("protocol.poll_interval", p_.poll_interval, period - observe, by_poll.residual,
-               by_poll.count);
+    const bool of_two = steps_.placed_ahead.size() < kFewest;
+    const std::vector<HandOff>& records = of_two ? steps_.placed_ahead_of_two : steps_.placed_ahead;
+    if (records.size() < kFewest) {
+      if (!launches) kept_.emplace_back("protocol.observe, dispatch, poll_interval");
+      return;
     }
+    // A batch's descriptors are in hand by `fetched`; a batch of one is what the turn is.
+    const double fetch = p_.fetch_batch.value == 1 ? p_.fetch.typical.value : 0;
+    const HandOffFit fit =
+        mk::fit_hand_off(records, {fetch, of_two ? looks_of_two() : looks_of_one(), 0});
+    if (!fit.step_known) {
+      kept_.emplace_back("protocol.observe, dispatch, poll_interval (too few of one kind)");
+      return;
+    }
+    set_looks(fit, of_two, launches);
+    looks_known_ = true;
+    set_turn(fit);
+    if (!launches) set_hand_off_spread(fit);
+  }
+
+  // observe + dispatch = step, and the period.
+  void set_looks(const HandOffFit& fit, bool of_two, bool dispatch_known) {
+    const HandOffNumbers& n = fit.numbers;
+    const std::size_t count = fit.at_once + fit.waiting;
+    const double residual = std::max(fit.at_once_residual, fit.waiting_residual);
+    const double loads = of_two ? 2 : 1;
+    const double most = std::min(n.step, n.period / loads);
+    const double observe =
+        dispatch_known ? std::clamp(n.step - p_.dispatch.typical.value, 0.0, n.period / loads)
+                       : std::min(p_.observe.typical.value, most);
+    out_.set("protocol.observe.typical", p_.observe.typical, observe, residual, count);
+    if (!dispatch_known) {
+      out_.set("protocol.dispatch.typical", p_.dispatch.typical, n.step - observe, residual, count);
+      out_.known_with("protocol.observe.typical", "protocol.dispatch");
+      out_.known_with("protocol.dispatch.typical", "protocol.observe");
+      out_.note(
+          "protocol.observe and protocol.dispatch are known as a sum only: observe is the base "
+          "machine's where that fits");
+    }
+    out_.set("protocol.poll_interval", p_.poll_interval, n.period - loads * observe,
+             fit.waiting_residual, fit.waiting);
+    if (fit.period_known) return;
+    out_.known_with("protocol.poll_interval", "protocol.dispatch");
     out_.note(
-        "protocol.observe and protocol.dispatch are known as a sum only: observe is the base "
-        "machine's where that fits");
+        "protocol.poll_interval is the base machine's, as far as that fits: no worker waited so "
+        "shortly that the phase of its looks would show; half of it and dispatch are known as a "
+        "sum");
   }
 
-  void fit_fetch() {
-    if (!enough(steps_.fetched_by_poll, "protocol.fetch (no worker waited for its queue)")) return;
-    const Typical t = typical(steps_.fetched_by_poll);
-    const double poll = (p_.observe.typical.value + p_.poll_interval.value) / 2;
-    out_.set("protocol.fetch.typical", p_.fetch.typical, std::max(0.0, t.value - poll), t.residual,
-             t.count);
+  // What a worker needs after each arrival before it first looks, beyond what `fetched` shows.
+  void set_turn(const HandOffFit& fit) {
+    const double turn = fit.numbers.turn;
+    const bool is_seen = fetches().size() >= kFewest;
+    const bool is_none = turn <= fit.numbers.period / 2;
+    if (!fit.turn_known || (is_none && (is_seen || p_.fetch_batch.value != 1))) return;
+    if (p_.fetch_batch.value != 1) {
+      CalibrationBuilder::settle(p_.fetch_batch, 1,
+                                 "calibrate: every task waits for its own turn, not one a batch");
+    }
+    turn_known_ = true;
+    out_.set("protocol.fetch.typical", p_.fetch.typical, turn + fetch_a_task(),
+             fit.at_once_residual, fit.at_once);
+    if (!fit.period_known) out_.known_with("protocol.fetch.typical", "protocol.poll_interval");
   }
 
-  void fit_dequeue() {
-    if (!has_schedulers_ || !enough(steps_.dequeue, "protocol.dequeue")) return;
+  const std::vector<HandOff>& fetches() const {
+    return steps_.fetched.size() < kFewest ? steps_.fetched_of_two : steps_.fetched;
+  }
+
+  // us a task that `fetched` itself shows.
+  double fetch_a_task() const {
+    std::vector<double> at_once;
+    for (const HandOff& h : fetches()) {
+      if (h.wait <= 0) at_once.push_back(h.us);
+    }
+    const std::size_t tasks =
+        steps_.placed_ahead.size() + steps_.placed_ahead_of_two.size() + steps_.launched.size();
+    return median(at_once) * static_cast<double>(at_once.size()) /
+           static_cast<double>(std::max<std::size_t>(1, tasks));
+  }
+
+  // The looks' phase is no deviation of a step.
+  void set_hand_off_spread(const HandOffFit& fit) {
+    // A uniform phase's median deviation is a quarter of a period, as which it shows in `waiting`.
+    const double phase = std::pow(0.3707 * fit.numbers.period, 2);
+    const double waiting = fit.waiting_deviation * fit.waiting_deviation;
+    const double at_once = fit.at_once_deviation * fit.at_once_deviation;
+    const double step = fit.waiting < kFewest ? at_once : std::max(0.0, waiting - phase);
+    // Of both, since only their sum is known.
+    const double share = std::sqrt(step) / std::max(1e-9, std::hypot(p_.observe.typical.value,
+                                                                     p_.dispatch.typical.value));
+    set_spread("protocol.observe", p_.observe, share * p_.observe.typical.value,
+               fit.waiting_residual, fit.waiting);
+    set_spread("protocol.dispatch", p_.dispatch, share * p_.dispatch.typical.value,
+               fit.waiting_residual, fit.waiting);
+    if (turn_known_) {
+      set_spread("protocol.fetch", p_.fetch, std::sqrt(std::max(0.0, at_once - step)),
+                 fit.at_once_residual, fit.at_once);
+    }
+  }
+
+  // From a queue: fetch, and half a period where the worker waited for it.
+  void fit_queue() {
+    if (turn_known_) return;
+    const std::vector<HandOff>& records = fetches();
+    if (!enough(records, "protocol.fetch (no worker fetched a batch after its arrival)")) return;
+    const bool of_two = steps_.fetched.size() < kFewest;
+    const double looks = of_two ? looks_of_two() : looks_of_one();
+    const HandOffFit fit = mk::fit_hand_off(records, {0, looks, 0});
+    if (!fit.step_known) return kept_.push_back("protocol.fetch (too few of one kind)");
+    const HandOffNumbers& n = fit.numbers;
+    out_.set("protocol.fetch.typical", p_.fetch.typical, n.step + n.turn,
+             std::max(fit.at_once_residual, fit.waiting_residual), fit.at_once + fit.waiting);
+    if (looks_known_) return;
+    const double loads = of_two ? 2 : 1;
+    const double observe = std::min(p_.observe.typical.value, n.period / loads);
+    CalibrationBuilder::settle(p_.observe.typical, observe,
+                               "calibrate: within the period of looks");
+    out_.set("protocol.poll_interval", p_.poll_interval, n.period - loads * observe,
+             fit.waiting_residual, fit.waiting);
+    out_.known_with("protocol.poll_interval", "protocol.fetch");
+    out_.known_with("protocol.fetch.typical", "protocol.poll_interval");
+  }
+
+  // us of an event's dispatch beyond what its tasks take.
+  double fit_enqueue() {
+    double tasks = 0;
+    std::vector<double> each, weights, errors;
+    for (const StepRecord& s : steps_.enqueues) {
+      tasks += s.amount;
+      each.push_back(s.us / s.amount);
+      weights.push_back(s.amount);
+    }
+    if (tasks < kFewest) {
+      kept_.emplace_back("protocol.enqueue");
+      return 0;
+    }
+    const double enqueue = weighted_median(each, weights);
+    for (const double e : each) errors.push_back(std::abs(e - enqueue) / std::max(enqueue, 1e-9));
+    out_.set("protocol.enqueue.typical", p_.enqueue.typical, enqueue, quantile(errors, 0.5),
+             static_cast<std::size_t>(tasks));
+    std::vector<double> rest;
+    for (const StepRecord& s : steps_.dispatches) rest.push_back(s.us - enqueue * s.amount);
+    return std::max(0.0, median(rest));
+  }
+
+  void fit_dequeue(double overhead) {
+    if (!steps_.has_schedulers || !enough(steps_.dequeue, "protocol.dequeue")) return;
     const Typical t = typical(steps_.dequeue);
     const double activate = std::min(p_.activate.typical.value, t.value);
     const double rest = t.value - activate;
     const double poll = std::min(p_.scheduler_poll.value / 2, rest);
     out_.set("protocol.activate.typical", p_.activate.typical, activate, t.residual, t.count);
-    out_.set("protocol.dequeue.typical", p_.dequeue.typical, rest - poll, t.residual, t.count);
+    out_.set("protocol.dequeue.typical", p_.dequeue.typical, rest - poll + overhead, t.residual,
+             t.count);
     out_.set("protocol.scheduler_poll", p_.scheduler_poll, 2 * poll, t.residual, t.count);
+    out_.known_with("protocol.activate.typical", "protocol.dequeue, protocol.scheduler_poll");
+    out_.known_with("protocol.dequeue.typical", "protocol.activate, protocol.scheduler_poll");
+    out_.known_with("protocol.scheduler_poll", "protocol.activate, protocol.dequeue");
     out_.note(
         "protocol.activate, dequeue and scheduler_poll are known as a sum only: the first and the "
         "last are the base machine's where that fits");
@@ -221,44 +263,40 @@ class ProtocolFitter {
     if (steps_.boundary.size() < 3) return kept_.push_back("boundary.base");
     BoundaryNumbers& b = out_.machine().boundary;
     double steps = p_.notify.typical.value;
-    if (has_schedulers_) {
+    if (steps_.has_schedulers) {
       steps += p_.activate.typical.value + p_.dequeue.typical.value + p_.scheduler_poll.value / 2;
     }
     const auto rest_of = [&] {
       std::vector<double> rest;
-      for (std::size_t i = 0; i < steps_.boundary.size(); ++i) {
-        rest.push_back(steps_.boundary[i] - steps - b.per_request.value * steps_.requests[i] -
-                       b.per_token.value * steps_.tokens[i]);
+      for (const BoundaryRecord& r : steps_.boundary) {
+        rest.push_back(r.us - steps - b.per_request.value * r.requests -
+                       b.per_token.value * r.tokens);
       }
-      return typical(rest);
+      return rest;
     };
-    Typical rest = rest_of();
-    if (rest.value < 0) {
+    std::vector<double> rest = rest_of();
+    if (median(rest) < 0) {
       CalibrationBuilder::settle(b.per_request, 0, "calibrate: inside boundary.base");
       CalibrationBuilder::settle(b.per_token, 0, "calibrate: inside boundary.base");
       rest = rest_of();
     }
-    out_.set("boundary.base.typical", b.base.typical, std::max(0.0, rest.value), rest.residual,
-             rest.count);
+    const Typical t = typical(rest);
+    out_.set("boundary.base.typical", b.base.typical, t.value, t.residual, t.count);
+    out_.known_with("boundary.base.typical", "boundary.per_request, boundary.per_token");
   }
 
-  const Steps& steps_;
-  bool has_schedulers_;
+  const ProtocolSteps& steps_;
   CalibrationBuilder& out_;
   ProtocolNumbers& p_;
+  bool looks_known_ = false;  // observe and poll_interval
+  bool turn_known_ = false;
   std::vector<std::string> kept_{};
 };
 
 }  // namespace
 
-void calibrate_protocol(std::span<const Trace> traces, CalibrationBuilder& out) {
-  Steps steps;
-  bool has_schedulers = false;
-  for (const Trace& trace : traces) {
-    Collector(trace, steps).run();
-    has_schedulers = has_schedulers || trace.roles.schedulers > 0;
-  }
-  ProtocolFitter(steps, has_schedulers, out).fit();
+void calibrate_protocol(const ProtocolSteps& steps, CalibrationBuilder& out) {
+  ProtocolFitter(steps, out).fit();
 }
 
 }  // namespace mk

@@ -1,9 +1,12 @@
 // Where the parts of calibration put what they found. Used by calibrate*.cpp only.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
+#include "profiler/analysis/body_samples.h"
 #include "profiler/analysis/calibrate.h"
+#include "profiler/analysis/protocol_steps.h"
 
 namespace mk {
 
@@ -16,12 +19,24 @@ class CalibrationBuilder {
 
   void set(const std::string& path, Number& number, double value, double residual,
            std::size_t count) {
-    calibration_.numbers.push_back({path, number.value, value, residual, count});
+    calibration_.numbers.push_back({.path = path,
+                                    .before = number.value,
+                                    .value = value,
+                                    .low = value,
+                                    .high = value,
+                                    .residual = residual,
+                                    .count = count});
     number = {value, value, value, source_};
   }
   // A number that the fit makes meaningless: `why` becomes its source.
   static void settle(Number& number, double value, std::string why) {
     number = {value, value, value, std::move(why)};
+  }
+  // `path` was fitted, but only its sum (or such) with `others` is known.
+  void known_with(const std::string& path, std::string others) {
+    for (FittedNumber& number : calibration_.numbers) {
+      if (number.path == path) number.known_with = others;
+    }
   }
   void note(std::string sentence) { calibration_.notes.push_back(std::move(sentence)); }
 
@@ -31,14 +46,9 @@ class CalibrationBuilder {
 };
 
 // calibrate_bodies.cpp: bodies.*, memory.curve.
-void calibrate_bodies(std::span<const Trace> traces, CalibrationBuilder& out);
+void calibrate_bodies(const BodySamples& samples, CalibrationBuilder& out);
 
 // calibrate_protocol.cpp: protocol.*, boundary.base.
-void calibrate_protocol(std::span<const Trace> traces, CalibrationBuilder& out);
-
-// Iterations below it are warm-up.
-inline std::uint32_t first_steady_iteration(const Trace& trace) {
-  return trace.iterations.size() > 1 ? 1 : 0;
-}
+void calibrate_protocol(const ProtocolSteps& steps, CalibrationBuilder& out);
 
 }  // namespace mk

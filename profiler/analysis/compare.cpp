@@ -8,6 +8,8 @@
 #include <map>
 #include <utility>
 
+#include "profiler/analysis/iteration_window.h"
+#include "profiler/analysis/stage.h"
 #include "profiler/analysis/statistics.h"
 #include "profiler/analysis/trace_index.h"
 
@@ -67,18 +69,14 @@ struct Side {
   }
 };
 
-// Where a task's start counts from besides the iteration's begin: its layer, or its operator where
-// it has none.
-std::uint32_t stage_of(const TraceGraph& graph, std::uint32_t task) {
-  const TraceOperator& op = graph.op_of(task);
-  const auto operators = static_cast<std::uint32_t>(graph.operators.size());
-  return op.layer ? operators + *op.layer : graph.tasks.op[task];
-}
-
 class Comparer {
  public:
   Comparer(const Trace& predicted, const Trace& measured, const CompareOptions& options)
-      : predicted_(predicted), measured_(measured), by_(options.by), tasks_(options.tasks) {}
+      : predicted_(predicted),
+        measured_(measured),
+        by_(options.by),
+        tasks_(options.tasks),
+        parts_(options.parts) {}
 
   Comparison run(std::uint32_t warmup, std::uint32_t end) {
     out_.warmup = warmup;
@@ -89,6 +87,7 @@ class Comparer {
       add_causes(predicted_.trace, warmup, end, &BreakdownRow::predicted_us);
       add_causes(measured_.trace, warmup, end, &BreakdownRow::measured_us);
     }
+    if (parts_) out_.parts = task_errors(predicted_.index, measured_.index, warmup, end);
     out_.tasks = largest_task_deltas(predicted_.index, measured_.index, warmup, end, tasks_);
     finish();
     return std::move(out_);
@@ -314,6 +313,7 @@ class Comparer {
   Side measured_;
   BreakdownBy by_;
   std::uint32_t tasks_;
+  bool parts_;
   Comparison out_{};
   std::vector<double> predicted_us_{}, measured_us_{}, starts_{}, layer_starts_{}, durations_{},
       finishes_{}, taus_{};
@@ -335,8 +335,10 @@ std::optional<BreakdownBy> breakdown_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-Result<Comparison> compare(const Trace& predicted, const Trace& measured,
-                           const CompareOptions& options) {
+namespace {
+
+Result<Comparison> compare_from_the_first(const Trace& predicted, const Trace& measured,
+                                          const CompareOptions& options) {
   const auto end =
       static_cast<std::uint32_t>(std::min(predicted.iterations.size(), measured.iterations.size()));
   if (end == 0) {
@@ -353,6 +355,28 @@ Result<Comparison> compare(const Trace& predicted, const Trace& measured,
                 fmt::format("{} warm-up iterations leave none of {} to compare", warmup, end));
   }
   return Comparer(predicted, measured, options).run(warmup, end);
+}
+
+}  // namespace
+
+Result<Comparison> compare(const Trace& predicted, const Trace& measured,
+                           const CompareOptions& options) {
+  const std::uint32_t a = iterations_before(predicted);
+  const std::uint32_t b = iterations_before(measured);
+  if (a == b) return compare_from_the_first(predicted, measured, options);
+  const Trace& longer = a < b ? predicted : measured;
+  const std::uint32_t missing = a < b ? b - a : a - b;
+  const auto there = static_cast<std::uint32_t>(longer.iterations.size());
+  if (missing >= there) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the {} trace begins with iteration {} of its run, the {} one has {} "
+                            "only, from {} on",
+                            a < b ? "measured" : "predicted", std::max(a, b),
+                            a < b ? "predicted" : "measured", there, std::min(a, b)));
+  }
+  const Trace window = iteration_window(longer, missing, there - missing);
+  return a < b ? compare_from_the_first(window, measured, options)
+               : compare_from_the_first(predicted, window, options);
 }
 
 std::string verdict(const Comparison& c) {

@@ -6,7 +6,8 @@
 //   task start     median 12.1 us, p95 88.0 us     within its layer: 1.9 us, 7.4 us
 //   duration       median 2.7 %, p95 11.3 %        workers' last ends: 1.2 %
 //
-// Tasks are matched by (iteration, task id); both runs must be of the same graphs (by hash). The
+// Tasks are matched by (iteration of the run, task id): of a recorder's window, the iterations that
+// it had. Both runs must be of the same graphs (by hash). The
 // figures are those of the interface description: end_to_end_error = |median predicted - median
 // measured iteration| / measured; starts count from the iteration's begin, or from the first start
 // in the task's layer (operators without a layer: in the operator); duration_error = |predicted -
@@ -23,6 +24,7 @@
 
 #include "core/result.h"
 #include "profiler/analysis/task_deltas.h"
+#include "profiler/analysis/task_errors.h"
 #include "traces/trace.h"
 
 namespace mk {
@@ -36,6 +38,7 @@ struct CompareOptions {
   std::optional<std::uint32_t> warmup{};
   BreakdownBy by = BreakdownBy::kOperator;
   std::uint32_t tasks = 0;  // how many of the tasks that differ most to list
+  bool parts = false;       // split start errors, by operator
 };
 
 struct MedianP95 {
@@ -70,11 +73,12 @@ struct Comparison {
   double worker_finish_error = 0;
   std::vector<BreakdownRow> breakdown{};  // in the graph's, the workers', the causes' order
   std::vector<TaskDelta> tasks{};         // the larger difference first
+  std::vector<OperatorErrors> parts{};    // where they were asked for
   std::vector<std::string> notes{};       // what could not be matched, in words
 };
 
-// InvalidInput iff the traces ran different graphs (names both), one has no iteration, or warm-up
-// leaves none.
+// InvalidInput iff the traces ran different graphs (names both), have no iteration in common, or
+// warm-up leaves none.
 Result<Comparison> compare(const Trace& predicted, const Trace& measured,
                            const CompareOptions& options = {});
 

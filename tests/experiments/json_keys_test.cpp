@@ -70,9 +70,9 @@ TEST_F(JsonKeys, OfTheVerbsThatReadTraces) {
 
   ASSERT_EQ(megascope({"simulate", model(), "--policy", "static", "-o", path("s.db")}).status, 0);
 
-  expect_keys({"compare", path("s.db"), path("p.db")});
+  expect_keys({"compare", path("s.db"), path("p.db"), "--parts", "--floor", path("s.db")});
   expect_keys({"analyze", path("p.db"), "--critical-path", "--blame", "--bubbles", "--slack",
-               "--hops", "--imbalance", "--overlap", "--bandwidth", "--iterations"});
+               "--hops", "--imbalance", "--overlap", "--bandwidth", "--iterations", "--replay"});
   expect_keys({"explain", path("p.db"), "L1.down[0]"});
   expect_keys({"export", path("p.db"), "--to", "chrome", "-o", path("p.json")});
   expect_keys({"import", path("p.json"), "-o", path("i.db")});

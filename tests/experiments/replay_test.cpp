@@ -6,8 +6,10 @@
 #include <cmath>
 
 #include "experiments/cli/blame_check.h"
+#include "experiments/cli/exact_replay.h"
 #include "tests/experiments/cli_runner.h"
 #include "tests/experiments/tiny_model.h"
+#include "tests/support/source_dir.h"
 #include "traces/sqlite_file.h"
 
 namespace mk::testing {
@@ -96,6 +98,82 @@ TEST_F(ReplayTest, AnalyzeSaysWhatWouldHaveBeen) {
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_LT(run.json()["what_if"]["change_us"].get<double>(), 0);
   EXPECT_EQ(run.json()["blame_check"]["rows"].size(), 5u);
+}
+
+// L0 (exact_replay.h): every policy's bodies and hand-offs, played again, end when the run did.
+TEST_F(ReplayTest, WithRecordedHandOffsIsTheRun) {
+  for (const char* policy : {"static", "aot", "jit", "hybrid"}) {
+    const Trace trace = recorded({"--policy", policy});
+    const Result<cli::ExactReplays> exact = cli::replay_exactly(trace, "");
+    ASSERT_TRUE(exact) << exact.error().message;
+    ASSERT_EQ(exact->replays.size(), 3u);
+    EXPECT_LT(std::abs(exact->replays[0].error()), 0.005) << policy;
+    EXPECT_LT(std::abs(exact->replays[2].error()), 0.02) << policy << ", the machine's hand-offs";
+  }
+}
+
+TEST_F(ReplayTest, WithRecordedHandOffsIsTheMeasuredRun) {
+  for (const char* sample : {"h100", "host"}) {
+    const Trace trace = *read_trace(source_dir() + "/traces/samples/" + sample + ".db");
+    const Result<cli::ExactReplays> exact = cli::replay_exactly(trace, "");
+    ASSERT_TRUE(exact) << exact.error().message;
+    EXPECT_LT(std::abs(exact->replays[0].error()), 0.005) << sample;
+    EXPECT_THAT(exact->notes[0], HasSubstr("carries no machine"));
+  }
+}
+
+TEST_F(ReplayTest, WithHandOffsOfAMachineThatFitsIsNearTheMeasuredRun) {
+  const std::string machine =
+      source_dir() + "/experiments/gpu_validation/h100-2026-11-25/machine.json";
+  const Trace trace = *read_trace(source_dir() + "/traces/samples/h100.db");
+  const Result<cli::ExactReplays> exact = cli::replay_exactly(trace, machine);
+  ASSERT_TRUE(exact) << exact.error().message;
+  EXPECT_LT(std::abs(exact->replays[1].error()), 0.015) << "fitted to this run";
+  EXPECT_LT(exact->replays[2].error(), -0.1) << "of idle primitives: hand-offs took longer";
+}
+
+// Predicted with what `calibrate` fits to it: how well the model can say a measured run at all.
+TEST_F(ReplayTest, TheH100SampleIsPredictedFromItsOwnCalibration) {
+  const std::string machine =
+      source_dir() + "/experiments/gpu_validation/h100-2026-11-25/machine.json";
+  const std::string sample = source_dir() + "/traces/samples/h100.db";
+  ASSERT_EQ(
+      megascope({"calibrate", sample, "--machine", machine, "-o", path("fitted.json")}).status, 0);
+  ASSERT_EQ(megascope({"simulate",
+                       "smollm2-135m",
+                       "--machine",
+                       path("fitted.json"),
+                       "--policy",
+                       "static",
+                       "--workers",
+                       "32",
+                       "--fuse",
+                       "norm-linear",
+                       "--events",
+                       "operator",
+                       "--partition",
+                       "balanced",
+                       "--mechanism",
+                       "preload=off",
+                       "--prompt-tokens",
+                       "3",
+                       "--generate",
+                       "8",
+                       "-o",
+                       path("p.db")})
+                .status,
+            0);
+
+  const CliRun run = megascope(
+      {"compare", path("p.db"), sample, "--parts", "--floor", sample, "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  const auto json = run.json();
+  EXPECT_EQ(json["iterations"], 1) << "the recorder's window: iteration 7";
+  EXPECT_LT(json["end_to_end_error"].get<double>(), 0.02);
+  EXPECT_LT(json["parts"][0]["layer_start_us"].get<double>(), 1);
+  EXPECT_LT(json["parts"][0]["duration_error"].get<double>(), 0.04);
+  EXPECT_EQ(json["parts"][0]["floor_start_us"], 0) << "a run beside itself";
 }
 
 TEST_F(ReplayTest, RefusesKeysAndTracesByName) {
