@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/annotate.h"
 #include "simulator/bounds.h"
 #include "simulator/engine.h"
 #include "simulator/kernels.h"
@@ -253,6 +254,7 @@ Duration LowerBounds::largest() const { return std::max({bytes, flop, critical_p
 
 Result<SimulationResult> simulate(std::shared_ptr<const TaskGraph> graph, const Machine& machine,
                                   const SimulationOptions& options) {
+  const Annotation phase("simulate");
   Status status = check_input(*graph, machine, options);
   if (status) status = check_stream_bytes(*graph, options);
   if (!status) return tl::unexpected(status.error());

@@ -17,7 +17,7 @@ ErrorCode code_of(int sqlite_code) {
   }
 }
 
-std::string_view advice(int sqlite_code) {
+std::string advice(int sqlite_code, std::string_view remedy) {
   switch (sqlite_code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -25,7 +25,7 @@ std::string_view advice(int sqlite_code) {
     case SQLITE_NOTADB:
       return " (it is no SQLite database)";
     case SQLITE_CORRUPT:
-      return " (truncated or damaged: make the trace again)";
+      return fmt::format(" (truncated or damaged: {})", remedy);
     case SQLITE_FULL:
     case SQLITE_IOERR:
       return " (is the disk full, or over a size limit?)";
@@ -36,10 +36,10 @@ std::string_view advice(int sqlite_code) {
 
 }  // namespace
 
-Result<Database> Database::open(const std::string& path, int flags) {
+Result<Database> Database::open(const std::string& path, int flags, std::string_view remedy) {
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
-  Database database(raw);
+  Database database(raw, remedy);
   if (code != SQLITE_OK) return tl::unexpected(database.error("cannot open"));
   sqlite3_extended_result_codes(raw, 1);
   return database;
@@ -66,7 +66,7 @@ Error Database::error(std::string_view context) const {
   if (database_ == nullptr) return {ErrorCode::kIo, fmt::format("{}: out of memory", context)};
   const int code = sqlite3_extended_errcode(database_.get());
   return {code_of(code),
-          fmt::format("{}: {}{}", context, sqlite3_errmsg(database_.get()), advice(code))};
+          fmt::format("{}: {}{}", context, sqlite3_errmsg(database_.get()), advice(code, remedy_))};
 }
 
 Status Database::close() {

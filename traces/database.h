@@ -91,8 +91,9 @@ class Statement {
 
 class Database {
  public:
-  // `flags` as sqlite3_open_v2 takes them.
-  static Result<Database> open(const std::string& path, int flags);
+  // `flags` as sqlite3_open_v2 takes them; `remedy`: what a person does about a damaged file.
+  static Result<Database> open(const std::string& path, int flags,
+                               std::string_view remedy = "make the trace again");
 
   Status exec(std::string_view sql);
   Result<Statement> prepare(std::string_view sql);
@@ -111,8 +112,9 @@ class Database {
   struct Close {
     void operator()(sqlite3* d) const { sqlite3_close(d); }
   };
-  explicit Database(sqlite3* database) : database_(database) {}
+  Database(sqlite3* database, std::string_view remedy) : database_(database), remedy_(remedy) {}
   std::unique_ptr<sqlite3, Close> database_;
+  std::string_view remedy_;  // a literal
 };
 
 }  // namespace mk::sqlite

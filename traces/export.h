@@ -17,7 +17,8 @@ struct ExportCounts {
   std::uint64_t slices = 0;
   std::uint64_t flows = 0;     // arrows: traces/flows.h
   std::uint64_t counters = 0;  // samples
-  std::uint64_t left_out = 0;  // rows of other tables that describe what happened
+  std::uint64_t left_out = 0;  // rows of activation, request, clock, health; CSV: also of
+                               // counter, flow, detail
 };
 
 // A process a device, a thread a lane, a complete event ("X") a slice, a counter event a sample;

@@ -2,8 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "traces/export_parts.h"
-#include "traces/flows.h"
+#include "traces/export_events.h"
 
 namespace mk {
 namespace {
@@ -25,10 +24,7 @@ class ChromeWriter {
 
   ExportCounts run() {
     file_.put("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");
-    name_lanes();
-    for (std::size_t k = 0; k < trace_.slices.size(); ++k) slice(k);
-    flows();
-    for (const CounterSample& sample : trace_.counters) counter(sample);
+    const ExportCounts counts = export_events(trace_, arrows_, *this);
     file_.put("\n],\"otherData\":{");
     bool first = true;
     for (const auto& [key, value] : trace_.meta) {
@@ -36,8 +32,33 @@ class ChromeWriter {
       first = false;
     }
     file_.put("}}\n");
-    counts_.left_out = trace_.activations.size();
-    return counts_;
+    return counts;
+  }
+
+  void lane(std::uint32_t lane) {
+    // "kind" is ours: an import of this file then knows it.
+    event(fmt::format(
+        "{{\"ph\":\"M\",{},\"name\":\"thread_name\",\"args\":{{\"name\":{},\"kind\":\"{}\"}}}}",
+        place(lane), json_text(lane_name(trace_.lanes[lane])), name_of(trace_.lanes[lane].kind)));
+    event(fmt::format(
+        "{{\"ph\":\"M\",{},\"name\":\"thread_sort_index\",\"args\":{{\"sort_index\":{}}}}}",
+        place(lane), lane));
+  }
+
+  void slice(const SliceEvent& of) {
+    const SliceColumns& s = trace_.slices;
+    const std::uint32_t k = of.slice;
+    event(fmt::format(
+        "{{\"ph\":\"X\",{},\"name\":{},\"cat\":\"{}\",\"ts\":{},\"dur\":{},\"args\":{{{}}}}}",
+        place(s.lane[k]), json_text(of.title.name), of.title.category, us(s.start[k]),
+        us(s.end[k] - s.start[k]), arguments(of)));
+    for (const std::uint32_t arrow : of.in) flow(arrow);
+  }
+
+  void counter(const CounterSample& sample) {
+    event(fmt::format("{{\"ph\":\"C\",\"pid\":0,\"name\":{},\"ts\":{},\"args\":{{\"value\":{}}}}}",
+                      json_text(trace_.strings[sample.track]), us(sample.time),
+                      nlohmann::json(sample.value).dump()));
   }
 
  private:
@@ -51,64 +72,27 @@ class ChromeWriter {
     return fmt::format("\"pid\":{},\"tid\":{}", trace_.lanes[lane].device, lane);
   }
 
-  void name_lanes() {
-    for (std::uint32_t lane = 0; lane < trace_.lanes.size(); ++lane) {
-      // "kind" is ours: an import of this file then knows it.
-      event(fmt::format(
-          "{{\"ph\":\"M\",{},\"name\":\"thread_name\",\"args\":{{\"name\":{},\"kind\":\"{}\"}}}}",
-          place(lane), json_text(lane_name(trace_.lanes[lane])), name_of(trace_.lanes[lane].kind)));
-      event(fmt::format(
-          "{{\"ph\":\"M\",{},\"name\":\"thread_sort_index\",\"args\":{{\"sort_index\":{}}}}}",
-          place(lane), lane));
-    }
-  }
-
-  std::string arguments(std::size_t k) {
+  std::string arguments(const SliceEvent& of) const {
     const SliceColumns& s = trace_.slices;
+    const std::uint32_t k = of.slice;
     std::string args;
-    const auto add = [&](std::string_view name, const std::string& value) {
-      args += fmt::format("{}\"{}\":{}", args.empty() ? "" : ",", name, value);
+    const auto add = [&](const std::string& name, const std::string& value) {
+      args += fmt::format("{}{}:{}", args.empty() ? "" : ",", name, value);
     };
-    if (s.is_task(k)) add("task", std::to_string(s.task[k]));
-    if (s.iteration[k] != kNoIndex) add("iteration", std::to_string(s.iteration[k]));
-    const auto instant = [&](std::string_view name, Nanoseconds at) {
-      if (at != kNotTaken) add(name, us(at));
-    };
-    instant("enqueued_us", s.enqueued[k]);
-    instant("fetched_us", s.fetched[k]);
-    instant("ready_us", s.ready[k]);
-    instant("preload_us", s.preload[k]);
-    instant("page_us", s.page[k]);
-    instant("first_data_us", s.first_data[k]);
-    instant("notified_us", s.notified[k]);
-    if (s.bound[k] != Bound::kUnknown) add("bound", json_text(name_of(s.bound[k])));
-    for (; next_detail_ < trace_.details.size() && trace_.details[next_detail_].slice <= k;
-         ++next_detail_) {
-      const SliceDetail& detail = trace_.details[next_detail_];
-      if (detail.slice != k) continue;
-      args += fmt::format("{}{}:{}", args.empty() ? "" : ",", json_text(trace_.strings[detail.key]),
-                          json_text(trace_.strings[detail.value]));
-    }
+    if (s.is_task(k)) add("\"task\"", std::to_string(s.task[k]));
+    if (s.iteration[k] != kNoIndex) add("\"iteration\"", std::to_string(s.iteration[k]));
+    for_each_instant(s, k, [&](std::string_view name, Nanoseconds at) {
+      add(fmt::format("\"{}_us\"", name), us(at));
+    });
+    if (s.bound[k] != Bound::kUnknown) add("\"bound\"", json_text(name_of(s.bound[k])));
+    for (const SliceDetail& detail : of.details)
+      add(json_text(trace_.strings[detail.key]), json_text(trace_.strings[detail.value]));
     return args;
   }
 
-  void slice(std::size_t k) {
+  void flow(std::uint32_t id) {
     const SliceColumns& s = trace_.slices;
-    const auto [name, category] = slice_title(trace_, k);
-    event(fmt::format(
-        "{{\"ph\":\"X\",{},\"name\":{},\"cat\":\"{}\",\"ts\":{},\"dur\":{},\"args\":{{{}}}}}",
-        place(s.lane[k]), json_text(name), category, us(s.start[k]), us(s.end[k] - s.start[k]),
-        arguments(k)));
-    ++counts_.slices;
-  }
-
-  void flows() {
-    const std::vector<SliceFlow> arrows = arrows_of(trace_);
-    for (std::size_t id = 0; id < arrows.size(); ++id) flow(id, arrows[id].from, arrows[id].to);
-  }
-
-  void flow(std::size_t id, std::uint32_t producer, std::uint32_t consumer) {
-    const SliceColumns& s = trace_.slices;
+    const auto [producer, consumer] = arrows_[id];
     // A flow belongs to the slice around its instant: the producer's last nanosecond, or, where the
     // consumer began earlier, that instant.
     const Nanoseconds from =
@@ -118,20 +102,11 @@ class ChromeWriter {
     event(fmt::format(kForm, "s", place(s.lane[producer]), id, us(from), ""));
     event(fmt::format(kForm, "f", place(s.lane[consumer]), id, us(s.start[consumer]),
                       ",\"bp\":\"e\""));
-    ++counts_.flows;
-  }
-
-  void counter(const CounterSample& sample) {
-    event(fmt::format("{{\"ph\":\"C\",\"pid\":0,\"name\":{},\"ts\":{},\"args\":{{\"value\":{}}}}}",
-                      json_text(trace_.strings[sample.track]), us(sample.time),
-                      nlohmann::json(sample.value).dump()));
-    ++counts_.counters;
   }
 
   const Trace& trace_;
   TextFile& file_;
-  ExportCounts counts_{};
-  std::size_t next_detail_ = 0;
+  const std::vector<SliceFlow> arrows_ = arrows_of(trace_);
   bool is_first_ = true;
 };
 

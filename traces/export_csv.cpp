@@ -62,7 +62,8 @@ Result<ExportCounts> export_csv(const Trace& trace, const std::string& path) {
     for (std::size_t k = 0; k < trace.slices.size(); ++k) file.put(csv_row(trace, k));
     ExportCounts counts;
     counts.slices = trace.slices.size();
-    counts.left_out = trace.activations.size() + trace.counters.size();
+    counts.left_out =
+        rows_left_out(trace) + trace.counters.size() + trace.flows.size() + trace.details.size();
     return counts;
   });
 }

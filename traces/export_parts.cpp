@@ -1,11 +1,13 @@
 #include "traces/export_parts.h"
 
+#include "core/annotate.h"
 #include "traces/whole_file.h"
 
 namespace mk {
 
 Result<ExportCounts> write_export(const std::string& path,
                                   const std::function<ExportCounts(TextFile&)>& write) {
+  const Annotation phase("export");
   ExportCounts counts;
   const Status status = write_whole_file(path, [&](const std::string& partial) -> Status {
     Result<TextFile> file = TextFile::create(partial);
@@ -15,6 +17,11 @@ Result<ExportCounts> write_export(const std::string& path,
   });
   if (!status) return tl::unexpected(status.error());
   return counts;
+}
+
+std::uint64_t rows_left_out(const Trace& trace) {
+  return trace.activations.size() + trace.requests.size() + trace.clocks.size() +
+         trace.health.size();
 }
 
 SliceTitle slice_title(const Trace& trace, std::size_t slice) {

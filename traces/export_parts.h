@@ -1,6 +1,7 @@
 // What the exports share. Used inside traces/ only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ struct SliceTitle {
   std::string name{};
   std::string_view category{};
 };
+
+// Rows of what happened that no export holds: activations, requests, clocks, doubts.
+std::uint64_t rows_left_out(const Trace& trace);
 
 // A task's name and kind; the recorded name and "span" of any other slice.
 SliceTitle slice_title(const Trace& trace, std::size_t slice);

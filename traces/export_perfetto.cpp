@@ -4,8 +4,7 @@
 
 #include <unordered_map>
 
-#include "traces/export_parts.h"
-#include "traces/flows.h"
+#include "traces/export_events.h"
 #include "traces/protobuf_writer.h"
 
 namespace mk {
@@ -61,18 +60,56 @@ constexpr std::uint32_t kInternedEventNames = 2;
 class PerfettoWriter {
  public:
   PerfettoWriter(const Trace& trace, TextFile& file)
-      : trace_(trace), file_(file), flows_(arrows_of(trace)) {
-    flows_in_.resize(trace.slices.size(), {});
-    for (std::uint32_t f = 0; f < flows_.size(); ++f) flows_in_[flows_[f].to].push_back(f);
-  }
+      : trace_(trace), file_(file), described_(trace.strings.size()) {}
 
   ExportCounts run() {
     describe_devices();
-    describe_lanes();
-    for (std::uint32_t k = 0; k < trace_.slices.size(); ++k) slice(k);
-    counters();
-    counts_.left_out = trace_.activations.size();
-    return counts_;
+    return export_events(trace_, arrows_of(trace_), *this);
+  }
+
+  void lane(std::uint32_t lane) {
+    Message descriptor;
+    descriptor.varint(descriptor_field::kUuid, lane_track(lane));
+    descriptor.text(descriptor_field::kName, lane_name(trace_.lanes[lane]));
+    descriptor.varint(descriptor_field::kParent, device_track(trace_.lanes[lane].device));
+    descriptor.varint(descriptor_field::kSiblingRank, lane);
+    descriptor.varint(descriptor_field::kSiblingMerge, descriptor_field::kNeverMerge);
+    put_descriptor(descriptor);
+  }
+
+  void slice(const SliceEvent& of) {
+    const SliceColumns& s = trace_.slices;
+    const std::uint32_t k = of.slice;
+    Message packet;
+    Message event;
+    packet.integer(packet_field::kTimestamp, s.start[k] - zero_);
+    event.varint(event_field::kType, event_field::kBegin);
+    event.varint(event_field::kNameIid, intern(of.title.name, packet));
+    event.varint(event_field::kTrack, lane_track(s.lane[k]));
+    event.text(event_field::kCategory, of.title.category);
+    annotate_slice(event, of);
+    add_flows(event, of);
+    packet.message(packet_field::kTrackEvent, event);
+    put(packet);
+    Message end_packet;
+    Message end;
+    end_packet.integer(packet_field::kTimestamp, s.end[k] - zero_);
+    end.varint(event_field::kType, event_field::kEnd);
+    end.varint(event_field::kTrack, lane_track(s.lane[k]));
+    end_packet.message(packet_field::kTrackEvent, end);
+    put(end_packet);
+  }
+
+  void counter(const CounterSample& sample) {
+    describe_counter(sample.track);
+    Message packet;
+    Message event;
+    packet.integer(packet_field::kTimestamp, sample.time - zero_);
+    event.varint(event_field::kType, event_field::kCounterValue);
+    event.varint(event_field::kTrack, counter_track(sample.track));
+    event.real(event_field::kDoubleCounter, sample.value);
+    packet.message(packet_field::kTrackEvent, event);
+    put(packet);
   }
 
  private:
@@ -116,18 +153,6 @@ class PerfettoWriter {
     }
   }
 
-  void describe_lanes() {
-    for (std::uint32_t lane = 0; lane < trace_.lanes.size(); ++lane) {
-      Message descriptor;
-      descriptor.varint(descriptor_field::kUuid, lane_track(lane));
-      descriptor.text(descriptor_field::kName, lane_name(trace_.lanes[lane]));
-      descriptor.varint(descriptor_field::kParent, device_track(trace_.lanes[lane].device));
-      descriptor.varint(descriptor_field::kSiblingRank, lane);
-      descriptor.varint(descriptor_field::kSiblingMerge, descriptor_field::kNeverMerge);
-      put_descriptor(descriptor);
-    }
-  }
-
   // The number of a name; `packet` carries it where it is new.
   std::uint64_t intern(const std::string& name, Message& packet) {
     const auto [at, is_new] = names_.try_emplace(name, names_.size() + 1);
@@ -148,27 +173,15 @@ class PerfettoWriter {
     event.message(event_field::kAnnotation, annotation);
   }
 
-  void annotate_slice(Message& event, std::uint32_t k) const {
+  void annotate_slice(Message& event, const SliceEvent& of) const {
     const SliceColumns& s = trace_.slices;
+    const std::uint32_t k = of.slice;
     if (s.is_task(k)) annotate(event, "task", s.task[k]);
     if (s.iteration[k] != kNoIndex) annotate(event, "iteration", s.iteration[k]);
-    const auto instant = [&](std::string_view name, Nanoseconds at) {
-      if (at != kNotTaken) annotate(event, name, at);
-    };
-    instant("enqueued_ns", s.enqueued[k]);
-    instant("fetched_ns", s.fetched[k]);
-    instant("ready_ns", s.ready[k]);
-    instant("preload_ns", s.preload[k]);
-    instant("page_ns", s.page[k]);
-    instant("first_data_ns", s.first_data[k]);
-    instant("notified_ns", s.notified[k]);
-  }
-
-  void annotate_details(Message& event, std::uint32_t k) {
-    for (; next_detail_ < trace_.details.size() && trace_.details[next_detail_].slice <= k;
-         ++next_detail_) {
-      const SliceDetail& detail = trace_.details[next_detail_];
-      if (detail.slice != k) continue;
+    for_each_instant(s, k, [&](std::string_view name, Nanoseconds at) {
+      annotate(event, fmt::format("{}_ns", name), at);
+    });
+    for (const SliceDetail& detail : of.details) {
       Message annotation;
       annotation.text(annotation_field::kString, trace_.strings[detail.value]);
       annotation.text(annotation_field::kName, trace_.strings[detail.key]);
@@ -176,62 +189,22 @@ class PerfettoWriter {
     }
   }
 
-  void add_flows(Message& event, std::uint32_t k) {
-    for (; next_flow_ < flows_.size() && flows_[next_flow_].from == k; ++next_flow_) {
-      event.fixed64(event_field::kFlow, next_flow_ + 1);
-    }
-    for (const std::uint32_t f : flows_in_[k]) {
-      event.fixed64(event_field::kTerminatingFlow, std::uint64_t{f} + 1);
-      ++counts_.flows;
-    }
+  // A flow's id is not 0.
+  static void add_flows(Message& event, const SliceEvent& of) {
+    for (std::uint64_t arrow = of.first_out; arrow < of.end_out; ++arrow)
+      event.fixed64(event_field::kFlow, arrow + 1);
+    for (const std::uint32_t arrow : of.in)
+      event.fixed64(event_field::kTerminatingFlow, std::uint64_t{arrow} + 1);
   }
 
-  void slice(std::uint32_t k) {
-    const SliceColumns& s = trace_.slices;
-    const auto [name, category] = slice_title(trace_, k);
-    Message packet;
-    Message event;
-    packet.integer(packet_field::kTimestamp, s.start[k] - zero_);
-    event.varint(event_field::kType, event_field::kBegin);
-    event.varint(event_field::kNameIid, intern(name, packet));
-    event.varint(event_field::kTrack, lane_track(s.lane[k]));
-    event.text(event_field::kCategory, category);
-    annotate_slice(event, k);
-    annotate_details(event, k);
-    add_flows(event, k);
-    packet.message(packet_field::kTrackEvent, event);
-    put(packet);
-    Message end_packet;
-    Message end;
-    end_packet.integer(packet_field::kTimestamp, s.end[k] - zero_);
-    end.varint(event_field::kType, event_field::kEnd);
-    end.varint(event_field::kTrack, lane_track(s.lane[k]));
-    end_packet.message(packet_field::kTrackEvent, end);
-    put(end_packet);
-    ++counts_.slices;
-  }
-
-  void counters() {
-    std::vector<bool> seen(trace_.strings.size());
-    for (const CounterSample& sample : trace_.counters) {
-      if (!seen[sample.track]) {
-        seen[sample.track] = true;
-        Message descriptor;
-        descriptor.varint(descriptor_field::kUuid, counter_track(sample.track));
-        descriptor.text(descriptor_field::kName, trace_.strings[sample.track]);
-        descriptor.message(descriptor_field::kCounter, Message());
-        put_descriptor(descriptor);
-      }
-      Message packet;
-      Message event;
-      packet.integer(packet_field::kTimestamp, sample.time - zero_);
-      event.varint(event_field::kType, event_field::kCounterValue);
-      event.varint(event_field::kTrack, counter_track(sample.track));
-      event.real(event_field::kDoubleCounter, sample.value);
-      packet.message(packet_field::kTrackEvent, event);
-      put(packet);
-      ++counts_.counters;
-    }
+  void describe_counter(std::uint32_t track) {
+    if (described_[track]) return;
+    described_[track] = true;
+    Message descriptor;
+    descriptor.varint(descriptor_field::kUuid, counter_track(track));
+    descriptor.text(descriptor_field::kName, trace_.strings[track]);
+    descriptor.message(descriptor_field::kCounter, Message());
+    put_descriptor(descriptor);
   }
 
   // Perfetto's time stamps are unsigned: where a trace has instants before its zero, all move.
@@ -244,13 +217,9 @@ class PerfettoWriter {
 
   const Trace& trace_;
   TextFile& file_;
-  const std::vector<SliceFlow> flows_;
-  std::vector<std::vector<std::uint32_t>> flows_in_{};
   const Nanoseconds zero_ = earliest(trace_);
   std::unordered_map<std::string, std::uint64_t> names_{};
-  std::uint32_t next_flow_ = 0;
-  std::size_t next_detail_ = 0;
-  ExportCounts counts_{};
+  std::vector<bool> described_;  // counter tracks, by string
   bool is_first_ = true;
 };
 

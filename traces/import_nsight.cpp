@@ -372,7 +372,7 @@ class NsightImporter {
 
 Result<Imported> import_checked(const std::string& path) {
   if (Status status = check_file(path); !status) return tl::unexpected(status.error());
-  Result<Database> db = Database::open(path, SQLITE_OPEN_READONLY);
+  Result<Database> db = Database::open(path, SQLITE_OPEN_READONLY, "export it again");
   if (!db) return tl::unexpected(db.error());
   const Status status = db->exec("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; BEGIN");
   if (!status) return tl::unexpected(status.error());

@@ -115,7 +115,8 @@ class SweepFile::Handles {
       : path_(std::move(path)), database_(std::move(database)), insert_(std::move(insert)) {}
 
   static Result<std::unique_ptr<Handles>> open(const std::string& path) {
-    Result<Database> database = Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    Result<Database> database = Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                                               "remove it, and its points are computed again");
     if (!database) return tl::unexpected(database.error());
     // The lock is the process's own until the file is closed, or the process is gone.
     Status status = database->exec(

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <ostream>
 #include <utility>
 
+#include "core/annotate.h"
 #include "gpu_backend/cuda/device_run.h"
+#include "profiler/capture/self_capture.h"
 
 namespace mk::cli {
 namespace {
@@ -37,16 +40,36 @@ cuda::DeviceRunOptions device_options(const HostRun& what, const CudaChoices& ch
   return options;
 }
 
+Result<cuda::DeviceModel> upload(const cuda::Device& device, const ModelMemory& memory) {
+  const Annotation phase("upload weights");
+  return cuda::DeviceModel::upload(device, memory);
+}
+
+// The run, with the device's counters sampled while it lasts if that was asked for.
+Result<cuda::DeviceRun> run_captured(cuda::DeviceModel& model, const HostRun& what,
+                                     const CudaChoices& choices) {
+  const Annotation phase("run");
+  const bool samples = choices.capture && choices.sampling_us > 0;
+  if (samples) {
+    constexpr std::size_t kDevice = 0;
+    choices.capture->sample_counters(
+        kDevice, static_cast<std::uint64_t>(std::llround(choices.sampling_us * 1e3)));
+  }
+  Result<cuda::DeviceRun> run =
+      cuda::run_on_device(model, device_options(what, choices), what.decode);
+  if (samples) choices.capture->end_sampling();
+  return run;
+}
+
 Result<HostRunResult> run_in(const cuda::Device& device, const HostRun& what, ModelMemory& memory,
                              const CudaChoices& choices, Console& console) {
   HostRunResult result;
   const Result<double> seconds = fill_weights(what, memory, console);
   if (!seconds) return tl::unexpected(seconds.error());
   result.load_seconds = *seconds;
-  Result<cuda::DeviceModel> model = cuda::DeviceModel::upload(device, memory);
+  Result<cuda::DeviceModel> model = upload(device, memory);
   if (!model) return tl::unexpected(model.error());
-  Result<cuda::DeviceRun> run =
-      cuda::run_on_device(*model, device_options(what, choices), what.decode);
+  Result<cuda::DeviceRun> run = run_captured(*model, what, choices);
   if (!run && run.error().message.starts_with(cuda::kDeviceLost)) {
     // The driver takes the GPU back from a process that ends; destructors would wait for it.
     console.err << "megascope: " << run.error().message << std::endl;
@@ -59,10 +82,13 @@ Result<HostRunResult> run_in(const cuda::Device& device, const HostRun& what, Mo
   result.streamed_bytes = streamed_bytes(what, run->states);
   result.iteration_us = std::move(run->iteration_us);
   result.makespan_us = run->makespan_us;
+  if (choices.capture) result.captured = {choices.capture->stop(), std::move(run->clock_readings)};
   return result;
 }
 
 }  // namespace
+
+std::shared_ptr<capture::SelfCapture> start_capture() { return capture::SelfCapture::start(); }
 
 Result<std::uint32_t> cuda_sms() {
   const Result<cuda::Device> device = cuda::Device::open();

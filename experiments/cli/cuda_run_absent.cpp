@@ -12,6 +12,8 @@ tl::unexpected<Error> absent() {
 
 }  // namespace
 
+std::shared_ptr<capture::SelfCapture> start_capture() { return nullptr; }
+
 Result<std::uint32_t> cuda_sms() { return absent(); }
 
 Result<HostRunResult> run_on_cuda(const HostRun& /*what*/, const CudaChoices& /*choices*/,

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <utility>
 
+#include "core/annotate.h"
 #include "experiments/cli/progress.h"
 #include "gpu_backend/host/run_on_threads.h"
 
@@ -51,6 +52,7 @@ double streamed_bytes(const HostRun& what, const std::vector<IterationState>& st
 }
 
 Result<double> fill_weights(const HostRun& what, ModelMemory& memory, Console& console) {
+  const Annotation phase("load weights");
   const auto begin = std::chrono::steady_clock::now();
   Result<WeightProvider> provider = what.weights == "synthetic"
                                         ? WeightProvider::synthetic(what.seed)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "gpu_backend/host/decoder.h"
 #include "gpu_backend/host/model_memory.h"
 #include "gpu_backend/host/run_options.h"
+#include "profiler/capture/run_capture.h"
 
 namespace mk::cli {
 
@@ -36,6 +38,7 @@ struct HostRunResult {
   // Of all iterations, also those that the record does not hold:
   std::vector<double> iteration_us{};
   double makespan_us = 0;
+  std::optional<capture::RunCapture> captured{};  // what CUPTI saw of it, where it was asked
 };
 
 // What both backends do: fills the memory, saying on console.err what takes long; returns the

@@ -5,6 +5,7 @@
 
 #include "experiments/cli/analysis_report.h"
 #include "experiments/cli/table.h"
+#include "experiments/cli/trace_notes.h"
 #include "experiments/cli/verb_list.h"
 #include "experiments/cli/what_if_report.h"
 #include "experiments/cli/words.h"
@@ -137,8 +138,10 @@ Result<Answer> analyze_it(const Options& options) {
                          {"causes", causes_json(analysis)},
                          {"lanes", lanes_json(*trace, analysis)}}};
   answer.rows = answer.json["causes"];
-  answer.text = headline(analysis) + remarks(*trace) +
-                (analysis.causes.empty() ? "" : "\n" + causes_text(analysis));
+  answer.text = headline(analysis) + remarks(*trace);
+  add_clocks(*trace, answer);
+  add_health(*trace, answer);
+  if (!analysis.causes.empty()) answer.text += "\n" + causes_text(analysis);
   if (options.bubbles) add_bubbles(*trace, analysis, answer);
   const TraceIndex index(*trace);
   if (options.critical_path || options.blame) {

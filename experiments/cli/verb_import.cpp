@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "experiments/cli/trace_notes.h"
 #include "experiments/cli/verb_list.h"
 #include "experiments/cli/version.h"
 #include "traces/import.h"
@@ -28,15 +29,11 @@ Result<Answer> import_it(const Options& options) {
                          {"slices", counts.slices},
                          {"flows", counts.flows},
                          {"counters", counts.counters},
-                         {"left_out", counts.left_out},
-                         {"health", Json::array()}}};
+                         {"left_out", counts.left_out}}};
   answer.text = fmt::format(
       "{}: {} slices on {} lanes, {} arrows, {} counter samples; {} left out\n", options.output,
       counts.slices, imported->trace.lanes.size(), counts.flows, counts.counters, counts.left_out);
-  for (const HealthRecord& h : imported->trace.health) {
-    answer.json["health"].push_back({{"kind", h.kind}, {"count", h.count}, {"message", h.message}});
-    answer.text += fmt::format("note: {} x {}: {}\n", h.count, h.kind, h.message);
-  }
+  add_health(imported->trace, answer);
   return answer;
 }
 

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "experiments/cli/table.h"
+#include "experiments/cli/trace_notes.h"
 #include "experiments/cli/verb_list.h"
 #include "experiments/cli/version.h"
 #include "profiler/capture/profile_program.h"
@@ -48,8 +49,7 @@ Answer to_answer(const Options& options, const capture::Profile& profile) {
                          {"slices", trace.slices.size()},
                          {"flows", trace.flows.size()},
                          {"span_us", static_cast<double>(trace.makespan()) * 1e-3},
-                         {"lanes", Json::array()},
-                         {"health", Json::array()}}};
+                         {"lanes", Json::array()}}};
   Table table({"lane", "slices", "busy us"});
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const std::string name = lane_name(trace.lanes[i]);
@@ -64,10 +64,7 @@ Answer to_answer(const Options& options, const capture::Profile& profile) {
                   options.output, trace.slices.size(), profile.processes,
                   static_cast<double>(trace.makespan()) * 1e-3, profile.ended);
   if (!lanes.empty()) answer.text += "\n" + table.str();
-  for (const HealthRecord& h : trace.health) {
-    answer.json["health"].push_back({{"kind", h.kind}, {"count", h.count}, {"message", h.message}});
-    answer.text += fmt::format("note: {} x {}: {}\n", h.count, h.kind, h.message);
-  }
+  add_health(trace, answer);
   answer.exit_status = profile.exit_status;
   return answer;
 }

@@ -33,6 +33,8 @@ struct Options {
   std::string output{};
   std::string capture{};
   std::string preload = "on";
+  std::string cupti = "auto";
+  double sampling_us = 0;
 };
 
 // All cores: under `static` for workers, else one of them for a scheduler.
@@ -75,24 +77,44 @@ std::string folder_with_tokenizer(const Options& options, const std::string& wei
   return is_folder(options.graph.argument) ? options.graph.argument : "";
 }
 
+Status check_sampling(const Options& options) {
+  if (options.sampling_us == 0) return {};
+  if (options.sampling_us < 1)
+    return fail(ErrorCode::kUsage, "--pm-sampling: at least 1 microsecond, or 0 for none");
+  if (!options.output.empty() && options.cupti != "off") return {};
+  return fail(ErrorCode::kUsage, "--pm-sampling needs a TRACE (-o) and CUPTI (not --cupti off)");
+}
+
 Status check(const Options& options) {
-  if (options.backend == "cuda") return {};
+  if (options.backend == "cuda") return check_sampling(options);
   if (facts(*policy_from_name(options.policy.policy)).family == PolicyFamily::kPerKernel) {
     return fail(ErrorCode::kUsage,
                 fmt::format("--policy {}: the host backend runs {}; kernel-per-operator policies "
                             "need --backend cuda",
                             options.policy.policy, join(megakernel_policy_names())));
   }
-  if (!options.capture.empty() || options.preload != "on") {
-    return fail(ErrorCode::kUsage, "--capture and --preload are of --backend cuda");
+  if (!options.capture.empty() || options.preload != "on" || options.cupti != "auto" ||
+      options.sampling_us != 0) {
+    return fail(ErrorCode::kUsage,
+                "--capture, --preload, --cupti and --pm-sampling are of --backend cuda");
   }
   return {};
+}
+
+// CUPTI looks at each kernel: nothing beside one persistent kernel, but much beside the small
+// kernels of the baselines, whose time would then be CUPTI's.
+bool wants_cupti(const Options& options) {
+  if (options.backend != "cuda" || options.output.empty()) return false;
+  if (options.cupti != "auto") return options.cupti == "on";
+  return options.sampling_us > 0 ||
+         facts(*policy_from_name(options.policy.policy)).family != PolicyFamily::kPerKernel;
 }
 
 // "A:B", iterations A to before B.
 Result<CudaChoices> cuda_choices(const Options& options) {
   CudaChoices choices;
   choices.preloads = options.preload == "on";
+  choices.sampling_us = options.sampling_us;
   if (options.capture.empty()) return choices;
   const char* const text = options.capture.data();
   const char* const end = text + options.capture.size();
@@ -134,7 +156,6 @@ Result<HostRunOptions> run_options(const Options& options) {
 
 // The options as far as they need no graph; then the graph, compiled for the run's workers.
 Result<HostRun> prepare(const Options& options, Prompt& prompt) {
-  if (const Status good = check(options); !good) return tl::unexpected(good.error());
   HostRun what{.weights = weights_of(options), .seed = options.seed};
   what.dtype = *dtype_from_name(options.dtype);
   Result<HostRunOptions> run = run_options(options);
@@ -173,15 +194,17 @@ Status write_files(const Options& options, const HostRun& what, HostRunResult& r
   record.meta["weights"] =
       what.weights == "synthetic" ? fmt::format("synthetic, seed {}", what.seed) : what.weights;
   record.meta["dtype"] = name_of(what.dtype);
-  return write_run(std::move(record), options.output);
+  return write_run(std::move(record), options.output, result.captured);
 }
 
 Result<Answer> run_it(const Options& options, Console& console) {
+  if (const Status good = check(options); !good) return tl::unexpected(good.error());
+  Result<CudaChoices> choices = cuda_choices(options);
+  if (!choices) return tl::unexpected(choices.error());
+  if (wants_cupti(options)) choices->capture = start_capture();  // before all other use of CUDA
   Prompt prompt;
   const Result<HostRun> what = prepare(options, prompt);
   if (!what) return tl::unexpected(what.error());
-  const Result<CudaChoices> choices = cuda_choices(options);
-  if (!choices) return tl::unexpected(choices.error());
   Result<HostRunResult> result = options.backend == "host" ? run_on_host(*what, console)
                                                            : run_on_cuda(*what, *choices, console);
   if (!result) return tl::unexpected(result.error());
@@ -209,6 +232,12 @@ Action declare(Flags& flags) {
       .default_text("all");
   flags.value("--preload", o->preload, "on|off", "cuda: ask for weights while waiting")
       .one_of({"on", "off"});
+  flags
+      .value("--cupti", o->cupti, "on|off|auto",
+             "cuda: CUPTI's records into the trace too; auto: of a megakernel")
+      .one_of({"on", "off", "auto"});
+  flags.value("--pm-sampling", o->sampling_us, "US",
+              "cuda: sample DRAM bandwidth and SM activity every US microseconds; 0: not");
   return [o](Console& console) { return run_it(*o, console); };
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "gpu_backend/cuda/device.h"
 #include "gpu_backend/cuda/kernel_args.h"
@@ -26,6 +27,7 @@ Result<ClockPair> take_clock_pair(const RunStream& stream) {
   Result<DeviceBuffer> buffer = DeviceBuffer::allocate(sizeof(std::uint64_t), "a time stamp");
   if (!buffer) return tl::unexpected(buffer.error());
   ClockPair best;
+  std::vector<Nanoseconds> readings;
   for (int i = 0; i < kTries; ++i) {
     std::byte* stamp = buffer->data();
     void* arguments[] = {&stamp};
@@ -38,10 +40,12 @@ Result<ClockPair> take_clock_pair(const RunStream& stream) {
     std::uint64_t device = 0;
     if (ok) ok = buffer->read(0, std::as_writable_bytes(std::span(&device, 1)));
     if (!ok) return tl::unexpected(ok.error());
+    readings.push_back(static_cast<Nanoseconds>(device));
     const std::int64_t half_width = (after - before + 1) / 2;
     if (i > 0 && half_width >= best.half_width_ns) continue;
-    best = {before + half_width, static_cast<std::int64_t>(device), half_width};
+    best = {before + half_width, static_cast<std::int64_t>(device), half_width, {}};
   }
+  best.readings = std::move(readings);
   return best;
 }
 

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/record.h"
 #include "core/result.h"
@@ -13,11 +15,15 @@
 
 namespace mk::cuda {
 
+// The kernel that reads the clock.
+inline constexpr std::string_view kClockKernel = "clock_kernel";
+
 // The device's stamp was taken within half_width of the host's.
 struct ClockPair {
   std::int64_t host_ns = 0;
   std::int64_t device_ns = 0;
   std::int64_t half_width_ns = 0;
+  std::vector<Nanoseconds> readings{};  // the device's, of all tries in their order
 };
 
 // The narrowest of some tries, each a launch of one thread. kDevice: what the runtime says.

@@ -57,10 +57,15 @@ void fill_run(DeviceRun& run, const DeviceModel& model, const DeviceRunOptions& 
     keep_window(left.rows.iterations, options.window);
     keep_window(left.states, options.window);
   }
+  const Nanoseconds zero = left.rows.iterations.empty()
+                               ? left.before.device_ns
+                               : static_cast<Nanoseconds>(left.rows.iterations.front().start);
   run.record = make_run_record(model.graph(), options.run, left.rows, std::move(left.states));
   fill_meta(run.record, model, options, left);
   // The device's clock counts nanoseconds, all SMs the same.
   run.record.clocks = {clock_record(left.before, left.after)};
+  run.clock_readings = {{0, std::string(kClockKernel), zero, std::move(left.before.readings),
+                         std::move(left.after.readings)}};
   run.record.health.insert(run.record.health.end(), left.losses.begin(), left.losses.end());
 }
 

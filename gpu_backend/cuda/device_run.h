@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/clock_readings.h"
 #include "core/record.h"
 #include "core/result.h"
 #include "gpu_backend/cuda/device_model.h"
@@ -33,6 +34,7 @@ struct DeviceRunOptions {
 struct DeviceRun {
   RunRecord record{};  // its iterations are those of the window
   DecodeResult decoded{};
+  std::vector<ClockReadings> clock_readings{};  // one a device
   double kernel_ms = 0;  // from the first launch to the end of the last kernel
   // Of all iterations, recorded or not:
   std::vector<IterationState> states{};

@@ -1,6 +1,7 @@
 #include "gui/model/health_text.h"
 
 #include "gui/timeline/time_text.h"
+#include "traces/clock_text.h"
 
 namespace mk::gui {
 namespace {
@@ -21,6 +22,8 @@ QString one(const LoadedTrace& loaded) {
                meta(trace, "workers").toHtmlEscaped(), meta(trace, "schedulers").toHtmlEscaped(),
                count_text(trace.slices.size()), count_text(trace.iterations.size()),
                duration_text(loaded.range().length()));
+  html +=
+      QString::fromStdString(clock_text(trace)).replace(QLatin1Char('\n'), QStringLiteral("<br>"));
   if (trace.health.empty()) html += QStringLiteral("Nothing is known to be wrong with it.");
   for (const HealthRecord& h : trace.health) {
     html += QStringLiteral("⚠ %1 × %2: %3<br>")

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/annotate.h"
+
 namespace mk {
 namespace {
 
@@ -74,6 +76,7 @@ void keep_longest(std::vector<Bubble>& bubbles, std::size_t count) {
 }  // namespace
 
 Analysis analyze(const Trace& trace, const AnalyzeOptions& options) {
+  const Annotation phase("analyze");
   Analysis out;
   out.makespan = trace.makespan();
   out.iterations = static_cast<std::uint32_t>(trace.iterations.size());

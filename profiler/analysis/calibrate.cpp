@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/annotate.h"
 #include "core/machine_check.h"
 #include "profiler/analysis/calibration_builder.h"
 #include "profiler/analysis/record_groups.h"
@@ -120,6 +121,7 @@ void add_intervals(const Machine& base, const Evidence& evidence, Calibration& c
 }  // namespace
 
 Result<Calibration> calibrate(const Machine& base, std::span<const Trace> traces) {
+  const Annotation phase("calibrate");
   if (traces.empty()) return fail(ErrorCode::kInvalidInput, "no trace to calibrate from");
   for (std::size_t i = 0; i < traces.size(); ++i) {
     if (Status status = check_trace(traces[i], i); !status) return tl::unexpected(status.error());

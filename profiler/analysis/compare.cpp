@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "core/annotate.h"
 #include "profiler/analysis/iteration_window.h"
 #include "profiler/analysis/stage.h"
 #include "profiler/analysis/statistics.h"
@@ -361,6 +362,7 @@ Result<Comparison> compare_from_the_first(const Trace& predicted, const Trace& m
 
 Result<Comparison> compare(const Trace& predicted, const Trace& measured,
                            const CompareOptions& options) {
+  const Annotation phase("compare");
   const std::uint32_t a = iterations_before(predicted);
   const std::uint32_t b = iterations_before(measured);
   if (a == b) return compare_from_the_first(predicted, measured, options);

@@ -111,7 +111,15 @@ struct Loss {
   Text message = kNoText;
 };
 
+// What a counter of the device stood at from `time` on.
+struct Counter {
+  Time time = 0;
+  double value = 0;
+  Text track = kNoText;  // its name, which ends in the unit
+  std::uint32_t padding = 0;
+};
+
 using Activity = std::variant<Kernel, Transfer, ApiCall, Synchronisation, ExternalId, Marker,
-                              MarkerData, Overhead, Loss>;
+                              MarkerData, Overhead, Loss, Counter>;
 
 }  // namespace mk::capture

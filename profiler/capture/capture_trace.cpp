@@ -132,6 +132,11 @@ class Maker {
     add_span(row, log_->text(o.name), o.start, o.end);
   }
 
+  void operator()(const Counter& c) {
+    if (!is_time(c.time)) return no_time_stamp();
+    out_.add_counter(out_.intern(log_->text(c.track)), axis(c.time), c.value);
+  }
+
   void operator()(const Loss& loss) {
     out_.add_health(log_->text(loss.kind), static_cast<std::int64_t>(loss.count),
                     log_->text(loss.message));
@@ -219,13 +224,15 @@ class Maker {
   std::unordered_map<std::uint64_t, const MarkerData*> data_{};
 };
 
-}  // namespace
-
-Trace make_trace(std::span<const CaptureLog> logs) {
+Limits limits_of(std::span<const CaptureLog> logs) {
   Limits limits;
   for (const CaptureLog& log : logs) {
     for (const Activity& activity : log.activities) std::visit(limits, activity);
   }
+  return limits;
+}
+
+Trace make_trace(std::span<const CaptureLog> logs, const Limits& limits) {
   SpanTraceBuilder builder;
   builder.set_meta("source", "imported");
   for (const CaptureLog& log : logs) {
@@ -234,6 +241,16 @@ Trace make_trace(std::span<const CaptureLog> logs) {
   Maker maker(builder, limits, logs.size());
   for (const CaptureLog& log : logs) maker.add(log);
   return std::move(builder).build();
+}
+
+}  // namespace
+
+Trace make_trace(std::span<const CaptureLog> logs) { return make_trace(logs, limits_of(logs)); }
+
+Trace make_trace(const CaptureLog& log, Time zero) {
+  Limits limits = limits_of({&log, 1});
+  limits.first = zero;
+  return make_trace({&log, 1}, limits);
 }
 
 }  // namespace mk::capture

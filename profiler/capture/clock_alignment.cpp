@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace mk::capture {
 namespace {
@@ -15,9 +16,23 @@ Nanoseconds middle_of(std::span<const ClockStamp> stamps) {
   return first->device_first + (last->device_last - first->device_first) / 2;
 }
 
+// What all the device's readings are multiples of, from the first one on; 1 where there are fewer
+// than two different ones.
+Nanoseconds tick_of(std::span<const ClockStamp> before, std::span<const ClockStamp> after) {
+  const Nanoseconds zero = before.empty() ? 0 : before.front().device_first;
+  Nanoseconds tick = 0;
+  for (const auto& group : {before, after}) {
+    for (const ClockStamp& s : group) {
+      tick = std::gcd(tick, s.device_first - zero);
+      tick = std::gcd(tick, s.device_last - zero);
+    }
+  }
+  return std::max(tick, Nanoseconds{1});
+}
+
 }  // namespace
 
-Result<OffsetInterval> offset_of(std::span<const ClockStamp> stamps) {
+Result<OffsetInterval> offset_of(std::span<const ClockStamp> stamps, Nanoseconds tick) {
   if (stamps.empty()) return fail(ErrorCode::kInvalidInput, "clock alignment: no stamps");
   OffsetInterval offset{std::numeric_limits<Nanoseconds>::min(),
                         std::numeric_limits<Nanoseconds>::max()};
@@ -25,7 +40,7 @@ Result<OffsetInterval> offset_of(std::span<const ClockStamp> stamps) {
     if (s.device_last < s.device_first || s.host_end < s.host_start) {
       return fail(ErrorCode::kInvalidInput, "clock alignment: a stamp ends before it starts");
     }
-    offset.low = std::max(offset.low, s.host_start - s.device_first);
+    offset.low = std::max(offset.low, s.host_start - s.device_first - (tick - 1));
     offset.high = std::min(offset.high, s.host_end - s.device_last);
   }
   if (offset.low > offset.high) {
@@ -39,9 +54,10 @@ Result<OffsetInterval> offset_of(std::span<const ClockStamp> stamps) {
 
 Result<ClockAlignment> align_clocks(std::span<const ClockStamp> before,
                                     std::span<const ClockStamp> after) {
-  const Result<OffsetInterval> first = offset_of(before);
+  const Nanoseconds tick = tick_of(before, after);
+  const Result<OffsetInterval> first = offset_of(before, tick);
   if (!first) return tl::unexpected(first.error());
-  const Result<OffsetInterval> last = offset_of(after);
+  const Result<OffsetInterval> last = offset_of(after, tick);
   if (!last) return tl::unexpected(last.error());
   const ClockAlignment alignment{middle_of(before), *first, middle_of(after), *last};
   if (alignment.device_after <= alignment.device_before) {

@@ -3,7 +3,9 @@
 // A stamp kernel reads the device's clock; CUPTI's record of it, on the host's axis, encloses the
 // reading: start <= first + offset and last + offset <= end. Each stamp thus bounds the offset from
 // both sides, and all stamps of a group together bound it by the intersection. Two groups, before
-// and after the run, bound the drift between them. Pure functions: tested without a device.
+// and after the run, bound the drift between them. A clock that counts in ticks (an H100's: 32 ns)
+// was read up to a tick after the instant that it shows, which widens the lower bound. Pure
+// functions: tested without a device.
 #pragma once
 
 #include <span>
@@ -32,7 +34,7 @@ struct OffsetInterval {
 
 // InvalidInput iff there is no stamp, one ends before it starts, or no offset suits all of them
 // (one of the clocks was set in between).
-Result<OffsetInterval> offset_of(std::span<const ClockStamp> stamps);
+Result<OffsetInterval> offset_of(std::span<const ClockStamp> stamps, Nanoseconds tick = 1);
 
 // A line through the offsets at two device times, and how far off it may be in between.
 struct ClockAlignment {
@@ -49,7 +51,8 @@ struct ClockAlignment {
   Nanoseconds uncertainty(Nanoseconds device) const;
 };
 
-// As offset_of(), for each group. InvalidInput also iff the second group is not after the first.
+// As offset_of(), for each group, with the tick of both together. InvalidInput also iff the second
+// group is not after the first.
 Result<ClockAlignment> align_clocks(std::span<const ClockStamp> before,
                                     std::span<const ClockStamp> after);
 

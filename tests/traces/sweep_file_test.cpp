@@ -97,6 +97,24 @@ TEST(SweepFile, RefusesWhatIsNoSweepFile) {
   EXPECT_THAT(file.error().message, HasSubstr("text.db"));
 }
 
+TEST(SweepFile, SaysWhatToDoAboutADamagedOne) {
+  const testing::TemporaryFolder folder;
+  {
+    SweepFile file = must_open(folder / "a.db");
+    for (std::uint32_t workers = 1; workers < 400; ++workers)
+      ASSERT_TRUE(file.store(row_of(workers, 1)).has_value());
+  }
+  std::fstream bytes(folder / "a.db", std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekp(3 * 4096);
+  bytes << std::string(4 * 4096, '\xff');
+  bytes.close();
+
+  const Result<std::vector<SweepRow>> rows = must_open(folder / "a.db").rows();
+
+  ASSERT_FALSE(rows.has_value());
+  EXPECT_THAT(rows.error().message, HasSubstr("remove it, and its points are computed again"));
+}
+
 TEST(SweepFile, KeepsWhatAKilledOwnerHadFlushed) {
   const testing::TemporaryFolder folder;
   const pid_t child = fork();

@@ -10,10 +10,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A stamp of a device whose clock is `offset` behind the host's: read for 2 ns from `device` on,
+// A stamp of a device whose clock is `offset` behind the host's: read for 1 ns from `device` on,
 // within a kernel that began `lead` before and ended `trail` after.
 ClockStamp stamp(Nanoseconds device, Nanoseconds offset, Nanoseconds lead, Nanoseconds trail) {
-  return {device, device + 2, device + offset - lead, device + 2 + offset + trail};
+  return {device, device + 1, device + offset - lead, device + 1 + offset + trail};
 }
 
 TEST(ClockAlignment, BoundsTheOffsetByTheTightestStampOnEachSide) {
@@ -62,6 +62,20 @@ TEST(ClockAlignment, HoldsTheTrueTimeWithinItsUncertainty) {
     EXPECT_LE(std::abs(clocks->to_host(device) - truth), clocks->uncertainty(device)) << device;
   }
   EXPECT_GT(clocks->uncertainty(3'000'000), clocks->uncertainty(500'000));
+}
+
+// The device shows 1000 until its clock reaches 1032: kernels that began at 1530 of the host's and
+// read 1000 do not contradict an offset of 500.
+TEST(ClockAlignment, AllowsForTheTicksOfTheDevicesClock) {
+  const std::vector<ClockStamp> before = {{1000, 1000, 1530, 1540}, {1064, 1064, 1560, 1570}};
+  const std::vector<ClockStamp> after = {{9992, 9992, 10500, 10530}};
+
+  EXPECT_FALSE(offset_of(before).has_value());
+  const Result<ClockAlignment> clocks = align_clocks(before, after);
+
+  ASSERT_TRUE(clocks.has_value()) << clocks.error().message;
+  EXPECT_EQ(clocks->before.low, 530 - 31);
+  EXPECT_EQ(clocks->before.high, 506);
 }
 
 TEST(ClockAlignment, RefusesGroupsInTheWrongOrder) {
