@@ -11,6 +11,7 @@
 
 namespace mk {
 
+// Devices without readings of their own are on the clock of the first that has some.
 struct ClockReadings {
   std::uint8_t device = 0;
   std::string kernel{};               // what the names of those kernels contain, and no other's

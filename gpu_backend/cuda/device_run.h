@@ -34,7 +34,7 @@ struct DeviceRunOptions {
 struct DeviceRun {
   RunRecord record{};  // its iterations are those of the window
   DecodeResult decoded{};
-  std::vector<ClockReadings> clock_readings{};  // one a device
+  std::vector<ClockReadings> clock_readings{};
   double kernel_ms = 0;  // from the first launch to the end of the last kernel
   // Of all iterations, recorded or not:
   std::vector<IterationState> states{};

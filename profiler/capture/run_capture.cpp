@@ -27,6 +27,9 @@ struct DeviceClock {
   Nanoseconds to_host(Nanoseconds instant) const {
     return alignment.to_host(readings.zero + instant);
   }
+  Nanoseconds uncertainty() const {
+    return std::max(alignment.before.uncertainty(), alignment.after.uncertainty());
+  }
 };
 
 using Kernels = std::vector<const Kernel*>;
@@ -81,7 +84,7 @@ Result<DeviceClock> device_clock(const CaptureLog& log, const ClockReadings& rea
   return clock;
 }
 
-Result<std::vector<DeviceClock>> device_clocks(const RunRecord& record, const RunCapture& capture) {
+Result<std::vector<DeviceClock>> device_clocks(const RunCapture& capture) {
   if (capture.clocks.empty())
     return fail(ErrorCode::kInvalidInput, "the run did not read its devices' clocks");
   std::vector<DeviceClock> clocks;
@@ -89,13 +92,6 @@ Result<std::vector<DeviceClock>> device_clocks(const RunRecord& record, const Ru
     Result<DeviceClock> clock = device_clock(capture.log, readings);
     if (!clock) return tl::unexpected(clock.error());
     clocks.push_back(std::move(*clock));
-  }
-  for (const Lane& lane : record.lanes) {
-    const auto is_of = [&](const DeviceClock& c) { return c.readings.device == lane.device; };
-    if (std::none_of(clocks.begin(), clocks.end(), is_of)) {
-      return fail(ErrorCode::kInvalidInput,
-                  fmt::format("the run did not read the clock of device {}", lane.device));
-    }
   }
   return clocks;
 }
@@ -154,8 +150,10 @@ class Mover {
     return *record_.graphs[record_.iterations[iteration].graph];
   }
   const DeviceClock& of_device(std::uint8_t device) const {
-    return *std::find_if(clocks_.begin(), clocks_.end(),
-                         [&](const DeviceClock& c) { return c.readings.device == device; });
+    for (const DeviceClock& clock : clocks_) {
+      if (clock.readings.device == device) return clock;
+    }
+    return clocks_.front();
   }
   const DeviceClock& of_lane(std::uint32_t lane) const {
     return of_device(record_.lanes[lane].device);
@@ -204,24 +202,35 @@ void describe_clock(RunRecord& record, const DeviceClock& clock) {
     sticks_out = residual(a, clock.readings.zero + first, clock.readings.zero + last,
                           clock.kernels_start, clock.kernels_end);
   }
-  const Nanoseconds uncertainty = std::max(a.before.uncertainty(), a.after.uncertainty());
-  record.clocks.push_back({device, uncertainty, a.drift_ppm()});
+  record.clocks.push_back({device, clock.uncertainty(), a.drift_ppm()});
   std::string& meta = record.meta["clock_alignment"];
   meta += fmt::format("{}{}:{}:{}:{}", meta.empty() ? "" : " ", device, text_of(a.before),
                       text_of(a.after), sticks_out);
-  if (sticks_out <= uncertainty) return;
+  if (sticks_out <= clock.uncertainty()) return;
   record.health.push_back(
       {"clocks_disagree", 1,
        fmt::format("tasks of device {} begin before or end after CUPTI's record of their kernel "
                    "by {} ns; the clocks are known to {} ns",
-                   device, sticks_out, uncertainty)});
+                   device, sticks_out, clock.uncertainty())});
+}
+
+// A device that is on the first one's clock is known as well as both together.
+void describe_clocks(RunRecord& record, const std::vector<DeviceClock>& clocks) {
+  const std::vector<ClockRecord> known = std::exchange(record.clocks, {});
+  for (const DeviceClock& clock : clocks) describe_clock(record, clock);
+  for (ClockRecord of : known) {
+    const auto is_of = [&](const DeviceClock& c) { return c.readings.device == of.device; };
+    if (std::any_of(clocks.begin(), clocks.end(), is_of)) continue;
+    of.uncertainty += clocks.front().uncertainty();
+    record.clocks.push_back(of);
+  }
 }
 
 }  // namespace
 
 Trace join_capture(RunRecord record, const RunCapture& capture) {
   const CaptureLog& log = capture.log;
-  const Result<std::vector<DeviceClock>> clocks = device_clocks(record, capture);
+  const Result<std::vector<DeviceClock>> clocks = device_clocks(capture);
   if (!log.tool.empty()) record.meta["captured_by"] = log.tool;
   if (!clocks) {
     Trace trace = make_trace(record);
@@ -232,8 +241,7 @@ Trace join_capture(RunRecord record, const RunCapture& capture) {
                                                      "are the device's own"});
     return trace;
   }
-  record.clocks.clear();
-  for (const DeviceClock& clock : *clocks) describe_clock(record, clock);
+  describe_clocks(record, *clocks);
   Mover mover(record, *clocks);
   mover.move_all();
   Nanoseconds from = clocks->front().first_stamp;

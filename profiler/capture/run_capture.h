@@ -26,7 +26,7 @@ namespace mk::capture {
 // What a run that recorded itself has besides its record.
 struct RunCapture {
   CaptureLog log{};
-  std::vector<ClockReadings> clocks{};  // one a device
+  std::vector<ClockReadings> clocks{};  // one a device, or of the one whose clock all are on
 };
 
 Trace join_capture(RunRecord record, const RunCapture& capture);

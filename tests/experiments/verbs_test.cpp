@@ -153,6 +153,48 @@ TEST_F(Verbs, RunOnAGpuRunsOrSaysInOneLineWhyNot) {
 TEST_F(Verbs, RunRefusesWhatOnlyTheGpuCanDoOnTheHost) {
   EXPECT_EQ(megascope({"run", model(), "--capture", "1:2"}).status, 2);
   EXPECT_EQ(megascope({"run", model(), "--preload", "off"}).status, 2);
+  EXPECT_EQ(megascope({"run", model(), "--cupti", "on"}).status, 2);
+  EXPECT_EQ(megascope({"run", model(), "--pm-sampling", "10"}).status, 2);
+}
+
+TEST_F(Verbs, RunSamplesCountersOnlyIntoATraceWithCupti) {
+  const std::vector<std::string> run = {"run", model(), "--backend", "cuda", "--pm-sampling", "10"};
+  std::vector<std::string> without_cupti = run;
+  without_cupti.insert(without_cupti.end(), {"-o", path("t.db"), "--cupti", "off"});
+
+  EXPECT_EQ(megascope(run).status, 2);
+  EXPECT_EQ(megascope(without_cupti).status, 2);
+}
+
+// With a file in place of the capture's library, which a program without CUDA never loads.
+TEST_F(Verbs, ProfileEndsAsTheProgramDid) {
+  ::setenv("MEGASCOPE_INJECT", "/dev/null", 1);
+  const auto profile = [&](const std::string& script) {
+    return megascope(
+        {"profile", "--output-to-stderr", "-o", path("t.db"), "--", "sh", "-c", script});
+  };
+
+  EXPECT_EQ(profile("exit 7").status, 7);
+  const CliRun crashed = profile("kill -SEGV $$");
+  EXPECT_EQ(crashed.status, 139);
+  EXPECT_THAT(crashed.out, AllOf(HasSubstr("signal 11"), HasSubstr("program_crashed")));
+  EXPECT_TRUE(std::filesystem::exists(path("t.db")));
+  EXPECT_EQ(megascope({"profile", "-o", path("u.db"), "--", "/nowhere/program"}).status, 1);
+  EXPECT_FALSE(std::filesystem::exists(path("u.db")));
+}
+
+TEST_F(Verbs, AnalyzeSaysWhatIsDoubtfulAndHowWellClocksAreKnown) {
+  ASSERT_EQ(megascope({"run", model(), "--policy", "static", "--workers", "1", "--generate", "2",
+                       "-o", path("m.db")})
+                .status,
+            0);
+
+  const CliRun run = megascope({"analyze", path("m.db"), "--format", "json"});
+
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_GT(run.json()["clocks"][0]["uncertainty_ns"].get<int>(), 0);
+  EXPECT_TRUE(run.json()["health"].is_array());
+  EXPECT_THAT(megascope({"analyze", path("m.db")}).out, HasSubstr("device 0: clock known to "));
 }
 
 // Where there is no device; where there is one, it would measure it.

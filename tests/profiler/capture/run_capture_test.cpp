@@ -170,13 +170,17 @@ TEST_F(JoinCapture, PutsSeveralDevicesOnOneAxis) {
   EXPECT_EQ(trace.activations[0].activated, alone_.activations[0].activated);
 }
 
-TEST_F(JoinCapture, RefusesADeviceWhoseClockNobodyRead) {
-  RunRecord two = on_two_devices(record_);
-  add_stamps(capture_, 0, {0, 0});
+TEST_F(JoinCapture, TakesADeviceWithoutReadingsOnTheFirstOnesClock) {
+  record_.lanes[1].device = 1;
+  record_.clocks = {{0, 5000, 0}, {1, 400, 2}};
+  add_stamps(capture_, 0, {123, 0});
 
-  const Trace trace = join_capture(two, capture_);
+  const Trace trace = join_capture(record_, capture_);
 
-  EXPECT_THAT(trace.health.back().message, HasSubstr("did not read the clock of device 1"));
+  EXPECT_EQ(trace.slices.start[0], alone_.slices.start[0]);
+  ASSERT_EQ(trace.clocks.size(), 2U);
+  EXPECT_EQ(trace.clocks[0].uncertainty, 100);
+  EXPECT_EQ(trace.clocks[1].uncertainty, 500);
 }
 
 TEST_F(JoinCapture, LeavesOutWhatWasBeforeTheFirstStamp) {
