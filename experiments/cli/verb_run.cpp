@@ -232,12 +232,10 @@ Action declare(Flags& flags) {
       .default_text("all");
   flags.value("--preload", o->preload, "on|off", "cuda: ask for weights while waiting")
       .one_of({"on", "off"});
-  flags
-      .value("--cupti", o->cupti, "on|off|auto",
-             "cuda: CUPTI's records into the trace too; auto: of a megakernel")
+  flags.value("--cupti", o->cupti, "on|off|auto", "cuda: CUPTI's records too; auto: megakernels")
       .one_of({"on", "off", "auto"});
-  flags.value("--pm-sampling", o->sampling_us, "US",
-              "cuda: sample DRAM bandwidth and SM activity every US microseconds; 0: not");
+  flags.value("--pm-sampling", o->sampling_us, "US", "cuda: sample DRAM and SM counters each US")
+      .default_text("off");
   return [o](Console& console) { return run_it(*o, console); };
 }
 
