@@ -11,9 +11,6 @@
 namespace mk {
 namespace {
 
-// At demanded == offered the result is 1 / (1 + sqrt(kKnee)) of it.
-constexpr double kKnee = 0.0025;
-
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -80,18 +77,40 @@ Status check_curve(const std::vector<BandwidthPoint>& curve) {
   return {};
 }
 
-}  // namespace
-
-double smooth_minimum(double demanded, double offered) {
-  // A non-rectangular hyperbola: straight on both sides, a bend where they meet.
-  const double sum = demanded + offered;
-  const double bend = 1 - kKnee;
-  return (sum - std::sqrt(sum * sum - 4 * bend * demanded * offered)) / (2 * bend);
+// What is said of each SM.
+Status check_sms(const Machine& machine) {
+  const auto sms = static_cast<std::size_t>(machine.sms.value);
+  for (const auto& [name, numbers] :
+       {std::pair("sm_factor", &machine.sm_factor), std::pair("sm_port", &machine.sm_port)}) {
+    if (numbers->empty() || numbers->size() == sms) continue;
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{}: {} numbers for {} SMs", name, numbers->size(), sms));
+  }
+  for (std::size_t i = 0; i < machine.sm_port.size(); ++i) {
+    if (std::floor(machine.sm_port[i].value) == machine.sm_port[i].value) continue;
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("sm_port.{}: {} is no port's number", i, machine.sm_port[i].value));
+  }
+  if (machine.gpc_bandwidth.value > 0 && machine.gpc_sms.value <= 0 && machine.sm_port.empty()) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("gpc_bandwidth: {} GB/s a GPC, but neither gpc_sms nor sm_port says "
+                            "which SMs share a port",
+                            machine.gpc_bandwidth.value));
+  }
+  return {};
 }
+
+}  // namespace
 
 std::uint32_t Machine::scheduler_sms(std::uint32_t schedulers) const {
   const auto per_sm = static_cast<std::uint32_t>(schedulers_per_sm.value);
   return (schedulers + per_sm - 1) / per_sm;
+}
+
+std::uint32_t Machine::port_of(std::uint32_t sm) const {
+  if (!sm_port.empty()) return static_cast<std::uint32_t>(sm_port[sm].value);
+  if (gpc_sms.value <= 0) return 0;
+  return sm % static_cast<std::uint32_t>(std::ceil(sms.value / gpc_sms.value));
 }
 
 double Machine::bandwidth_at(double active, double bytes_in_flight) const {
@@ -141,10 +160,12 @@ Status check_machine(const Machine& machine) {
   });
   if (!status) return status;
   if (Status curve = check_curve(machine.memory.curve); !curve) return curve;
-  const auto sms = static_cast<std::size_t>(machine.sms.value);
-  if (!machine.sm_factor.empty() && machine.sm_factor.size() != sms) {
+  if (Status arrays = check_sms(machine); !arrays) return arrays;
+  if (machine.protocol.publish.value > 0 && machine.protocol.publish_batch.value < 1) {
     return fail(ErrorCode::kInvalidInput,
-                fmt::format("sm_factor: {} factors for {} SMs", machine.sm_factor.size(), sms));
+                fmt::format("protocol.publish: {} us a release, but protocol.publish_batch says of "
+                            "no item",
+                            machine.protocol.publish.value));
   }
   const Result<Split> split =
       check_split(machine, static_cast<std::uint32_t>(machine.default_workers.value),

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -102,6 +103,13 @@ struct ProtocolNumbers {
   Number peer_notify_factor{};  // notify to another device's counter, as a multiple of notify
   Number peer_observe_factor{};
   Number event_queue_capacity{};  // event ids a scheduler queue holds
+  // us for a scheduler's release by which a worker sees what was stored for it, up to
+  // `publish_batch` items at once; 0: each store is a release of its own, part of `enqueue` (MPK)
+  Number publish{0, 0, 0, "not said: each store is a release, as in MPK (facts mpk 2.3)"};
+  Number publish_batch{0, 0, 0, "not said: no batches"};
+  // us for each scheduler that has to do for an event of all; 0: one queue that all of them read
+  // (MPK), or on hosts an `activate` each
+  Number broadcast_push{0, 0, 0, "not said: one queue that all schedulers read (facts mpk 2.2)"};
   friend bool operator==(const ProtocolNumbers&, const ProtocolNumbers&) = default;
 };
 
@@ -142,7 +150,8 @@ struct LinkNumbers {
 };
 
 // The JSON's "format". A body that a file lacks, or a number of a body, is filled from
-// `default_body`; `low` and `high` default to the value. Newer formats are refused with both
+// `default_body`; `low` and `high` default to the value; a number that came later may be missing,
+// and is 0 then, which stands for what there was before. Newer formats are refused with both
 // numbers.
 inline constexpr int kMachineFormat = 1;
 
@@ -158,8 +167,9 @@ struct Machine {
   Number default_schedulers{};      // scheduler warps
   Number schedulers_per_sm{};       // 4 on GPUs, 1 on hosts
   Number devices{};                 // devices of one such machine
-  Number gpc_sms{};                 // SMs a GPC; 0: no cap a GPC
-  Number gpc_bandwidth{};           // GB/s a GPC at most; 0: no cap
+  Number gpc_sms{};                 // SMs a GPC; 0: not known
+  Number gpc_bandwidth{};           // GB/s that SMs which share a port take in together; 0: no cap
+  std::vector<Number> sm_port{};    // the port of the i-th SM that a launch fills; empty: its GPC's
   std::vector<Number> sm_factor{};  // measured speed factor an SM; empty: drawn from sm_spread
   Number sm_spread{};  // persistent speed factor of an SM: its coefficient of variation
   MemoryNumbers memory{};
@@ -177,6 +187,11 @@ struct Machine {
   // SMs that `schedulers` scheduler warps take: ceil(schedulers / schedulers_per_sm).
   std::uint32_t scheduler_sms(std::uint32_t schedulers) const;
 
+  // The port of the i-th SM that a launch fills: sm_port, or else that of its GPC, all of which a
+  // launch fills in turn. 0 where neither is known. (On an H100 the SMs of a third of a GPC share
+  // one: 18 ports of 6 SMs and 6 of 4 explain traces/samples/h100.db and read_bandwidth_N.)
+  std::uint32_t port_of(std::uint32_t sm) const;
+
   // GB/s that `active` SMs streaming at once achieve together, each with `bytes_in_flight`
   // requested (0: as many as it takes). Between points linear in `active`, past the last flat;
   // never more than active * bytes_in_flight / loaded latency, joined smoothly at the knee.
@@ -191,7 +206,14 @@ struct Machine {
 // minimum, rounded off where the two are near (5 % lower where they are equal, 0.25 % at a factor
 // of two), since queues form before the memory is full. Assumed: no public curve is fine enough to
 // fit it.
-double smooth_minimum(double demanded, double offered);
+inline double smooth_minimum(double demanded, double offered) {
+  // A non-rectangular hyperbola: straight on both sides, a bend where they meet. At demanded ==
+  // offered the result is 1 / (1 + sqrt(kKnee)) of it.
+  constexpr double kKnee = 0.0025;
+  constexpr double kBend = 1 - kKnee;
+  const double sum = demanded + offered;
+  return (sum - std::sqrt(sum * sum - 4 * kBend * demanded * offered)) / (2 * kBend);
+}
 
 // What visit_numbers tells about each number.
 struct NumberFacts {
@@ -201,6 +223,7 @@ struct NumberFacts {
   double minimum = 0;       // the smallest value that makes sense
   bool exclusive = false;   // the minimum itself is refused
   double maximum = std::numeric_limits<double>::infinity();
+  bool is_optional = false;  // may be missing, and is 0 then
 };
 
 // Calls visit(facts, number) for each number of the machine, in the order of the JSON file.

@@ -159,7 +159,7 @@ Status Reader::read_number(const NumberFacts& facts, Number& number) {
     if (Status status = parse_number(facts.path, *json, number); !status) return status;
   } else if (fallback) {
     number = default_body_[*fallback];
-  } else {
+  } else if (!facts.is_optional) {
     return refuse(facts.path, "missing");
   }
   if (facts.path.starts_with(kDefaultBody)) default_body_[facts.path] = number;
@@ -187,6 +187,7 @@ Result<Machine> Reader::read() {
   Status status = read_format();
   if (status) status = read_texts(machine);
   if (status) status = size_array("memory.curve", machine.memory.curve);
+  if (status) status = size_array("sm_port", machine.sm_port);
   if (status) status = size_array("sm_factor", machine.sm_factor);
   visit_numbers(machine, [&](const NumberFacts& facts, Number& number) {
     if (status) status = read_number(facts, number);
@@ -246,6 +247,7 @@ std::string machine_to_json(const Machine& machine) {
     if (facts.path.starts_with(kDefaultBody)) default_body[facts.path] = number;
     const std::optional<std::string> fallback = default_path(facts.path);
     if (fallback && default_body[*fallback] == number) return;
+    if (facts.is_optional && number.value == 0 && number.low == number.high) return;
     put(root, facts.path, json_of(number));
   });
   return root.dump(2) + "\n";

@@ -19,6 +19,7 @@ struct Limits {
 };
 constexpr Limits kPositive{0, true};
 constexpr Limits kShare{0, true, 1};
+constexpr double kMostPorts = 64;
 
 class Walk {
  public:
@@ -34,6 +35,14 @@ class Walk {
     facts.minimum = limits.minimum;
     facts.exclusive = limits.exclusive;
     facts.maximum = limits.maximum;
+    visit_(facts, n);
+  }
+
+  void optional_number(std::string_view name, Number& n, std::string_view unit) {
+    NumberFacts facts;
+    facts.path = fmt::format("{}{}", prefix_, name);
+    facts.unit = unit;
+    facts.is_optional = true;
     visit_(facts, n);
   }
 
@@ -110,6 +119,9 @@ void Walk::protocol(ProtocolNumbers& p) {
   number("peer_notify_factor", p.peer_notify_factor, "", {1});
   number("peer_observe_factor", p.peer_observe_factor, "", {1});
   number("event_queue_capacity", p.event_queue_capacity, "", {1});
+  optional_number("publish", p.publish, kMicroseconds);
+  optional_number("publish_batch", p.publish_batch, "");
+  optional_number("broadcast_push", p.broadcast_push, kMicroseconds);
 }
 
 void Walk::boundary(BoundaryNumbers& b) {
@@ -138,6 +150,9 @@ void Walk::machine(Machine& m) {
   number("devices", m.devices, "", {1, false, 255});
   number("gpc_sms", m.gpc_sms, "");
   number("gpc_bandwidth", m.gpc_bandwidth, kBandwidth);
+  for (std::size_t i = 0; i < m.sm_port.size(); ++i) {
+    number(fmt::format("sm_port.{}", i), m.sm_port[i], "", {0, false, kMostPorts - 1});
+  }
   for (std::size_t i = 0; i < m.sm_factor.size(); ++i) {
     number(fmt::format("sm_factor.{}", i), m.sm_factor[i], "", kPositive);
   }

@@ -1,6 +1,10 @@
 #include "simulator/bounds.h"
 
 #include <algorithm>
+#include <limits>
+#include <set>
+
+#include "simulator/engine_input.h"
 
 namespace mk::simulator {
 namespace {
@@ -25,8 +29,8 @@ class Bounds {
   LowerBounds compute() {
     const bool megakernel = facts(options_.policy.kind).family == PolicyFamily::kMegakernel;
     for (std::uint32_t i = 0; i < options_.iterations.size(); ++i) {
-      if (i == 0 || !(options_.iterations[i] == options_.iterations[i - 1])) {
-        costs_.evaluate(options_.iterations[i]);
+      if (i <= 1 || !(options_.iterations[i] == options_.iterations[i - 1])) {
+        costs_.evaluate(options_.iterations[i], i > 0);
       }
       add_amounts();
       if (megakernel) add_iteration(i);
@@ -42,7 +46,7 @@ class Bounds {
       // The fastest that noise can make it.
       compute_ += static_cast<double>(cost.compute) * cost.tiles * spreads_.factor(cost.spread, 0);
       bounds_.flops += cost.flops;
-      if (cost.is_sent) continue;
+      if (cost.route != Route::kMemory) continue;
       bytes_on_[graph_.op_of(TaskId(task)).device] += cost.bytes;
       bounds_.weight_bytes += cost.bytes - cost.kv_bytes;
       bounds_.kv_bytes += cost.kv_bytes;
@@ -51,7 +55,9 @@ class Bounds {
 
   // The body alone with the memory and preloaded as far as it may be, ps before noise.
   double shortest(const BodyCost& cost) const {
-    const double limit = costs_.limits()[cost.stream_class] * 1e-3;
+    const std::vector<double>& limits =
+        cost.route == Route::kL2 ? costs_.l2_limits() : costs_.limits();
+    const double limit = limits[cost.stream_class] * 1e-3;
     const double stream = static_cast<double>(cost.bytes - cost.preload) / limit;
     const double compute = static_cast<double>(cost.compute) * cost.tiles;
     const auto between = static_cast<double>(cost.between) * (cost.tiles - 1);
@@ -91,7 +97,16 @@ class Bounds {
   const Hop& arrival_hop(std::uint32_t task, std::uint32_t event) const {
     if (graph_.info().devices == 1) return hops_.notify;
     if (graph_.op_of(TaskId(task)).device == graph_.events().device[event]) return hops_.notify;
-    return costs_.of(task).is_sent ? hops_.put : hops_.peer_notify;
+    return costs_.of(task).route == Route::kLink ? hops_.put : hops_.peer_notify;
+  }
+
+  // GB/s that the GPCs of the first `sms` SMs take in together.
+  double taken_in_by_gpcs(std::uint32_t sms) const {
+    const double limit = gpc_limit(machine_, options_.mechanisms);
+    if (limit <= 0) return std::numeric_limits<double>::infinity();
+    std::set<std::uint32_t> gpcs;
+    for (std::uint32_t sm = 0; sm < sms; ++sm) gpcs.insert(machine_.port_of(sm));
+    return limit * static_cast<double>(gpcs.size());
   }
 
   void finish(bool megakernel) {
@@ -101,6 +116,7 @@ class Bounds {
     for (std::uint32_t n = 1; n <= static_cast<std::uint32_t>(on_device); ++n) {
       best = std::max(best, machine_.bandwidth_at(n));
     }
+    best = std::min(best, taken_in_by_gpcs(static_cast<std::uint32_t>(on_device)));
     const auto bytes = static_cast<double>(*std::max_element(bytes_on_.begin(), bytes_on_.end()));
     const auto duration = [](double ps) { return Duration(static_cast<Picoseconds>(ps)); };
     if (options_.mechanisms.shared_bandwidth) {

@@ -16,6 +16,14 @@ Hop hop_of(const Latency& latency, bool on, Spreads& spreads) {
   return {on ? ps(latency.typical) : 0, spreads.index_of(latency.spread.value)};
 }
 
+// The place of a limit among the distinct ones.
+std::uint32_t class_with(double limit, std::vector<double>& limits) {
+  const auto found = std::find(limits.begin(), limits.end(), limit);
+  const auto place = static_cast<std::uint32_t>(found - limits.begin());
+  if (found == limits.end()) limits.push_back(limit);
+  return place;
+}
+
 }  // namespace
 
 Picoseconds to_picoseconds(double us) {
@@ -48,6 +56,15 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
   peer_activate.typical *= p.peer_notify_factor.value;
   dequeue = hop_of(p.dequeue, mechanisms.scheduler_cost, spreads);
   enqueue = hop_of(p.enqueue, mechanisms.scheduler_cost, spreads);
+  if (mechanisms.aot_enqueue) enqueue_aot = enqueue;
+  broadcast = activate;
+  if (p.broadcast_push.value > 0 && mechanisms.scheduler_cost) {
+    broadcast.typical = ps(p.broadcast_push);
+  }
+  one_broadcast = mechanisms.broadcast_queue && machine.kind == MachineKind::kGpu &&
+                  p.broadcast_push.value <= 0;
+  if (mechanisms.scheduler_cost) publish = to_picoseconds(p.publish.value);
+  publish_batch = std::max(1U, static_cast<std::uint32_t>(p.publish_batch.value));
   boundary = hop_of(machine.boundary.base, mechanisms.boundary_cost, spreads);
   if (mechanisms.boundary_cost) {
     per_request = ps(machine.boundary.per_request);
@@ -73,8 +90,13 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
       machine_(machine),
       row_of_(graph.task_count()),
       class_of_kind_(kTaskKindCount),
+      l2_class_of_kind_(kTaskKindCount),
       spread_of_kind_(kTaskKindCount),
-      links_(mechanisms.links) {
+      links_(mechanisms.links),
+      l2_latency_((machine.memory.l2_near.value + machine.memory.l2_far.value) / 2) {
+  if (mechanisms.l2_capacity) {
+    l2_capacity_ = machine.memory.l2_capacity.value * graph.info().devices;
+  }
   if (mechanisms.preload) {
     page_bytes_ = static_cast<std::int64_t>(machine.shared_memory.page_bytes.value);
     pages_ = static_cast<std::int64_t>(machine.shared_memory.pages.value);
@@ -87,9 +109,11 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
     if (r == kNoIndex) {
       r = static_cast<std::uint32_t>(keys_.size());
       keys_.push_back(key);
+      tasks_of_row_.push_back(0);
       seen[index_of(key.kind)] = true;
     }
     row_of_[task] = r;
+    ++tasks_of_row_[r];
   }
   rows_.resize(keys_.size());
   for (const TaskKindFacts& kind : kTaskKinds) {
@@ -98,15 +122,43 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
     const BodyNumbers& body = machine.body(kind.kind);
     const double limit =
         kind.kind == TaskKind::kPut ? machine.link.bandwidth.value : machine.stream_limit(body);
-    const auto found = std::find(limits_.begin(), limits_.end(), limit);
-    class_of_kind_[k] = static_cast<std::uint32_t>(found - limits_.begin());
-    if (found == limits_.end()) limits_.push_back(limit);
+    class_of_kind_[k] = class_with(limit, limits_);
+    l2_class_of_kind_[k] = class_with(l2_limit(body), l2_limits_);
     spread_of_kind_[k] = spreads.index_of(body.spread.value);
   }
 }
 
-void Costs::evaluate(const IterationState& state) {
-  for (std::size_t i = 0; i < keys_.size(); ++i) rows_[i] = evaluate(keys_[i], state);
+void Costs::evaluate(const IterationState& state, bool is_again) {
+  const bool is_there = is_again && fits_l2(state);
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    rows_[i] = evaluate(keys_[i], state);
+    if (is_there) take_from_l2(rows_[i], keys_[i].kind);
+  }
+}
+
+double Costs::l2_limit(const BodyNumbers& body) const {
+  if (l2_latency_ <= 0) return body.port_limit.value;
+  return std::min(body.bytes_in_flight.value * 1e-3 / l2_latency_, body.port_limit.value);
+}
+
+bool Costs::fits_l2(const IterationState& state) const {
+  double streamed = 0;
+  for (std::size_t i = 0; i < keys_.size() && streamed <= l2_capacity_; ++i) {
+    if (keys_[i].kind == TaskKind::kEmpty) continue;
+    const TaskClass& amounts = graph_.classes()[keys_[i].task_class];
+    streamed += static_cast<double>(amounts.weight_bytes.at(state) + amounts.kv_bytes.at(state)) *
+                tasks_of_row_[i];
+  }
+  return streamed > 0 && streamed <= l2_capacity_;
+}
+
+// A stream whose first bytes are nearer by what the memory takes longer than the L2.
+void Costs::take_from_l2(BodyCost& cost, TaskKind kind) const {
+  if (cost.bytes == 0 || cost.route != Route::kMemory) return;
+  cost.route = Route::kL2;
+  cost.stream_class = l2_class_of_kind_[index_of(kind)];
+  const double nearer = std::max(0.0, machine_.memory.latency.value - l2_latency_);
+  cost.start_up = std::max<Picoseconds>(0, cost.start_up - to_picoseconds(nearer));
 }
 
 BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
@@ -118,8 +170,10 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   if (key.kind == TaskKind::kEmpty) return cost;
   cost.kv_bytes = amounts.kv_bytes.at(state);
   cost.bytes = amounts.weight_bytes.at(state) + cost.kv_bytes;
-  cost.is_sent = key.kind == TaskKind::kPut;
-  if (cost.is_sent) cost.bytes = links_ ? amounts.bytes_sent.at(state) : 0;
+  if (key.kind == TaskKind::kPut) {
+    cost.route = Route::kLink;
+    cost.bytes = links_ ? amounts.bytes_sent.at(state) : 0;
+  }
   cost.flops = amounts.flops.at(state);
   const std::int64_t activations = amounts.activation_bytes.at(state);
   if (cost.bytes == 0 && cost.flops == 0 && activations == 0) return cost;
@@ -144,7 +198,7 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
 
 // What shared-memory pages leave room for (MPK paper, 5.3).
 void Costs::limit_loads_ahead(BodyCost& cost, const TaskClass& amounts) const {
-  if (cost.is_sent) return;
+  if (cost.route == Route::kLink) return;
   const std::int64_t room = page_bytes_ * pages_;
   cost.preload =
       std::min({amounts.preload_bytes, cost.bytes - cost.kv_bytes, cost.tile_bytes, room});

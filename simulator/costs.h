@@ -81,7 +81,11 @@ struct Hops {
   }
 
   Hop notify{}, peer_notify{}, put{}, observe{}, dispatch{}, fetch{}, activate{}, dequeue{},
-      enqueue{}, boundary{};
+      enqueue{}, enqueue_aot{}, boundary{};
+  Hop broadcast{};            // a push of an event for all schedulers to one of them
+  bool one_broadcast = true;  // or one publication, an `activate`, reaches all
+  Picoseconds publish = 0;    // a release of up to publish_batch items; 0: each store is one
+  std::uint32_t publish_batch = 1;
   Hop peer_activate{};
   Picoseconds contention = 0;
   Picoseconds poll_period = 0;       // of a worker that waits for one flag; 0: sees it at once
@@ -93,6 +97,9 @@ struct Hops {
   double per_request = 0, per_page = 0, per_token = 0;  // ps
 };
 
+// Where a body's bytes come from, or go to.
+enum class Route : std::uint8_t { kMemory, kL2, kLink };
+
 // A body of one class and kind, in one iteration. Its bytes come in tiles, each start-up, stream,
 // epilogue; all but the last have `tile_bytes`.
 struct BodyCost {
@@ -103,14 +110,14 @@ struct BodyCost {
   Picoseconds tail = 0;         // after the last byte: epilogue, fixed, activations
   Picoseconds compute = 0;      // the arithmetic of a tile, beside its stream
   std::int64_t flops = 0;
-  std::int64_t kv_bytes = 0;  // part of `bytes`
-  std::int64_t preload = 0;   // that may be requested before the event: of the first tile
-  std::int64_t ahead = 0;     // of the next tile, that may be loaded while one is worked on
-  std::int64_t early = 0;     // that its pages let the next task load before its end
-  std::uint32_t tiles = 1;    // 0 streamed bytes: 1
-  std::uint32_t stream_class = 0;
+  std::int64_t kv_bytes = 0;       // part of `bytes`
+  std::int64_t preload = 0;        // that may be requested before the event: of the first tile
+  std::int64_t ahead = 0;          // of the next tile, that may be loaded while one is worked on
+  std::int64_t early = 0;          // that its pages let the next task load before its end
+  std::uint32_t tiles = 1;         // 0 streamed bytes: 1
+  std::uint32_t stream_class = 0;  // of its route
   std::uint32_t spread = 0;
-  bool is_sent = false;  // the bytes go to a peer, not from memory
+  Route route = Route::kMemory;
 
   // Of the tile that `behind` more tiles follow.
   std::int64_t bytes_of_tile(std::uint32_t behind) const {
@@ -125,15 +132,22 @@ class Costs {
   Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& mechanisms,
         Spreads& spreads);
 
-  // Evaluates the rows for an iteration.
-  void evaluate(const IterationState& state);
+  // Evaluates the rows for an iteration; `is_again`: the one before it streamed the same weights.
+  void evaluate(const IterationState& state, bool is_again);
+
+  // Whether all that the devices stream in such an iteration stays in their L2s until the next.
+  bool fits_l2(const IterationState& state) const;
 
   const BodyCost& of(std::uint32_t task) const { return rows_[row_of_[task]]; }
   const std::vector<BodyCost>& rows() const { return rows_; }
   const std::vector<std::uint32_t>& row_of() const { return row_of_; }
 
-  // GB/s that a stream of each class takes at most.
+  // GB/s that a stream of each class takes at most, from memory (or over the link) and from L2.
   const std::vector<double>& limits() const { return limits_; }
+  const std::vector<double>& l2_limits() const { return l2_limits_; }
+
+  // GB/s that a worker running the body takes in from the L2 at most.
+  double l2_limit(const BodyNumbers& body) const;
 
  private:
   struct Key {
@@ -141,6 +155,7 @@ class Costs {
     TaskKind kind;
   };
   BodyCost evaluate(const Key& key, const IterationState& state) const;
+  void take_from_l2(BodyCost& cost, TaskKind kind) const;
   void limit_loads_ahead(BodyCost& cost, const TaskClass& amounts) const;
 
   const TaskGraph& graph_;
@@ -148,10 +163,15 @@ class Costs {
   std::vector<Key> keys_{};
   std::vector<BodyCost> rows_{};
   std::vector<std::uint32_t> row_of_{};
+  std::vector<std::uint32_t> tasks_of_row_{};
   std::vector<double> limits_{};
+  std::vector<double> l2_limits_{};
   std::vector<std::uint32_t> class_of_kind_{};
+  std::vector<std::uint32_t> l2_class_of_kind_{};
   std::vector<std::uint32_t> spread_of_kind_{};
   bool links_;
+  double l2_capacity_ = 0;       // bytes, of all devices; 0: nothing is looked for there
+  double l2_latency_ = 0;        // us
   std::int64_t page_bytes_ = 0;  // of a worker's page, and
   std::int64_t pages_ = 0;       // how many it has; 0: nothing is preloaded
 };

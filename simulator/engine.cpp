@@ -29,8 +29,6 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
       hops_(input.hops),
       recording_(recording),
       noise_(input.options.mechanisms.noise),
-      one_publication_(input.options.mechanisms.broadcast_queue &&
-                       input.machine.kind == MachineKind::kGpu),
       queue_capacity_(input.options.mechanisms.queue_limit
                           ? static_cast<std::uint32_t>(
                                 std::min(4e9, input.machine.protocol.queue_capacity.value))
@@ -45,6 +43,8 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
       events_(graph_.event_count()),
       schedulers_(fleet_.schedulers()),
       jit_depths_(roles_.workers),
+      staged_(fleet_.workers(), kNoIndex),
+      staged_count_(fleet_.workers()),
       enqueued_(graph_.task_count()),
       next_in_queue_(kHasJit ? graph_.task_count() : 0) {
   const std::vector<double> factors = worker_factors(input);

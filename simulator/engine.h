@@ -76,6 +76,8 @@ class Engine {
   double factor_of(std::uint32_t worker, std::uint32_t task) const;
   void begin_after(std::uint32_t worker, std::uint32_t task, Picoseconds ready);
   void begin_body(std::uint32_t worker, std::uint32_t task, Picoseconds start, Picoseconds fetched);
+  void stream(std::uint32_t entity, const BodyCost& cost, std::int64_t bytes, double factor,
+              Picoseconds now);
   void first_byte(std::uint32_t worker, Picoseconds now);
   void last_byte(std::uint32_t worker, Picoseconds now);
   void complete(std::uint32_t worker, Picoseconds end);
@@ -87,19 +89,23 @@ class Engine {
   void wake_waiters(std::uint32_t event);
   Picoseconds hand_over(std::uint32_t device, std::uint32_t event, Picoseconds instant);
   void publish(std::uint32_t scheduler, std::uint32_t event, Picoseconds instant);
-  bool has_work(std::uint32_t scheduler, std::uint32_t event) const;
+  bool has_work(std::uint32_t scheduler, std::uint32_t event, const TaskRange& share) const;
+  TaskRange share_of(std::uint32_t dispatcher, std::uint32_t event) const;
   void will_enqueue(std::uint32_t first) const;
   void arm_scheduler(std::uint32_t scheduler);
   void scheduler_step(std::uint32_t scheduler, Picoseconds now);
   Picoseconds dispatch(std::uint32_t dispatcher, std::uint32_t event, Picoseconds now);
   Picoseconds enqueue_aot(std::uint32_t dispatcher, Picoseconds now);
   Picoseconds enqueue_jit(std::uint32_t dispatcher, std::uint32_t event, Picoseconds now);
+  Picoseconds store(std::uint32_t worker, std::uint32_t task, const Hop& hop, Picoseconds now);
+  Picoseconds release(std::uint32_t worker, Picoseconds now);
+  Picoseconds release_all(const WorkerRange& own, Picoseconds now);
   void push_jit(std::uint32_t worker, std::uint32_t task, Picoseconds enqueued);
   Picoseconds end_iteration(std::uint32_t dispatcher, Picoseconds now);
   Picoseconds begin_iteration(std::uint32_t dispatcher, Picoseconds instant);
   void start_static_workers(std::uint32_t device, Picoseconds begun);
   Picoseconds begin_seen(std::uint32_t from, std::uint32_t device, Picoseconds instant) const;
-  const Hop& arrival_hop(std::uint32_t worker, std::uint32_t event, bool is_sent) const;
+  const Hop& arrival_hop(std::uint32_t worker, std::uint32_t event, Route route) const;
   Picoseconds boundary_cost() const;
 
   void set_timer(std::uint32_t entity, Picoseconds instant) {
@@ -124,7 +130,6 @@ class Engine {
   const Hops& hops_;
   Recording& recording_;
   const bool noise_;
-  const bool one_publication_;  // reaches all schedulers
   const std::uint32_t queue_capacity_;
   const Picoseconds notify_delay_;
 
@@ -141,7 +146,10 @@ class Engine {
   std::vector<DispatcherState> dispatchers_{};
   std::vector<std::uint32_t> jit_depths_{};
   std::vector<std::uint32_t> touched_{};  // workers whose JIT queue was empty before this step
-  std::vector<Picoseconds> enqueued_{};   // a task, in this iteration
+  std::vector<Stored> stored_{};          // by this step, where releases come later
+  std::vector<std::uint32_t> staged_{};   // a worker: the last one of stored_ not released
+  std::vector<std::uint32_t> staged_count_{};
+  std::vector<Picoseconds> enqueued_{};         // a task, in this iteration
   std::vector<std::uint32_t> next_in_queue_{};  // a task: the one behind it in its JIT queue
 
   RandomStream task_draws_{};

@@ -69,17 +69,18 @@ void Engine<kChoice, kRecord>::wake_waiters(std::uint32_t event) {
 template <Choice kChoice, bool kRecord>
 Picoseconds Engine<kChoice, kRecord>::hand_over(std::uint32_t device, std::uint32_t event,
                                                 Picoseconds instant) {
-  const Hop& hop =
-      event == 0 || device == fleet_.device_of_event(event) ? hops_.activate : hops_.peer_activate;
+  const bool is_near = event == 0 || device == fleet_.device_of_event(event);
+  const bool is_broadcast = fleet_.is_broadcast(event);
+  const Hop& hop = !is_near ? hops_.peer_activate : is_broadcast ? hops_.broadcast : hops_.activate;
   const Picoseconds step = hop.draw(spreads_, event_bits(event) >> kActivateBits);
-  if (!fleet_.is_broadcast(event)) {
+  if (!is_broadcast) {
     publish(fleet_.scheduler_of(event), event, instant + step);
     return instant + step;
   }
-  Picoseconds published = one_publication_ ? instant + step : instant;
+  Picoseconds published = hops_.one_broadcast ? instant + step : instant;
   for (std::uint32_t s = 0; s < fleet_.schedulers(); ++s) {
-    if (!has_work(s, event)) continue;
-    if (!one_publication_) published += step;
+    if (!has_work(s, event, share_of(s, event))) continue;
+    if (!hops_.one_broadcast) published += step;
     const std::uint32_t peer = fleet_.device_of_dispatcher(s);
     publish(s, event, event == 0 ? begin_seen(device, peer, published) : published);
   }
@@ -95,15 +96,24 @@ Picoseconds Engine<kChoice, kRecord>::begin_seen(std::uint32_t from, std::uint32
 }
 
 template <Choice kChoice, bool kRecord>
-bool Engine<kChoice, kRecord>::has_work(std::uint32_t scheduler, std::uint32_t event) const {
+bool Engine<kChoice, kRecord>::has_work(std::uint32_t scheduler, std::uint32_t event,
+                                        const TaskRange& share) const {
   const WorkerRange own = fleet_.workers_of(scheduler);
   if (event == 0 && tables_.list_first[own.end] != tables_.list_first[own.begin]) return true;
   if (tables_.launches_jit[event] == 0) return false;
-  const TaskRange share = fleet_.share_of(scheduler, event);
   for (std::uint32_t task = share.begin; task < share.end; ++task) {
     if (is_jit_launched(policy_.kind, graph_.tasks().label[task])) return true;
   }
   return false;
+}
+
+// As the fleet's, from its table where there is one.
+template <Choice kChoice, bool kRecord>
+TaskRange Engine<kChoice, kRecord>::share_of(std::uint32_t dispatcher, std::uint32_t event) const {
+  const TaskRange* const shares = fleet_.shares_of(event);
+  if (shares == nullptr) return fleet_.share_of(dispatcher, event);
+  const std::uint32_t first = graph_.events().first_task[event];
+  return {first + shares[dispatcher].begin, first + shares[dispatcher].end};
 }
 
 template <Choice kChoice, bool kRecord>
@@ -143,7 +153,10 @@ void Engine<kChoice, kRecord>::scheduler_step(std::uint32_t scheduler, Picosecon
   SchedulerState& s = schedulers_[scheduler];
   const std::uint32_t event = s.pending.pop().event;
   const std::uint64_t bits = event_bits(event, scheduler);
-  s.free_at = dispatch(scheduler, event, now + hops_.dequeue.draw(spreads_, bits >> kDequeueBits));
+  const Picoseconds dequeued = now + hops_.dequeue.draw(spreads_, bits >> kDequeueBits);
+  s.free_at = dispatch(scheduler, event, dequeued);
+  const bool is_end = event == graph_.end_event().index;
+  outcome_.scheduling += (is_end ? dequeued : s.free_at) - now;
   arm_scheduler(scheduler);
 }
 
@@ -176,11 +189,21 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Pico
   const std::uint32_t phase = phase_in(own, tables_.phase_step[dispatcher], iteration_);
   const std::uint32_t* const first = tables_.list_first.data();
   Picoseconds done = now;
-  for_each_aot_row(own, phase, first, tables_.list_tasks.data(),
-                   [&](std::uint32_t, std::uint32_t task) {
-                     done += hops_.enqueue.draw(spreads_, task_bits(task) >> kEnqueueBits);
-                     enqueued_[task] = done;
-                   });
+  if (hops_.publish == 0) {
+    for_each_aot_row(own, phase, first, tables_.list_tasks.data(),
+                     [&](std::uint32_t, std::uint32_t task) {
+                       done += hops_.enqueue_aot.draw(spreads_, task_bits(task) >> kEnqueueBits);
+                       enqueued_[task] = done;
+                     });
+  } else {
+    for_each_aot_row(own, phase, first, tables_.list_tasks.data(),
+                     [&](std::uint32_t worker, std::uint32_t task) {
+                       done = store(worker, task, hops_.enqueue_aot, done);
+                     });
+    done = release_all(own, done);
+    for (const Stored& stored : stored_) enqueued_[stored.task] = stored.visible;
+    stored_.clear();
+  }
   for (std::uint32_t worker = own.begin; worker < own.end; ++worker) {
     WorkerState& w = workers_[worker];
     const std::uint32_t list = list_of(own, worker, phase);
@@ -207,7 +230,7 @@ template <Choice kChoice, bool kRecord>
 Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std::uint32_t event,
                                                   Picoseconds now) {
   const WorkerRange own = fleet_.workers_of(dispatcher);
-  const TaskRange share = fleet_.share_of(dispatcher, event);
+  const TaskRange share = share_of(dispatcher, event);
   const bool by_depth = policy_.jit_placement == JitPlacement::kShortestQueue;
   Picoseconds done = now;
   touched_.clear();
@@ -221,9 +244,20 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std:
     }
     const std::uint32_t worker = place_jit(policy_, own, dispatchers_[dispatcher], task,
                                            by_depth ? jit_depths_.data() : nullptr);
-    done += hops_.enqueue.draw(spreads_, task_bits(task) >> kEnqueueBits);
-    push_jit(worker, task, done);
+    if (hops_.publish == 0) {
+      done += hops_.enqueue.draw(spreads_, task_bits(task) >> kEnqueueBits);
+      push_jit(worker, task, done);
+    } else {
+      done = store(worker, task, hops_.enqueue, done);
+      ++workers_[worker].jit_depth;  // for the placement of those behind it
+    }
   }
+  done = release_all(own, done);
+  for (const Stored& stored : stored_) {
+    --workers_[stored.worker].jit_depth;
+    push_jit(stored.worker, stored.task, stored.visible);
+  }
+  stored_.clear();
   // Only now, so that a worker's first fetch sees all that is there by then.
   for (const std::uint32_t worker : touched_) {
     if (workers_[worker].stage != Stage::kIdle) continue;
@@ -234,6 +268,40 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std:
     }
   }
   return done;
+}
+
+// Stores a task for `worker`, who sees it when it is released: with as many others as a release
+// takes, or at the end of the step, or at once by a worker who is not the queue's only producer.
+// When that is done.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::store(std::uint32_t worker, std::uint32_t task,
+                                            const Hop& hop, Picoseconds now) {
+  const Picoseconds done = now + hop.draw(spreads_, task_bits(task) >> kEnqueueBits);
+  stored_.push_back({task, worker, staged_[worker], done});
+  staged_[worker] = static_cast<std::uint32_t>(stored_.size() - 1);
+  const bool is_full = ++staged_count_[worker] == hops_.publish_batch || roles_.schedulers == 0;
+  return is_full ? release(worker, done) : done;
+}
+
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::release(std::uint32_t worker, Picoseconds now) {
+  const Picoseconds done = now + hops_.publish;
+  for (std::uint32_t i = staged_[worker]; i != kNoIndex; i = stored_[i].before) {
+    stored_[i].visible = done;
+  }
+  staged_[worker] = kNoIndex;
+  staged_count_[worker] = 0;
+  return done;
+}
+
+// What the step has stored and not released, worker by worker.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::release_all(const WorkerRange& own, Picoseconds now) {
+  if (stored_.empty()) return now;
+  for (std::uint32_t worker = own.begin; worker < own.end; ++worker) {
+    if (staged_count_[worker] > 0) now = release(worker, now);
+  }
+  return now;
 }
 
 template <Choice kChoice, bool kRecord>
@@ -292,8 +360,8 @@ Picoseconds Engine<kChoice, kRecord>::begin_iteration(std::uint32_t dispatcher,
   outcome_.begins.push_back(instant);
   task_draws_ = RandomStream(options_.seed, iteration_, kTaskDraws);
   event_draws_ = RandomStream(options_.seed, iteration_, kEventDraws);
-  if (iteration_ == 0 || !(state() == options_.iterations[iteration_ - 1])) {
-    costs_.evaluate(state());
+  if (iteration_ <= 1 || !(state() == options_.iterations[iteration_ - 1])) {
+    costs_.evaluate(state(), iteration_ > 0);
   }
   cost_rows_ = costs_.rows().data();
   for (std::uint32_t e = 0; e < graph_.event_count(); ++e) {

@@ -3,6 +3,29 @@
 #include <algorithm>
 
 namespace mk::simulator {
+namespace {
+
+// Bodies and preloads of an SM's worker go through its GPC.
+void cap_gpcs(const EngineInput& input, MemoryServer::Settings& memory) {
+  memory.group_limit = gpc_limit(input.machine, input.options.mechanisms);
+  if (memory.group_limit <= 0) return;
+  for (std::uint32_t entity = 0; entity < memory.workers; ++entity) {
+    memory.group_of.push_back(input.machine.port_of(entity % input.options.roles.workers));
+  }
+}
+
+// The first iteration finds nothing there.
+bool may_hit_l2(const EngineInput& input) {
+  const std::vector<IterationState>& iterations = input.options.iterations;
+  return std::any_of(iterations.begin() + 1, iterations.end(),
+                     [&](const IterationState& state) { return input.costs.fits_l2(state); });
+}
+
+}  // namespace
+
+double gpc_limit(const Machine& machine, const Mechanisms& mechanisms) {
+  return mechanisms.gpc_cap ? machine.gpc_bandwidth.value : 0;
+}
 
 PortSettings port_settings(const EngineInput& input) {
   const Mechanisms& mechanisms = input.options.mechanisms;
@@ -16,6 +39,11 @@ PortSettings port_settings(const EngineInput& input) {
   }
   memory.smooth_knee = mechanisms.smooth_knee;
   memory.shared = mechanisms.shared_bandwidth;
+  cap_gpcs(input, memory);
+  settings.has_l2 = may_hit_l2(input);
+  settings.l2 = memory;
+  settings.l2.limits = input.costs.l2_limits();
+  settings.l2.supply.assign(memory.workers + 1, input.machine.memory.l2_bandwidth.value);
   MemoryServer::Settings& link = settings.link;
   link.workers = workers;
   link.limits = {input.machine.link.bandwidth.value};

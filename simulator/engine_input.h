@@ -29,12 +29,16 @@ struct EngineOutcome {
   std::vector<Picoseconds> begins{};  // activation of `begin`, an iteration
   std::vector<Picoseconds> ends{};
   Picoseconds busy = 0;
+  Picoseconds scheduling = 0;  // of schedulers: dequeueing and enqueueing
   std::uint64_t tasks = 0;
   std::uint64_t events = 0;
   std::int64_t bytes = 0;  // streamed
 };
 
 PortSettings port_settings(const EngineInput& input);
+
+// GB/s that the SMs of a GPC take in together at most; 0: no cap.
+double gpc_limit(const Machine& machine, const Mechanisms& mechanisms);
 
 // How many times as long as on a typical SM without injections a worker's bodies last.
 std::vector<double> worker_factors(const EngineInput& input);

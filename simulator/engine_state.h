@@ -120,6 +120,14 @@ class PendingEvents {
   std::size_t head_ = 0;
 };
 
+// What a dispatcher has stored in its step, in the order of the stores.
+struct Stored {
+  std::uint32_t task = 0;
+  std::uint32_t worker = 0;
+  std::uint32_t before = kNoIndex;  // of the same worker, also not released yet
+  Picoseconds visible = 0;
+};
+
 struct SchedulerState {
   PendingEvents pending{};
   Picoseconds free_at = 0;

@@ -231,9 +231,7 @@ void Engine<kChoice, kRecord>::start_preload(std::uint32_t worker, std::uint32_t
   w.preload = Preload::kRunning;
   w.preload_at = now;
   w.ahead = now >= w.body_end ? cost.preload : std::min(cost.preload, w.early);
-  outcome_.bytes += w.ahead;
-  memory_.start(now, fleet_.workers() + worker, cost.stream_class, w.ahead,
-                factor_of(worker, task));
+  stream(fleet_.workers() + worker, cost, w.ahead, factor_of(worker, task), now);
   if (w.stage != Stage::kToPreload) return;  // hybrid: goes on looking
   w.stage = Stage::kWaiting;
   if (!w.start_known) return;
@@ -264,12 +262,14 @@ void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds no
   w.preload = Preload::kNone;
   w.preloaded = 0;
   w.stage = Stage::kStreaming;
-  outcome_.bytes += rest;
   if (running) {
     w.streams_ahead = true;
-    if (rest > 0) memory_.extend(now, fleet_.workers() + worker, cost.stream_class, rest);
+    if (cost.route == Route::kMemory) outcome_.bytes += rest;
+    if (rest > 0) {
+      memory_.extend(now, fleet_.workers() + worker, cost.route, cost.stream_class, rest);
+    }
   } else if (rest > 0) {
-    memory_.start(now, worker, cost.stream_class, rest, w.factor);
+    stream(worker, cost, rest, w.factor, now);
   } else {
     last_byte(worker, now);
   }
@@ -300,6 +300,13 @@ void Engine<kChoice, kRecord>::begin_body(std::uint32_t worker, std::uint32_t ta
   set_timer(worker, w.first_data);
 }
 
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::stream(std::uint32_t entity, const BodyCost& cost,
+                                      std::int64_t bytes, double factor, Picoseconds now) {
+  if (cost.route == Route::kMemory) outcome_.bytes += bytes;
+  memory_.start(now, entity, cost.route, cost.stream_class, bytes, factor);
+}
+
 // The first byte of the next tile can be used.
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now) {
@@ -312,11 +319,8 @@ void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now)
   }
   --w.tiles_left;
   if (w.preloaded > 0) return take_preload(worker, now);
-  const std::int64_t bytes = cost.bytes_of_tile(w.tiles_left);
   w.stage = Stage::kStreaming;
-  if (cost.is_sent) return memory_.send(now, worker, bytes, w.factor);
-  outcome_.bytes += bytes;
-  memory_.start(now, worker, cost.stream_class, bytes, w.factor);
+  stream(worker, cost, cost.bytes_of_tile(w.tiles_left), w.factor, now);
 }
 
 template <Choice kChoice, bool kRecord>
@@ -340,17 +344,16 @@ void Engine<kChoice, kRecord>::load_next_tile(std::uint32_t worker, Picoseconds 
   const BodyCost& cost = cost_rows_[cost_row_[w.task]];
   w.preload = Preload::kRunning;
   w.preloaded = std::min(cost.ahead, cost.bytes_of_tile(w.tiles_left - 1));
-  outcome_.bytes += w.preloaded;
-  memory_.start(now, fleet_.workers() + worker, cost.stream_class, w.preloaded, w.factor);
+  stream(fleet_.workers() + worker, cost, w.preloaded, w.factor, now);
   w.stage = Stage::kStartUp;
   set_timer(worker, done + scaled(cost.between, w.factor));
 }
 
 template <Choice kChoice, bool kRecord>
 const Hop& Engine<kChoice, kRecord>::arrival_hop(std::uint32_t worker, std::uint32_t event,
-                                                 bool is_sent) const {
+                                                 Route route) const {
   if (fleet_.device_of_worker(worker) == fleet_.device_of_event(event)) return hops_.notify;
-  return is_sent ? hops_.put : hops_.peer_notify;
+  return route == Route::kLink ? hops_.put : hops_.peer_notify;
 }
 
 // The body ends at `end`: arrives at the triggering event, and goes on to the next task.
@@ -363,7 +366,7 @@ void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds end) {
   w.busy += end - w.start;
   w.body_end = end;
   w.early = cost_rows_[cost_row_[w.task]].early;
-  const Hop& hop = arrival_hop(worker, event, cost_rows_[cost_row_[w.task]].is_sent);
+  const Hop& hop = arrival_hop(worker, event, cost_rows_[cost_row_[w.task]].route);
   const Picoseconds notify = hop.draw(spreads_, task_bits(w.task) >> kNotifyBits);
   const Picoseconds alone = end + notify_delay_ + hops_.reach(notify, worker, event);
   const bool lost = options_.injections.lost_notify == w.task;

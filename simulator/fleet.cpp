@@ -38,6 +38,19 @@ TaskRange Fleet::share_of(std::uint32_t dispatcher, std::uint32_t event) const {
                       {own.begin - before, own.end - before}, event, all.begin, all.end);
 }
 
+const TaskRange* Fleet::shares_of(std::uint32_t event) const {
+  const TaskRange all = launched(event, 0);
+  const std::uint32_t tasks = all.end - all.begin;
+  if (devices_ > 1 || tasks > kLongestShort || !mk::is_broadcast(roles_, tasks)) return nullptr;
+  const std::uint32_t turns = active_schedulers(roles_);
+  std::vector<TaskRange>& table = shares_[tasks];
+  for (std::uint32_t turn = 0; table.size() < std::size_t{turns} * roles_.schedulers; ++turn) {
+    for (std::uint32_t s = 0; s < roles_.schedulers; ++s)
+      table.push_back(mk::share_of(roles_, s, own_[s], turn, 0, tasks));
+  }
+  return &table[std::size_t{event % turns} * roles_.schedulers];
+}
+
 bool Fleet::is_broadcast(std::uint32_t event) const {
   const TaskRange all = launched(event, device_of_event(event));
   return event == 0 || mk::is_broadcast(roles_, all.end - all.begin);

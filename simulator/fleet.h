@@ -1,8 +1,10 @@
 // Fleet: the devices of a run, each with the same roles. Workers, schedulers and dispatchers have
 // numbers that run through all devices: those of device d stand behind those of device d - 1. The
-// rules of core/policy.h are about one device; here is how they are asked for all of them.
+// rules of core/policy.h are about one device; here is how they are asked for all of them. For one
+// thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -39,6 +41,11 @@ class Fleet {
   bool is_broadcast(std::uint32_t event) const;
   DispatcherState initial_state(std::uint32_t dispatcher) const;
 
+  // What share_of() says of each scheduler, from the event's first task on: one row of a table that
+  // is asked of the rule once for each length of a range and turn of the event. nullptr where there
+  // is none: no broadcast, a long range, several devices.
+  const TaskRange* shares_of(std::uint32_t event) const;
+
  private:
   TaskRange launched(std::uint32_t event, std::uint32_t device) const;
 
@@ -47,6 +54,9 @@ class Fleet {
   std::uint32_t devices_;
   std::vector<TaskRange> begins_{};  // a device: its tasks among those that `begin` launches
   std::vector<WorkerRange> own_{};   // a dispatcher: its workers
+  // By length of the range: [turn x scheduler].
+  static constexpr std::uint32_t kLongestShort = 64;
+  mutable std::array<std::vector<TaskRange>, kLongestShort + 1> shares_{};
 };
 
 // The tables of all devices as one: lists by worker, steps by dispatcher, of the fleet.

@@ -1,5 +1,7 @@
 #include "simulator/kernels.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -15,6 +17,8 @@ struct BlockWork {
   Picoseconds compute = 0;
   Picoseconds tail = 0;
   std::uint32_t spread = 0;
+  Route route = Route::kMemory;
+  double limit = 0;  // GB/s
 };
 
 // Launch costs under one policy.
@@ -59,14 +63,15 @@ class KernelRun {
         hops_(launch_hops(machine.launch, policy_, spreads)),
         sms_(static_cast<std::uint32_t>(machine.sms.value)),
         kernels_(kernels_of(graph, options.kernels, evaluated(costs, options), machine)),
-        memory_(settings()) {
+        memory_(settings()),
+        l2_(l2_settings()) {
     if (recording_ != nullptr) lane_ = recording_->add_lane(LaneKind::kStream, "kernels");
   }
 
   EngineOutcome run() {
     Picoseconds now = 0;
     for (std::uint32_t i = 0; i < options_.iterations.size(); ++i) {
-      costs_.evaluate(options_.iterations[i]);
+      costs_.evaluate(options_.iterations[i], i > 0);
       outcome_.begins.push_back(now);
       now = iterate(i, now);
       outcome_.ends.push_back(now);
@@ -76,7 +81,7 @@ class KernelRun {
 
  private:
   static const Costs& evaluated(Costs& costs, const SimulationOptions& options) {
-    costs.evaluate(options.iterations.front());
+    costs.evaluate(options.iterations.front(), false);
     return costs;
   }
 
@@ -98,7 +103,17 @@ class KernelRun {
     }
     settings.smooth_knee = options_.mechanisms.smooth_knee;
     settings.shared = options_.mechanisms.shared_bandwidth;
+    settings.group_limit = gpc_limit(machine_, options_.mechanisms);
+    // Blocks fill all SMs before any has a second one.
+    for (std::uint32_t s = 0; settings.group_limit > 0 && s < settings.workers; ++s) {
+      settings.group_of.push_back(machine_.port_of(s % sms_));
+    }
     return settings;
+  }
+  MemoryServer::Settings l2_settings() const {
+    MemoryServer::Settings l2 = settings();
+    l2.supply.assign(l2.workers + 1, machine_.memory.l2_bandwidth.value);
+    return l2;
   }
 
   Picoseconds iterate(std::uint32_t iteration, Picoseconds begin);
@@ -107,6 +122,11 @@ class KernelRun {
                          Picoseconds early);
   Picoseconds window(const Kernel& kernel, Picoseconds gap) const;
   void start_block(const BlockWork& work, std::uint32_t slot, Picoseconds at);
+  // Measured ones only: who gets an SM's drawn factor changes from kernel to kernel.
+  double sm_factor(std::uint32_t sm) const {
+    const std::vector<Number>& measured = machine_.sm_factor;
+    return options_.mechanisms.sm_spread && !measured.empty() ? measured[sm].value : 1;
+  }
 
   const TaskGraph& graph_;
   const Machine& machine_;
@@ -119,6 +139,7 @@ class KernelRun {
   std::uint32_t sms_;
   std::vector<Kernel> kernels_;
   MemoryServer memory_;
+  MemoryServer l2_;
 
   struct Slot {
     Picoseconds start = 0;
@@ -171,8 +192,10 @@ BlockWork KernelRun::block_work(const Kernel& kernel, std::uint32_t slots) const
     work.start_up = std::max(work.start_up, row.start_up);
     work.tail = std::max(work.tail, row.tail);
     work.spread = row.spread;
+    if (row.bytes > 0) work.route = row.route;
   }
   const BodyNumbers& body = machine_.body(kernel.kind);
+  work.limit = work.route == Route::kL2 ? costs_.l2_limit(body) : machine_.stream_limit(body);
   work.bytes = (bytes + kernel.blocks - 1) / kernel.blocks;
   // Blocks that share an SM share its arithmetic.
   const std::uint32_t on_sm = (std::min(kernel.blocks, slots) + sms_ - 1) / sms_;
@@ -186,7 +209,7 @@ void KernelRun::start_block(const BlockWork& work, std::uint32_t slot, Picosecon
   Slot& s = slots_[slot];
   const std::uint64_t bits = options_.mechanisms.noise ? draws_.bits(next_block_) : 0;
   ++next_block_;
-  s.factor = spreads_.factor(work.spread, bits);
+  s.factor = spreads_.factor(work.spread, bits) * sm_factor(slot % sms_);
   s.start = at;
   ++outcome_.events;
 }
@@ -217,7 +240,8 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
   slots = std::min(slots, run->blocks);
   const BlockWork work = block_work(*run, slots);
   const std::uint32_t on_sm = (slots + sms_ - 1) / sms_;
-  memory_.configure(0, machine_.stream_limit(body) / on_sm, kernel.bandwidth_share);
+  MemoryServer& memory = work.route == Route::kL2 ? l2_ : memory_;
+  memory.configure(0, work.limit / on_sm, kernel.bandwidth_share);
 
   // Blocks become ready to stream in the order of their slots; `timers` holds those on their way.
   const Picoseconds begin = start - early;
@@ -244,14 +268,14 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
   };
   for (;;) {
     const std::uint64_t timer = timers.top();
-    const Picoseconds stream_at = memory_.next_end();
+    const Picoseconds stream_at = memory.next_end();
     const Picoseconds timer_at =
         timer == Tournament::kNone
             ? MemoryServer::kNever
             : begin + static_cast<Picoseconds>(timer >> Tournament::kIndexBits);
     if (timer == Tournament::kNone && stream_at == MemoryServer::kNever) return last_end;
     if (stream_at <= timer_at) {
-      const std::uint32_t slot = memory_.finish_next();
+      const std::uint32_t slot = memory.finish_next();
       end_block(slot, std::max(stream_at, slots_[slot].compute_end));
       continue;
     }
@@ -262,8 +286,8 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
     if (work.bytes == 0) {
       end_block(slot, s.compute_end);
     } else {
-      outcome_.bytes += work.bytes;
-      memory_.start(timer_at, slot, 0, work.bytes, s.factor);
+      if (work.route == Route::kMemory) outcome_.bytes += work.bytes;
+      memory.start(timer_at, slot, 0, work.bytes, s.factor);
     }
   }
 }
@@ -328,6 +352,11 @@ std::vector<Kernel> kernels_of(const TaskGraph& graph, const KernelPlan& plan, c
   std::vector<Kernel> single = single_kernels(graph, costs, machine);
   for (std::size_t k = 0; k < single.size();) {
     const KernelGroup* group = group_of(plan, single[k].name);
+    for (std::uint32_t n = 1; group != nullptr && n < group->kernels; ++n) {
+      Kernel tiny{.op = single[k].op, .name = fmt::format("{}.{}", single[k].name, n)};
+      tiny.blocks = 1;
+      result.push_back(std::move(tiny));
+    }
     result.push_back(std::move(single[k++]));
     if (group == nullptr) continue;
     for (std::size_t i = 1; i < group->operators.size() && k < single.size(); ++i) {

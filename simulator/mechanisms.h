@@ -28,6 +28,9 @@ struct Mechanisms {
   bool links = true;
   bool l2_distance = true;
   bool pdl_window = true;
+  bool gpc_cap = true;
+  bool aot_enqueue = true;
+  bool l2_capacity = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -74,6 +77,14 @@ inline constexpr std::array kMechanisms = {
                    "complete, as far as shared memory reaches"},
     MechanismFacts{"links", &Mechanisms::links,
                    "what is put on a peer shares its device's link, and takes the link's latency"},
+    MechanismFacts{"aot_enqueue", &Mechanisms::aot_enqueue,
+                   "schedulers store AOT tasks at the begin of each iteration (off: they are in "
+                   "their queues by then, as in the MPK paper)"},
+    MechanismFacts{"gpc_cap", &Mechanisms::gpc_cap,
+                   "the SMs of a GPC take in so much together at most, where the machine says it"},
+    MechanismFacts{"l2_capacity", &Mechanisms::l2_capacity,
+                   "where all that an iteration streams fits into the L2, the next one finds it "
+                   "there (off: memory, always)"},
 };
 
 // Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is

@@ -8,6 +8,10 @@
 // O(classes + log workers). The sharing is worked out when somebody asks what it decides: once for
 // all that starts and ends at one instant.
 //
+// Workers may stand in groups (GPCs) that take in so much at most. Then each group has classes of
+// its own: within a group that asks for more, no stream gets more than the level at which the
+// group is full, which is one more limit of its classes. That is max-min over both.
+//
 // Integer arithmetic on the clocks (2^-28 bytes; instants in ps): a stream ends at the first
 // picosecond by which all its bytes have come.
 #pragma once
@@ -31,7 +35,9 @@ class MemoryServer {
     std::vector<double> limits{};  // GB/s, of each class
     std::vector<double> supply{};  // GB/s with n running streams, n = 0 .. workers
     bool smooth_knee = true;
-    bool shared = true;  // no: each stream runs at its own limit
+    bool shared = true;      // no: each stream runs at its own limit, or its group's level
+    double group_limit = 0;  // GB/s of a group; 0: no groups
+    std::vector<std::uint32_t> group_of{};  // a worker; only with groups
   };
   explicit MemoryServer(const Settings& settings);
 
@@ -49,12 +55,18 @@ class MemoryServer {
   // When the next stream ends, kNever iff none runs; of several the first class, the first worker.
   std::int64_t next_end() {
     if (is_stale_) share();
+    if (!is_end_known_) find_end();
     return next_end_;
   }
 
   // Whether a stream ends at or before `instant`, which is not before anything that happened here.
   bool ends_by(std::int64_t instant) {
     if (is_stale_ && instant == now_) return has_ended();
+    if (is_stale_) share();
+    // Most instants that are asked about come before any end: a product tells, and no division.
+    if (!is_end_known_ && instant - now_ < kSoon) {
+      if (!will_have_ended(static_cast<std::uint64_t>(instant - now_))) return false;
+    }
     const std::int64_t end = next_end();
     return end <= instant && end != kNever;
   }
@@ -76,31 +88,51 @@ class MemoryServer {
   struct Class {
     explicit Class(std::uint32_t workers) : ends(workers) {}
     double limit = 0;          // bytes a ps
+    double capped = 0;         // what of it the group's level leaves
     std::uint64_t clock = 0;   // V
     std::uint64_t rate = 0;    // of V a ps
     std::uint64_t weight = 0;  // sum, in 1 / kWeightOne
     std::uint32_t count = 0;
-    std::int64_t next_end = kNever;
     Tournament ends;
+
+    // What the stream that ends first has still to get, on the clock.
+    std::uint64_t missing() const {
+      const std::uint64_t end = on_grain(ends.top());
+      return end > clock ? end - clock : 0;
+    }
   };
   static constexpr unsigned kFractionBits = 28;
   static constexpr std::uint64_t kRebase = std::uint64_t{1} << 62;
+  // A product of less than both fits into 64 bits.
+  static constexpr std::int64_t kSoon = std::int64_t{1} << 26;    // ps
+  static constexpr std::uint64_t kFast = std::uint64_t{1} << 37;  // 512 TB/s
 
+  Class& class_for(std::uint32_t worker, std::uint32_t stream_class) {
+    if (group_limit_ <= 0) return classes_[stream_class];
+    return classes_[group_of_[worker] * kinds_ + stream_class];
+  }
   void advance(std::int64_t now);
   bool has_ended() const;
+  bool will_have_ended(std::uint64_t passed) const;
   void share();
-  double total() const;
-  void set_rate(Class& c, double bytes_a_ps);
-
+  void find_end();
+  void cap_groups();
+  double level_of_group(const Class* kinds) const;
+  double granted(double demanded) const;
   std::vector<Class> classes_{};
-  std::vector<std::uint32_t> by_limit_{};   // classes by increasing limit
+  std::uint32_t kinds_;                    // classes of a group
+  std::vector<std::uint32_t> by_limit_{};  // classes by increasing limit, as their groups cap it
+  std::vector<std::uint32_t> kinds_by_limit_{};
+  double group_limit_ = 0;                  // bytes a ps
+  std::vector<std::uint32_t> group_of_{};   // a worker
   std::vector<std::uint64_t> weight_of_{};  // a worker
   std::vector<double> supply_{};            // bytes a ps
   double supply_share_ = 1;
   bool smooth_knee_;
   bool shared_;
   std::uint32_t running_ = 0;
-  bool is_stale_ = false;  // rates and next_end_ are those of before what happened at now_
+  bool is_stale_ = false;     // rates and next_end_ are those of before what happened at now_
+  bool is_end_known_ = true;  // next_end_ is that of the rates
   std::int64_t now_ = 0;
   std::int64_t next_end_ = kNever;
   std::uint32_t next_class_ = 0;

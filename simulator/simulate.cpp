@@ -100,6 +100,7 @@ Status check_input(const TaskGraph& graph, const Machine& machine,
   if (Status status = check_devices(graph, machine, options); !status) return status;
   if (const Status factors = check_body_factors(graph, options); !factors) return factors;
   if (is_megakernel(options)) return check_roles(graph, machine, options);
+  if (Status status = check_kernel_plan(options.kernels, graph); !status) return status;
   if (machine.sms.value > Tournament::kMaxEntities) {
     return fail(ErrorCode::kUnsupported, fmt::format("{} SMs: at most {} are simulated",
                                                      machine.sms.value, Tournament::kMaxEntities));
@@ -202,6 +203,11 @@ class Simulation {
     const double workers =
         devices * (is_megakernel(options_) ? options_.roles.workers : machine_.sms.value);
     result.worker_busy_fraction = static_cast<double>(outcome.busy) / (span * workers);
+    const double schedulers = devices * (is_megakernel(options_) ? options_.roles.schedulers : 0);
+    if (schedulers > 0) {
+      result.scheduler_busy_fraction =
+          static_cast<double>(outcome.scheduling) / (span * schedulers);
+    }
     const double spec = devices * machine_.memory.spec_bandwidth.value * 1e-3;  // bytes a ps
     result.hbm_fraction = static_cast<double>(outcome.bytes) / (span * spec);
     result.tasks_simulated = outcome.tasks;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/injection.h"
@@ -28,6 +29,10 @@ namespace mk {
 // Both give the same result, to the tick. The reference plays every hop and every poll, and checks
 // no queue's limit: the tests' oracle, for megakernel policies.
 enum class EngineKind : std::uint8_t { kElided, kReference };
+
+constexpr std::string_view name_of(EngineKind engine) {
+  return engine == EngineKind::kElided ? "elided" : "reference";
+}
 
 struct SimulationOptions {
   Policy policy{};
@@ -63,6 +68,7 @@ struct SimulationResult {
   Duration makespan{};                 // activation of the first `begin` to that of the last `end`
   std::vector<Duration> iterations{};  // `begin` to `end` of each
   double worker_busy_fraction = 0;     // of all workers x makespan: executing bodies
+  double scheduler_busy_fraction = 0;  // of all schedulers x makespan: dequeueing and enqueueing
   double hbm_fraction = 0;  // bytes / makespan, of the datasheet's bandwidth (of all devices)
   std::optional<LowerBounds> bounds{};
   std::uint64_t tasks_simulated = 0;   // per-kernel policies: tasks whose work the kernels did
@@ -73,7 +79,8 @@ struct SimulationResult {
 
 // Refused, with the numbers: an impossible split, no iteration, a graph for more devices than the
 // machine has (several only under megakernel policies), a queue that overflows, an injection for a
-// worker that is not there. kStuck if a notification is injected away.
+// worker that is not there, a kernel of an operator that is not there. kStuck if a notification is
+// injected away.
 Result<SimulationResult> simulate(std::shared_ptr<const TaskGraph> graph, const Machine& machine,
                                   const SimulationOptions& options);
 

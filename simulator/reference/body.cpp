@@ -36,14 +36,13 @@ void ReferenceEngine::first_byte(std::uint32_t worker) {
   }
   --body.tiles_left;
   if (body.preloaded > 0) return take_preload(worker);
-  stream(worker, cost.bytes_of_tile(body.tiles_left));
+  stream(worker, cost, cost.bytes_of_tile(body.tiles_left), body.factor);
 }
 
-void ReferenceEngine::stream(std::uint32_t worker, std::int64_t bytes) {
-  const Body& body = workers_[worker].body;
-  if (cost_of(body.task).is_sent) return memory_.send(now(), worker, bytes, body.factor);
-  outcome_.bytes += bytes;
-  memory_.start(now(), worker, cost_of(body.task).stream_class, bytes, body.factor);
+void ReferenceEngine::stream(std::uint32_t entity, const BodyCost& cost, std::int64_t bytes,
+                             double factor) {
+  if (cost.route == Route::kMemory) outcome_.bytes += bytes;
+  memory_.start(now(), entity, cost.route, cost.stream_class, bytes, factor);
 }
 
 // What is missing comes behind what was requested ahead.
@@ -56,10 +55,11 @@ void ReferenceEngine::take_preload(std::uint32_t worker) {
   w.body.preloaded = 0;
   if (is_running) {
     w.body.on_preload_stream = true;
-    outcome_.bytes += rest;
-    if (rest > 0) memory_.extend(now(), fleet_.workers() + worker, cost.stream_class, rest);
+    if (cost.route == Route::kMemory) outcome_.bytes += rest;
+    if (rest > 0)
+      memory_.extend(now(), fleet_.workers() + worker, cost.route, cost.stream_class, rest);
   } else if (rest > 0) {
-    stream(worker, rest);
+    stream(worker, cost, rest, w.body.factor);
   } else {
     last_byte(worker);
   }
@@ -86,9 +86,7 @@ void ReferenceEngine::last_byte(std::uint32_t worker) {
     // The next tile comes right behind this one.
     w.ahead = Ahead::kRunning;
     w.body.preloaded = std::min(cost.ahead, cost.bytes_of_tile(w.body.tiles_left - 1));
-    outcome_.bytes += w.body.preloaded;
-    memory_.start(now(), fleet_.workers() + worker, cost.stream_class, w.body.preloaded,
-                  w.body.factor);
+    stream(fleet_.workers() + worker, cost, w.body.preloaded, w.body.factor);
     next = done + scaled(cost.between, w.body.factor);
   }
   agenda_.at(next, Turn::kWorker, worker, [this, worker] { first_byte(worker); });
@@ -112,7 +110,7 @@ void ReferenceEngine::complete(std::uint32_t worker, Picoseconds end) {
 
 const Hop& ReferenceEngine::arrival_hop(std::uint32_t worker, std::uint32_t event) const {
   if (fleet_.device_of_worker(worker) == fleet_.device_of_event(event)) return hops_.notify;
-  return cost_of(workers_[worker].body.task).is_sent ? hops_.put : hops_.peer_notify;
+  return cost_of(workers_[worker].body.task).route == Route::kLink ? hops_.put : hops_.peer_notify;
 }
 
 void ReferenceEngine::body_end(std::uint32_t worker) {

@@ -32,21 +32,22 @@ void ReferenceEngine::activate(std::uint32_t worker, std::uint32_t event) {
 Picoseconds ReferenceEngine::hand_over(std::uint32_t device, std::uint32_t event,
                                        std::uint32_t rank) {
   const bool is_near = event == 0 || device == fleet_.device_of_event(event);
+  const bool is_broadcast = fleet_.is_broadcast(event);
+  const Hop& hop = is_broadcast ? hops_.broadcast : hops_.activate;
   const Picoseconds step =
-      draw(is_near ? hops_.activate : hops_.peer_activate, event_bits(event) >> kActivateBits);
+      draw(is_near ? hop : hops_.peer_activate, event_bits(event) >> kActivateBits);
   const auto publish = [&](std::uint32_t s, Picoseconds at) {
     agenda_.at(at, Turn::kHop, rank,
                [this, s, event] { schedulers_[s].published.push_back(event); });
   };
-  if (!fleet_.is_broadcast(event)) {
+  if (!is_broadcast) {
     publish(fleet_.scheduler_of(event), now() + step);
     return now() + step;
   }
-  const bool at_once = options_.mechanisms.broadcast_queue && machine_.kind == MachineKind::kGpu;
-  Picoseconds published = at_once ? now() + step : now();
+  Picoseconds published = hops_.one_broadcast ? now() + step : now();
   for (std::uint32_t s = 0; s < fleet_.schedulers(); ++s) {
     if (!has_work(s, event)) continue;
-    if (!at_once) published += step;
+    if (!hops_.one_broadcast) published += step;
     const std::uint32_t peer = fleet_.device_of_dispatcher(s);
     publish(s, event == 0 ? begin_seen(device, peer, published) : published);
   }
@@ -71,6 +72,7 @@ void ReferenceEngine::poll_events(std::uint32_t scheduler) {
     const std::uint32_t event = published.front();
     published.pop_front();
     const Picoseconds dequeue = draw(hops_.dequeue, event_bits(event, scheduler) >> kDequeueBits);
+    outcome_.scheduling += dequeue;
     dispatch(scheduler, event, now() + dequeue);
     return true;
   });
@@ -84,6 +86,7 @@ void ReferenceEngine::dispatch(std::uint32_t dispatcher, std::uint32_t event, Pi
     if (event == 0 && policy_.kind != PolicyKind::kJit) done = store_aot(dispatcher, done);
     done = store_jit(dispatcher, event, done);
   }
+  if (roles_.schedulers > 0) outcome_.scheduling += done - from;
   if (recording_ != nullptr) {
     const std::uint32_t lane = roles_.schedulers == 0 ? dispatcher : fleet_.workers() + dispatcher;
     recording_->record().activations.push_back(
@@ -102,14 +105,41 @@ void ReferenceEngine::dispatch(std::uint32_t dispatcher, std::uint32_t event, Pi
 Picoseconds ReferenceEngine::store_aot(std::uint32_t dispatcher, Picoseconds from) {
   const WorkerRange own = fleet_.workers_of(dispatcher);
   const std::uint32_t phase = phase_in(own, tables_.phase_step[dispatcher], iteration_);
-  Picoseconds done = from;
+  std::vector<Store> stores;
   for_each_aot_row(own, phase, tables_.list_first.data(), tables_.list_tasks.data(),
                    [&](std::uint32_t worker, std::uint32_t task) {
-                     done += draw(hops_.enqueue, task_bits(task) >> kEnqueueBits);
-                     enqueued_[task] = done;
-                     agenda_.at(done, Turn::kHop, worker,
-                                [this, worker, task] { workers_[worker].aot.push_back(task); });
+                     stores.push_back({worker, task});
                    });
+  const Picoseconds done = release(hops_.enqueue_aot, from, stores);
+  for (const Store& store : stores) {
+    enqueued_[store.task] = store.visible;
+    agenda_.at(store.visible, Turn::kHop, store.worker,
+               [this, store] { workers_[store.worker].aot.push_back(store.task); });
+  }
+  return done;
+}
+
+// Stores one after the other from `from` on; when each can be seen, and when all is done.
+Picoseconds ReferenceEngine::release(const Hop& enqueue, Picoseconds from,
+                                     std::vector<Store>& stores) const {
+  Picoseconds done = from;
+  std::map<std::uint32_t, std::vector<Store*>> staged;
+  const auto show = [&](std::vector<Store*>& of_worker) {
+    done += hops_.publish;
+    for (Store* store : of_worker) store->visible = done;
+    of_worker.clear();
+  };
+  for (Store& store : stores) {
+    done += draw(enqueue, task_bits(store.task) >> kEnqueueBits);
+    store.visible = done;
+    if (hops_.publish == 0) continue;
+    std::vector<Store*>& of_worker = staged[store.worker];
+    of_worker.push_back(&store);
+    if (of_worker.size() == hops_.publish_batch || roles_.schedulers == 0) show(of_worker);
+  }
+  for (auto& [worker, of_worker] : staged) {
+    if (!of_worker.empty()) show(of_worker);
+  }
   return done;
 }
 
@@ -117,21 +147,23 @@ Picoseconds ReferenceEngine::store_jit(std::uint32_t dispatcher, std::uint32_t e
                                        Picoseconds from) {
   const WorkerRange own = fleet_.workers_of(dispatcher);
   const TaskRange share = fleet_.share_of(dispatcher, event);
-  Picoseconds done = from;
+  std::vector<Store> stores;
   for (std::uint32_t task = share.begin; task < share.end; ++task) {
     if (!is_jit_launched(policy_.kind, graph_.tasks().label[task])) continue;
     std::vector<std::uint32_t> depths;
     for (std::uint32_t w = own.begin; w < own.end; ++w) depths.push_back(workers_[w].jit_depth);
-    const std::uint32_t worker =
-        place_jit(policy_, own, dispatchers_[dispatcher], task, depths.data());
-    done += draw(hops_.enqueue, task_bits(task) >> kEnqueueBits);
-    Worker& w = workers_[worker];
-    ++w.jit_depth;
+    stores.push_back(
+        {place_jit(policy_, own, dispatchers_[dispatcher], task, depths.data()), task});
+    ++workers_[stores.back().worker].jit_depth;
+  }
+  const Picoseconds done = release(hops_.enqueue, from, stores);
+  for (const Store& store : stores) {
+    Worker& w = workers_[store.worker];
     // Its place in the queue is taken now: one that is late holds up those behind it.
-    w.jit_published = std::max(done, w.jit_published);
-    enqueued_[task] = w.jit_published;
-    agenda_.at(w.jit_published, Turn::kHop, worker,
-               [this, worker, task] { workers_[worker].jit.push_back(task); });
+    w.jit_published = std::max(store.visible, w.jit_published);
+    enqueued_[store.task] = w.jit_published;
+    agenda_.at(w.jit_published, Turn::kHop, store.worker,
+               [this, store] { workers_[store.worker].jit.push_back(store.task); });
   }
   return done;
 }

@@ -1,6 +1,7 @@
 #include "simulator/reference/plain_memory.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "core/check.h"
@@ -10,16 +11,24 @@ namespace mk::simulator {
 
 PlainMemory::PlainMemory(MemoryServer::Settings settings)
     : settings_(std::move(settings)), streams_(settings_.workers) {
-  for (const double limit : settings_.limits) classes_.push_back({.limit = limit * 1e-3});
+  std::uint32_t groups = 1;
+  for (const std::uint32_t group : settings_.group_of) groups = std::max(groups, group + 1);
+  for (std::uint32_t g = 0; g < groups; ++g) {
+    for (const double limit : settings_.limits)
+      classes_.push_back({.limit = limit * 1e-3, .capped = limit * 1e-3});
+  }
 }
 
 void PlainMemory::start(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
                         std::int64_t bytes, double slowness) {
   MK_CHECK(!streams_[worker], "a worker has one stream of a kind");
   advance(now);
-  Class& c = classes_[stream_class];
-  if (weight_of(stream_class) == 0) c.clock = 0;
-  Stream stream{stream_class, MemoryServer::weight_of_slowness(slowness), 0};
+  const std::uint32_t group = settings_.group_limit > 0 ? settings_.group_of[worker] : 0;
+  const auto kinds = static_cast<std::uint32_t>(settings_.limits.size());
+  const std::uint32_t index = group * kinds + stream_class;
+  Class& c = classes_[index];
+  if (weight_of(index) == 0) c.clock = 0;
+  Stream stream{index, MemoryServer::weight_of_slowness(slowness), 0};
   stream.end = MemoryServer::on_grain(c.clock + MemoryServer::volume_of(bytes, stream.weight));
   streams_[worker] = stream;
   share();
@@ -56,37 +65,68 @@ void PlainMemory::advance(std::int64_t now) {
 void PlainMemory::share() {
   constexpr double kOne = MemoryServer::kWeightOne;
   if (running() == 0) return;
+  cap_groups();
   double demanded = 0;
   std::uint64_t weight_left = 0;
   for (std::uint32_t k = 0; k < classes_.size(); ++k) {
-    demanded += static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].limit;
+    demanded += static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].capped;
     weight_left += weight_of(k);
   }
   const double offered = settings_.supply[running()] * 1e-3;
   double left = !settings_.shared       ? demanded
                 : settings_.smooth_knee ? smooth_minimum(demanded, offered)
                                         : std::min(demanded, offered);
-  std::vector<std::uint32_t> by_limit(classes_.size());
-  std::iota(by_limit.begin(), by_limit.end(), 0U);
-  std::stable_sort(by_limit.begin(), by_limit.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return classes_[a].limit < classes_[b].limit;
-  });
-  for (const std::uint32_t k : by_limit) {
+  for (const std::uint32_t k : by_limit()) {
     Class& c = classes_[k];
     const std::uint64_t weight = weight_of(k);
     if (weight == 0) continue;
     const double level = left / (static_cast<double>(weight_left) * (1 / kOne));
-    const double rate = settings_.shared ? std::min(c.limit, level) : c.limit;
+    const double rate = settings_.shared ? std::min(c.capped, level) : c.capped;
     left -= rate * static_cast<double>(weight) * (1 / kOne);
     weight_left -= weight;
     c.rate = MemoryServer::rate_of(rate);
   }
 }
 
-std::uint64_t PlainMemory::weight_of(std::uint32_t stream_class) const {
+// A group that asks for more than it takes in: its classes' limits come down to the level at which
+// it is full.
+void PlainMemory::cap_groups() {
+  constexpr double kOne = MemoryServer::kWeightOne;
+  const auto kinds = static_cast<std::uint32_t>(settings_.limits.size());
+  for (Class& c : classes_) c.capped = c.limit;
+  for (std::uint32_t first = 0; settings_.group_limit > 0 && first < classes_.size();
+       first += kinds) {
+    double left = settings_.group_limit * 1e-3;
+    std::uint64_t weight_left = 0;
+    for (std::uint32_t k = first; k < first + kinds; ++k) weight_left += weight_of(k);
+    double level = std::numeric_limits<double>::infinity();
+    for (const std::uint32_t k : by_limit()) {
+      if (k < first || k >= first + kinds || weight_left == 0) continue;
+      level = left / (static_cast<double>(weight_left) * (1 / kOne));
+      if (level < classes_[k].limit) break;
+      level = std::numeric_limits<double>::infinity();
+      left -= static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].limit;
+      weight_left -= weight_of(k);
+    }
+    for (std::uint32_t k = first; k < first + kinds; ++k)
+      classes_[k].capped = std::min(classes_[k].limit, level);
+  }
+}
+
+// Classes by the limit that their groups leave them.
+std::vector<std::uint32_t> PlainMemory::by_limit() const {
+  std::vector<std::uint32_t> order(classes_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return classes_[a].capped < classes_[b].capped;
+  });
+  return order;
+}
+
+std::uint64_t PlainMemory::weight_of(std::uint32_t class_index) const {
   std::uint64_t weight = 0;
   for (const auto& stream : streams_) {
-    if (stream && stream->stream_class == stream_class) weight += stream->weight;
+    if (stream && stream->class_index == class_index) weight += stream->weight;
   }
   return weight;
 }
@@ -104,7 +144,7 @@ PlainMemory::End PlainMemory::first_end() const {
     const Class& c = classes_[k];
     std::optional<std::uint32_t> nearest;
     for (std::uint32_t w = 0; w < streams_.size(); ++w) {
-      if (!streams_[w] || streams_[w]->stream_class != k) continue;
+      if (!streams_[w] || streams_[w]->class_index != k) continue;
       if (!nearest || streams_[w]->end < streams_[*nearest]->end) nearest = w;
     }
     if (!nearest) continue;

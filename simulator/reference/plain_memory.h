@@ -25,7 +25,7 @@ class PlainMemory {
 
  private:
   struct Stream {
-    std::uint32_t stream_class = 0;
+    std::uint32_t class_index = 0;
     std::uint64_t weight = 0;
     std::uint64_t end = 0;  // on its class's clock
   };
@@ -33,15 +33,19 @@ class PlainMemory {
     std::int64_t at = MemoryServer::kNever;
     std::uint32_t worker = 0;
   };
+  // Of one limit, in one group.
   struct Class {
     double limit = 0;         // bytes a ps
+    double capped = 0;        // what of it the group's level leaves
     std::uint64_t clock = 0;  // bytes a unit of weight since it was last empty
     std::uint64_t rate = 0;
   };
 
   void advance(std::int64_t now);
   void share();
-  std::uint64_t weight_of(std::uint32_t stream_class) const;  // of all its streams
+  void cap_groups();
+  std::vector<std::uint32_t> by_limit() const;
+  std::uint64_t weight_of(std::uint32_t class_index) const;  // of all its streams
   std::uint32_t running() const;
   End first_end() const;
 

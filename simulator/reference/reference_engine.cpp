@@ -64,7 +64,7 @@ void ReferenceEngine::begin(std::uint32_t dispatcher) {
   outcome_.begins.push_back(now());
   task_draws_ = RandomStream(options_.seed, iteration_, kTaskDraws);
   event_draws_ = RandomStream(options_.seed, iteration_, kEventDraws);
-  costs_.evaluate(options_.iterations[iteration_]);
+  costs_.evaluate(options_.iterations[iteration_], iteration_ > 0);
   for (std::uint32_t e = 0; e < graph_.event_count(); ++e) {
     counters_[e] = {};
     counters_[e].missing = graph_.events().trigger_count[e];

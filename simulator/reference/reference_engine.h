@@ -98,7 +98,7 @@ class ReferenceEngine {
   void start_body(std::uint32_t worker, std::uint32_t task, Picoseconds fetched);
   void first_byte(std::uint32_t worker);
   void take_preload(std::uint32_t worker);
-  void stream(std::uint32_t worker, std::int64_t bytes);
+  void stream(std::uint32_t entity, const BodyCost& cost, std::int64_t bytes, double factor);
   void stream_end(std::uint32_t entity);
   void last_byte(std::uint32_t worker);
   void complete(std::uint32_t worker, Picoseconds end);
@@ -116,6 +116,11 @@ class ReferenceEngine {
   bool has_work(std::uint32_t scheduler, std::uint32_t event) const;
   void poll_events(std::uint32_t scheduler);
   void dispatch(std::uint32_t dispatcher, std::uint32_t event, Picoseconds from);
+  struct Store {
+    std::uint32_t worker = 0, task = 0;
+    Picoseconds visible = 0;
+  };
+  Picoseconds release(const Hop& enqueue, Picoseconds from, std::vector<Store>& stores) const;
   Picoseconds store_aot(std::uint32_t dispatcher, Picoseconds from);
   Picoseconds store_jit(std::uint32_t dispatcher, std::uint32_t event, Picoseconds from);
 

@@ -165,9 +165,7 @@ void ReferenceEngine::start_preload(std::uint32_t worker) {
   w.ahead_at = now();
   w.ahead_bytes =
       now() >= w.body.end ? cost.preload : std::min(cost.preload, cost_of(w.body.task).early);
-  outcome_.bytes += w.ahead_bytes;
-  memory_.start(now(), fleet_.workers() + worker, cost.stream_class, w.ahead_bytes,
-                factor_of(worker, task));
+  stream(fleet_.workers() + worker, cost, w.ahead_bytes, factor_of(worker, task));
 }
 
 }  // namespace mk::simulator

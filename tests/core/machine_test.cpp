@@ -138,6 +138,30 @@ TEST(Machine, RefusesAnImpossibleSplitWithTheNumbers) {
   EXPECT_TRUE(check_split(machine, 132, 0));
 }
 
+TEST(Machine, KnowsThePortOfEachSm) {
+  Machine machine = h100();
+  EXPECT_EQ(machine.port_of(131), 0u);     // not known
+  machine.gpc_sms = {18, 18, 18, "test"};  // 8 GPCs, filled in turn
+  EXPECT_EQ(machine.port_of(7), 7u);
+  EXPECT_EQ(machine.port_of(8), 0u);
+  machine.sm_port.resize(132);
+  for (Number& gpc : machine.sm_port) gpc = {3, 3, 3, "test"};
+  EXPECT_EQ(machine.port_of(7), 3u);
+  EXPECT_EQ(machine_from_json(machine_to_json(machine), "again").value(), machine);
+}
+
+TEST(Machine, RefusesPortsThatNobodyHasOrThatAreNoNumbers) {
+  Machine machine = h100();
+  EXPECT_THAT(set_number(machine, "gpc_bandwidth", 400).error().message,
+              HasSubstr("neither gpc_sms nor sm_port"));
+  machine.sm_port.resize(131);
+  for (Number& gpc : machine.sm_port) gpc = {1, 1, 1, "test"};
+  EXPECT_THAT(error_of(machine_to_json(machine)), HasSubstr("sm_port: 131 numbers for 132 SMs"));
+  machine.sm_port.push_back({1.5, 1.5, 1.5, "test"});
+  EXPECT_THAT(error_of(machine_to_json(machine)),
+              HasSubstr("sm_port.131: 1.5 is no port's number"));
+}
+
 TEST(Machine, SetsOneNumberByItsPath) {
   Machine machine = h100();
   ASSERT_TRUE(set_number(machine, "memory.curve.1.bandwidth", 4000));

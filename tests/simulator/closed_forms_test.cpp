@@ -224,6 +224,9 @@ TEST(ClosedForms, OperatorsOfAGroupAreOneKernel) {
   EXPECT_NEAR(makespan_us(graph, machine, options), 2 * 2 + 1.5, kRounding);
   options.kernels = {};
   EXPECT_NEAR(makespan_us(graph, machine, options), 2 * 1 + 3 * 1.5, kRounding);
+  // Each linear is the last of three kernels.
+  ASSERT_TRUE(add_kernel_group(options.kernels, "linear*3"));
+  EXPECT_NEAR(makespan_us(graph, machine, options), 2 * 1 + 7 * 1.5, kRounding);
 }
 
 TEST(ClosedForms, BlocksPastTheSlotsRunInASecondWave) {

@@ -85,6 +85,7 @@ void expect_agreement(const std::shared_ptr<const TaskGraph>& graph, const Machi
   EXPECT_EQ(elided->iterations, reference->iterations);
   EXPECT_EQ(elided->hbm_fraction, reference->hbm_fraction);
   EXPECT_EQ(elided->worker_busy_fraction, reference->worker_busy_fraction);
+  EXPECT_EQ(elided->scheduler_busy_fraction, reference->scheduler_busy_fraction);
   EXPECT_EQ(elided->tasks_simulated, reference->tasks_simulated);
 }
 
@@ -149,6 +150,46 @@ TEST(EnginesAgree, WhereTasksAreManyTiles) {
     for (const SimulationOptions& options : all_splits(400)) {
       SCOPED_TRACE(describe(options));
       ASSERT_NO_FATAL_FAILURE(expect_agreement(drawn_graph(400), machine, options));
+    }
+  }
+}
+
+TEST(EnginesAgree, WithGpcsOfUnequalSizesAndAnL2ThatHoldsTheGraph) {
+  Machine machine = load_machine("h100-sxm").value();
+  testing::set(machine.gpc_bandwidth, 90);
+  machine.sm_port.resize(132);
+  for (std::size_t sm = 0; sm < 132; ++sm)
+    testing::set(machine.sm_port[sm], static_cast<double>(sm * sm % 9));
+  std::uint64_t seed = 500;
+  for (const double l2_bandwidth : {0.0, 7850.0, 200.0}) {
+    testing::set(machine.memory.l2_capacity, l2_bandwidth > 0 ? 1e9 : 0);
+    testing::set(machine.memory.l2_bandwidth, std::max(1.0, l2_bandwidth));
+    const auto graph = drawn_graph(++seed);
+    for (const SimulationOptions& options : all_splits(seed)) {
+      SCOPED_TRACE(describe(options));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+    }
+    const auto exchange = drawn_exchange(seed, 2);
+    for (const SimulationOptions& options : all_splits(seed)) {
+      const bool has_jit = facts(options.policy.kind).has_jit_queue;
+      if (options.roles.schedulers == 0 && has_jit) continue;  // refused
+      SCOPED_TRACE(describe(options));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(exchange, machine, options));
+    }
+  }
+}
+
+TEST(EnginesAgree, WhereStoresAreReleasedInGroupsAndPushesGoToEachScheduler) {
+  Machine machine = load_machine("h100-sxm").value();
+  testing::set(machine.protocol.publish, 0.58);
+  testing::set(machine.protocol.broadcast_push, 1.6);
+  std::uint64_t seed = 600;
+  for (const double batch : {1.0, 3.0, 8.0}) {
+    testing::set(machine.protocol.publish_batch, batch);
+    const auto graph = drawn_graph(++seed);
+    for (const SimulationOptions& options : all_splits(seed)) {
+      SCOPED_TRACE(describe(options));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
     }
   }
 }

@@ -55,25 +55,38 @@ class Reference {
                             const std::vector<bool>& running) const {
     const auto count = static_cast<std::size_t>(std::count(running.begin(), running.end(), true));
     const double supply = settings_.supply[count] * 1e-3;
-    const auto at = [&](double level, std::size_t i) {
+    // The highest level at which what streams `of` takes in is not more than `most`.
+    const auto level_for = [&](double most, const auto& of, const auto& at) {
+      double low = 0;
+      double high = 1e6;
+      for (int step = 0; step < 200; ++step) {
+        const double middle = 0.5 * (low + high);
+        double sum = 0;
+        for (std::size_t i = 0; i < streams.size(); ++i) {
+          if (running[i] && of(i)) sum += at(middle, i);
+        }
+        (sum <= most ? low : high) = middle;
+      }
+      return low;
+    };
+    const auto alone = [&](double level, std::size_t i) {
       return std::min(settings_.limits[streams[i].stream_class] * 1e-3, level) /
              streams[i].slowness;
     };
-    const auto total = [&](double level) {
-      double sum = 0;
-      for (std::size_t i = 0; i < streams.size(); ++i) {
-        if (running[i]) sum += at(level, i);
-      }
-      return sum;
-    };
-    double low = 0;
-    double high = 1e6;
-    for (int step = 0; step < 200; ++step) {
-      const double middle = 0.5 * (low + high);
-      (total(middle) <= supply ? low : high) = middle;
+    std::vector<double> group_level(streams.size(), 1e6);
+    for (std::size_t i = 0; i < streams.size() && settings_.group_limit > 0; ++i) {
+      const auto in_group = [&](std::size_t j) {
+        return settings_.group_of[j] == settings_.group_of[i];
+      };
+      group_level[i] = level_for(settings_.group_limit * 1e-3, in_group, alone);
     }
+    const auto in_all = [&](double level, std::size_t i) {
+      return alone(std::min(level, group_level[i]), i);
+    };
+    const double level = level_for(
+        supply, [](std::size_t) { return true; }, in_all);
     std::vector<double> result(streams.size());
-    for (std::size_t i = 0; i < streams.size(); ++i) result[i] = at(low, i);
+    for (std::size_t i = 0; i < streams.size(); ++i) result[i] = in_all(level, i);
     return result;
   }
 
@@ -115,9 +128,9 @@ std::vector<double> ends(MemoryServer& server, const std::vector<Stream>& stream
   }
 }
 
-TEST(MemoryServer, MixedLimitsAgreeWithWaterFilling) {
+// Drawn streams end when water-filling says so.
+void expect_water_filling(const MemoryServer::Settings& s) {
   for (std::uint32_t seed = 0; seed < 20; ++seed) {
-    const MemoryServer::Settings s = settings(40, {3, 8, 21});
     std::vector<Stream> streams(40);
     for (std::uint32_t i = 0; i < streams.size(); ++i) {
       const std::uint64_t bits = random_bits(seed, 0, i, 9);
@@ -134,6 +147,32 @@ TEST(MemoryServer, MixedLimitsAgreeWithWaterFilling) {
       EXPECT_NEAR(simulated[i], streams[i].end, 2e-6 * duration + 40) << seed << " " << i;
     }
   }
+}
+
+TEST(MemoryServer, MixedLimitsAgreeWithWaterFilling) {
+  expect_water_filling(settings(40, {3, 8, 21}));
+}
+
+TEST(MemoryServer, GroupsThatTakeInSoMuchAgreeWithWaterFillingInBoth) {
+  MemoryServer::Settings s = settings(40, {3, 8, 21});
+  for (std::uint32_t worker = 0; worker < 40; ++worker) s.group_of.push_back(worker * worker % 5);
+  for (const double limit : {4.0, 15.0, 27.0, 60.0}) {
+    SCOPED_TRACE(limit);
+    s.group_limit = limit;
+    expect_water_filling(s);
+  }
+}
+
+TEST(MemoryServer, AGroupsLimitHoldsWhereTheMemoryIsNotShared) {
+  MemoryServer::Settings s = settings(4, {20});
+  s.shared = false;
+  s.group_limit = 10;
+  s.group_of = {0, 0, 0, 1};
+  MemoryServer server(s);
+  for (std::uint32_t i = 0; i < 4; ++i) server.start(0, i, 0, 20'000, 1);
+  EXPECT_NEAR(static_cast<double>(server.next_end()), 2e6, 2);
+  EXPECT_EQ(server.finish_next(), 3u);
+  EXPECT_NEAR(static_cast<double>(server.next_end()), 6e6, 4);
 }
 
 TEST(MemoryServer, EndsTiesByClassThenWorker) {

@@ -10,6 +10,7 @@
 namespace mk {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::layers;
 using testing::plain_options;
@@ -237,6 +238,24 @@ TEST(Simulate, BaselinesRecordOneSpanAKernel) {
   EXPECT_EQ(record.span_names[record.spans.back().name], "argmax_reduce");
 }
 
+TEST(KernelPlan, IsWhatItsTextSays) {
+  const auto plan = kernel_plan_from_text(
+      "# a library\n  gate_up+silu_mul\tdown:0.85\r\n\nattention*3:0.5 # three kernels\n");
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_EQ(plan->groups.size(), 3u);
+  EXPECT_EQ(plan->groups[2].kernels, 3u);
+  EXPECT_EQ(to_text(*plan), "gate_up+silu_mul down:0.85 attention*3:0.5");
+  EXPECT_EQ(kernel_plan_from_text(to_text(*plan)).value(), *plan);
+}
+
+TEST(KernelPlan, OfAnOperatorThatIsNotThereIsRefusedByName) {
+  SimulationOptions options = plain_options(PolicyKind::kGraph, 1);
+  options.kernels = kernel_plan_from_text("lineer").value();
+  const auto result = simulate(layers(1, 1, 10'000), simple_machine(), options);
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, AllOf(HasSubstr("'lineer'"), HasSubstr("it has linear")));
+}
+
 TEST(KernelPlan, TakesGroupsAndRefusesWhatMakesNoSense) {
   KernelPlan plan;
   ASSERT_TRUE(add_kernel_group(plan, "gate_up+silu_mul"));
@@ -246,6 +265,8 @@ TEST(KernelPlan, TakesGroupsAndRefusesWhatMakesNoSense) {
   EXPECT_THAT(add_kernel_group(plan, "qkv+down").error().message, HasSubstr("'down' has"));
   EXPECT_THAT(add_kernel_group(plan, "qkv:2").error().message, HasSubstr("in (0, 1]"));
   EXPECT_THAT(add_kernel_group(plan, "qkv++o_proj").error().message, HasSubstr("empty"));
+  EXPECT_THAT(add_kernel_group(plan, "qkv*0").error().message, HasSubstr("1 to 64"));
+  EXPECT_THAT(add_kernel_group(plan, "qkv:").error().message, HasSubstr("in (0, 1]"));
 }
 
 TEST(Mechanisms, AreSetByNameAndRefusedWithWhatIsKnown) {
