@@ -163,6 +163,52 @@ class MachineMaker {
     set(p.scheduler_poll,
         combine("queue_empty", {{1, "poll_turn_sleep_20"}, {-1, "poll_turn_sleep_0"}}));
     set(m_.boundary.base, get(fmt::format("boundary_static_{}w0s", facts_.sms)));
+    set_dispatching();
+  }
+
+  // What an event's way through a scheduler costs in the megakernel itself, where a step is a chain
+  // of loads that miss and releases that wait: far more than the same rings alone in a loop. From
+  // runs of empty tasks (runs.cpp). A barrier's layer is one event for all workers: beyond the hop
+  // of a single task it costs a push for each further scheduler, and each scheduler a store for
+  // each further worker; with no schedulers, the last arriver a push for each further worker.
+  void set_dispatching() {
+    const auto run = [&](std::string_view what, std::uint32_t workers, std::uint32_t schedulers) {
+      return get(fmt::format("{}_{}w{}s", what, workers, schedulers));
+    };
+    const std::uint32_t sms = facts_.sms;
+    if (sms < 8) return;
+    const auto by_static = run("hop_static", sms, 0);
+    const auto alone = run("hop_jit", sms, 0), alone_barrier = run("barrier_jit", sms, 0);
+    const auto many = run("hop_jit", sms - 4, 16), many_barrier = run("barrier_jit", sms - 4, 16);
+    const auto few = run("hop_jit", sms - 1, 4), few_barrier = run("barrier_jit", sms - 1, 4);
+    if (!by_static || !alone || !alone_barrier || !many || !many_barrier || !few || !few_barrier)
+      return;
+    const double push = (alone_barrier->value - alone->value) / (sms - 1);
+    // many: 15 pushes and `a` stores more than a hop; few: 3 pushes and `b` stores.
+    const double a = std::ceil((sms - 4) / 16.0) - 1, b = std::ceil((sms - 1) / 4.0) - 1;
+    const double of_many = many_barrier->value - many->value;
+    const double of_few = few_barrier->value - few->value;
+    const double store = (5 * of_few - of_many) / (5 * b - a);
+    const double release = value_or("notify_after_stores", 0);
+    if (store <= 0 || push <= 0) return;
+    ProtocolNumbers& p = m_.protocol;
+    const std::string split = fmt::format("{}w16s and {}w4s", sms - 4, sms - 1);
+    set(p.publish, std::min(store, release), "notify_after_stores, at most a store");
+    set(p.publish_batch, 8, "kPublishBatch of gpu_backend/protocol");
+    set(p.enqueue.typical, store - p.publish.value,
+        fmt::format("a store, {:.3g} us, of barrier_jit - hop_jit at {}, less publish", store,
+                    split));
+    set(p.broadcast_push, std::max(0.0, (of_many - a * store) / 15),
+        fmt::format("a push of barrier_jit - hop_jit at {}", split));
+    set(p.activate.typical, push,
+        fmt::format("(barrier_jit - hop_jit) / {} at {}w0s", sms - 1, sms));
+    set(p.fetch.typical, std::max(0.0, alone->value - by_static->value - push),
+        fmt::format("hop_jit at {0}w0s - hop_static at {0}w0s - activate", sms));
+    set(p.fetch_batch, 16, "kFetchBatch of gpu_backend/protocol");
+    set(p.dequeue.typical,
+        std::max(0.0, many->value - alone->value - store - p.scheduler_poll.value / 2),
+        fmt::format("hop_jit at {}w16s - hop_jit at {}w0s - a store - half a scheduler_poll",
+                    sms - 4, sms));
   }
 
   void set_launches() {

@@ -79,6 +79,32 @@ TEST(DeviceMachine, CombinesPrimitives) {
   EXPECT_NEAR(machine.body(TaskKind::kLinear).flops_per_cycle.value, 200, 1e-9);
 }
 
+TEST(DeviceMachine, TakesASchedulersStepFromRunsOfEmptyTasks) {
+  // Made of a push of 1.5 us, a store of 0.8, a take of 4 and a step of 2.
+  std::vector<Primitive> all = primitives();
+  const auto add = [&](const char* name, double us) { all.push_back({name, us, "us", 0.01}); };
+  const double alone = 2.5 + 1.5 + 4;
+  add("hop_static_132w0s", 2.5);
+  add("hop_jit_132w0s", alone);
+  add("barrier_jit_132w0s", alone + 131 * 1.5);
+  const Machine without = device_machine(base(), device_facts(), all);
+  const double hop = alone + 0.8 + 2 + without.protocol.scheduler_poll.value / 2;
+  add("hop_jit_128w16s", hop);
+  add("barrier_jit_128w16s", hop + 15 * 1.7 + 7 * 0.8);
+  add("hop_jit_131w4s", hop);
+  add("barrier_jit_131w4s", hop + 3 * 1.7 + 32 * 0.8);
+
+  const ProtocolNumbers p = device_machine(base(), device_facts(), all).protocol;
+
+  EXPECT_NEAR(p.enqueue.typical.value + p.publish.value, 0.8, 1e-9);
+  EXPECT_NEAR(p.publish.value, 0.8, 1e-9);  // a release alone takes 0.9
+  EXPECT_NEAR(p.broadcast_push.value, 1.7, 1e-9);
+  EXPECT_NEAR(p.activate.typical.value, 1.5, 1e-9);
+  EXPECT_NEAR(p.fetch.typical.value, 4, 1e-9);
+  EXPECT_NEAR(p.dequeue.typical.value, 2, 1e-9);
+  EXPECT_EQ(without.protocol.publish.value, 0);
+}
+
 TEST(DeviceMachine, FindsTheLatencyThatExplainsFewBytesInFlight) {
   EXPECT_NEAR(measured().memory.loaded_latency.value, kLatency, 0.01 * kLatency);
 }
