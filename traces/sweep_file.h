@@ -16,7 +16,7 @@
 
 namespace mk {
 
-inline constexpr int kSweepSchemaVersion = 1;                    // PRAGMA user_version
+inline constexpr int kSweepSchemaVersion = 2;                    // PRAGMA user_version
 inline constexpr std::int32_t kSweepApplicationId = 0x4d4b5357;  // application_id: "MKSW"
 
 std::string sweep_tables_sql();

@@ -35,9 +35,11 @@ struct SweepPoint {
   std::string experts{};      // "stride" or "static"
   std::string expert_skew{};  // "": even routing; else drawn, the i-th expert as 1/i^skew
   std::string task_counts{};  // "lm_head.tasks=600"
+  std::string kernels{};      // of kernel-per-operator policies: "gate_up+silu_mul attention*3:0.5"
   std::string mechanisms{};   // "preload=off+noise=off"
   std::string injections{};   // "notify_delay_us=1"
   std::string what_if{};      // "memory.latency=0.4": numbers of the machine that are changed
+  std::string engine{};       // "elided", or "reference": event by event, with the same result
   std::uint64_t iterations = 1;
   std::uint64_t prompt_tokens = 0;  // 0: decode steps that end at `context`
   std::uint64_t generate = 0;       // tokens after the prompt
@@ -75,9 +77,11 @@ inline constexpr std::array kSweepAxes = {
     SweepAxis{"experts", &SweepPoint::experts, nullptr},
     SweepAxis{"expert_skew", &SweepPoint::expert_skew, nullptr},
     SweepAxis{"set", &SweepPoint::task_counts, nullptr},
+    SweepAxis{"kernels", &SweepPoint::kernels, nullptr},
     SweepAxis{"mechanism", &SweepPoint::mechanisms, nullptr},
     SweepAxis{"inject", &SweepPoint::injections, nullptr},
     SweepAxis{"what_if", &SweepPoint::what_if, nullptr},
+    SweepAxis{"engine", &SweepPoint::engine, nullptr},
     SweepAxis{"iterations", nullptr, &SweepPoint::iterations},
     SweepAxis{"prompt_tokens", nullptr, &SweepPoint::prompt_tokens},
     SweepAxis{"generate", nullptr, &SweepPoint::generate},
@@ -99,6 +103,7 @@ struct SweepResult {
   double span_us = 0;  // 0 where none was asked for
   double tokens_per_second = 0;
   double worker_busy_fraction = 0;
+  double scheduler_busy_fraction = 0;
   double hbm_fraction = 0;
   double lower_bound_us = 0;  // bytes over the achieved bandwidth, of the whole run
   std::uint64_t tasks_simulated = 0;
@@ -119,6 +124,7 @@ inline constexpr std::array kSweepMeasures = {
     SweepMeasure{"span_us", &SweepResult::span_us, nullptr},
     SweepMeasure{"tokens_per_second", &SweepResult::tokens_per_second, nullptr},
     SweepMeasure{"worker_busy_fraction", &SweepResult::worker_busy_fraction, nullptr},
+    SweepMeasure{"scheduler_busy_fraction", &SweepResult::scheduler_busy_fraction, nullptr},
     SweepMeasure{"hbm_fraction", &SweepResult::hbm_fraction, nullptr},
     SweepMeasure{"lower_bound_us", &SweepResult::lower_bound_us, nullptr},
     SweepMeasure{"tasks_simulated", nullptr, &SweepResult::tasks_simulated},

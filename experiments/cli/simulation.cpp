@@ -4,6 +4,7 @@
 
 #include "core/expert_routing.h"
 #include "experiments/cli/words.h"
+#include "experiments/sweep/kernel_list.h"
 
 namespace mk::cli {
 namespace {
@@ -41,6 +42,13 @@ void declare_simulation_flags(Flags& parser, SimulationFlags& flags) {
                         .default_text("");
   parser.repeated("--mechanism", flags.mechanisms, "NAME=on|off", "leave out what is modelled");
   parser.repeated("--inject", flags.injections, "NAME=VALUE", "disturb the run, as 'run' does");
+  parser.value("--kernels", flags.kernels, "FILE",
+               "of stream, graph, pdl: which operators make one kernel, or several");
+  parser
+      .value("--engine", flags.engine, "NAME",
+             "elided; reference: event by event, same result")
+      .one_of({std::string(name_of(EngineKind::kElided)),
+               std::string(name_of(EngineKind::kReference))});
 }
 
 Result<SimulationOptions> simulation_options(const SimulationFlags& flags, const TaskGraph& graph) {
@@ -59,6 +67,10 @@ Result<SimulationOptions> simulation_options(const SimulationFlags& flags, const
     if (const Status added = add_injection(options.injections, text); !added)
       return tl::unexpected(added.error());
   }
+  Result<KernelPlan> kernels = kernel_list(flags.kernels);
+  if (!kernels) return with_context("--kernels", kernels.error());
+  options.kernels = std::move(*kernels);
+  if (flags.engine == name_of(EngineKind::kReference)) options.engine = EngineKind::kReference;
   return options;
 }
 
@@ -83,6 +95,7 @@ Json to_json(const Prediction& prediction) {
       {"iteration_us", median_iteration_us(r)},
       {"tokens_per_second", static_cast<double>(prediction.generated) / to_seconds(r.makespan)},
       {"worker_busy_fraction", r.worker_busy_fraction},
+      {"scheduler_busy_fraction", r.scheduler_busy_fraction},
       {"hbm_fraction", r.hbm_fraction}};
   if (r.bounds) json["lower_bound_us"] = to_microseconds(r.bounds->largest());
   json["tasks_simulated"] = r.tasks_simulated;

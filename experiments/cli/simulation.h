@@ -23,6 +23,8 @@ struct SimulationFlags {
   PlanFlags plan{};
   std::vector<std::string> mechanisms{};
   std::vector<std::string> injections{};
+  std::string kernels{};
+  std::string engine = std::string(name_of(EngineKind::kElided));
 };
 
 void declare_simulation_flags(Flags& parser, SimulationFlags& flags);

@@ -42,6 +42,18 @@ std::string to_text(const Json& json) {
   return table.str();
 }
 
+Status check_policy_has(const SimulationOptions& how) {
+  const PolicyFacts& policy = facts(how.policy.kind);
+  const bool launches_kernels = policy.family == PolicyFamily::kPerKernel;
+  if (!launches_kernels && !how.kernels.groups.empty())
+    return fail(
+        ErrorCode::kUsage,
+        fmt::format("--kernels: '{}' launches no kernels; stream, graph and pdl do", policy.name));
+  if (launches_kernels && how.engine == EngineKind::kReference)
+    return fail(ErrorCode::kUsage, fmt::format("--engine: '{}' has one engine only", policy.name));
+  return {};
+}
+
 Result<Answer> simulate_it(const Options& options) {
   const Result<GraphOrModel> source = open_graph_or_model(options.graph);
   if (!source) return tl::unexpected(source.error());
@@ -56,6 +68,7 @@ Result<Answer> simulate_it(const Options& options) {
   how->policy = policy_of(options.policy);
   how->roles = {split.workers, split.schedulers};
   how->record = !options.output.empty();
+  if (const Status fits = check_policy_has(*how); !fits) return tl::unexpected(fits.error());
   Result<SimulationResult> result = simulate(*graph, *machine, *how);
   if (!result) return tl::unexpected(result.error());
   if (how->record) {

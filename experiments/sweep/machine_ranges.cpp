@@ -20,10 +20,12 @@ bool is_choice(std::string_view path) {
                                    "schedulers_per_sm",
                                    "memory.capacity",
                                    "protocol.queue_capacity",
+                                   "protocol.publish_batch",
                                    "protocol.event_queue_capacity"};
   return std::find(kChoices.begin(), kChoices.end(), path) != kChoices.end() ||
          path.find("fetch_batch") != path.npos || path.find(".active") != path.npos ||
-         path.find("kernel_blocks_per_sm") != path.npos || path.find("tile_bytes") != path.npos;
+         path.starts_with("sm_port.") || path.find("kernel_blocks_per_sm") != path.npos ||
+         path.find("tile_bytes") != path.npos;
 }
 
 bool may_matter(std::string_view path, const TaskKinds& kinds) {

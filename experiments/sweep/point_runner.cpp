@@ -20,6 +20,8 @@ SweepPoint graph_key(const SweepPoint& point) {
   key.placement.clear();
   key.jit_placement.clear();
   key.worker_queue.clear();
+  key.kernels.clear();
+  key.engine.clear();
   key.mechanisms.clear();
   key.injections.clear();
   key.what_if.clear();
@@ -54,6 +56,7 @@ SweepResult summary_of(const SimulationResult& result, const SweepPoint& point,
   summary.tokens_per_second =
       static_cast<double>(generated_tokens(plan, *iterations, graph)) / to_seconds(result.makespan);
   summary.worker_busy_fraction = result.worker_busy_fraction;
+  summary.scheduler_busy_fraction = result.scheduler_busy_fraction;
   summary.hbm_fraction = result.hbm_fraction;
   summary.lower_bound_us = bytes_bound_us(result, machine);
   summary.tasks_simulated = result.tasks_simulated;

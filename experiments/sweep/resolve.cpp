@@ -8,6 +8,7 @@
 
 #include "core/policy.h"
 #include "experiments/sweep/decode_plan.h"
+#include "experiments/sweep/kernel_list.h"
 #include "experiments/sweep/machine_ranges.h"
 
 namespace mk {
@@ -68,6 +69,9 @@ Status check_names(const SweepPoint& point) {
     if (!skew) return tl::unexpected(skew.error());
     if (!(*skew >= 0 && *skew <= 16)) return unknown("expert_skew", point.expert_skew);
   }
+  if (point.engine != name_of(EngineKind::kElided) &&
+      point.engine != name_of(EngineKind::kReference))
+    return unknown("engine", point.engine);
   if (point.overlap != "on" && point.overlap != "off") return unknown("overlap", point.overlap);
   return {};
 }
@@ -100,6 +104,7 @@ SweepPoint from_texts(const AxisTexts& texts) {
   point.worker_queue = kPolling;
   point.overlap = "on";
   point.experts = "stride";
+  point.engine = name_of(EngineKind::kElided);
   point.iterations = 4;
   point.generate = 1;
   for (std::size_t i = 0; i < kSweepAxes.size(); ++i) {
@@ -110,7 +115,7 @@ SweepPoint from_texts(const AxisTexts& texts) {
       point.*kSweepAxes[i].number = std::stoull(texts[i]);
     }
   }
-  for (const auto text : {&SweepPoint::task_counts, &SweepPoint::mechanisms,
+  for (const auto text : {&SweepPoint::task_counts, &SweepPoint::kernels, &SweepPoint::mechanisms,
                           &SweepPoint::injections, &SweepPoint::what_if}) {
     if (point.*text == "none") (point.*text).clear();
   }
@@ -132,13 +137,23 @@ void choose_split(SweepPoint& point, const AxisTexts& texts, const Machine& mach
     point.placement = name_of(Placement::kRoundRobin);
     point.jit_placement = kInTurn;
     point.worker_queue = kPolling;
+    point.engine = name_of(EngineKind::kElided);
     return;
   }
+  point.kernels.clear();
   if (!is_said(texts, "workers"))
     point.workers = static_cast<std::uint64_t>(machine.default_workers.value);
   if (!is_said(texts, "schedulers"))
     point.schedulers = static_cast<std::uint64_t>(machine.default_schedulers.value);
   if (policy == PolicyKind::kStatic) point.schedulers = 0;
+}
+
+// What a file lists stands in the point itself.
+Status list_kernels(SweepPoint& point) {
+  const Result<KernelPlan> plan = kernel_list(point.kernels);
+  if (!plan) return tl::unexpected(plan.error());
+  point.kernels = to_text(*plan);
+  return {};
 }
 
 void choose_iterations(SweepPoint& point, const AxisTexts& texts, const ModelConfig& model) {
@@ -159,6 +174,7 @@ Result<Resolved> resolve(const AxisTexts& texts, Catalogue& catalogue) {
   if (!machine) return tl::unexpected(machine.error());
   if (const Status known = check_names(point); !known) return tl::unexpected(known.error());
   choose_split(point, texts, **machine);
+  if (const Status listed = list_kernels(point); !listed) return tl::unexpected(listed.error());
   choose_iterations(point, texts, **model);
   if (!is_said(texts, "grid_workers")) point.grid_workers = point.workers;
   if (const Status fine = check_assignments(point, **machine); !fine)
@@ -221,6 +237,8 @@ SimulationOptions simulation_options_of(const SweepPoint& point) {
   options.policy.blocking_fifo = point.worker_queue == kBlocking;
   options.roles = {static_cast<std::uint32_t>(point.workers),
                    static_cast<std::uint32_t>(point.schedulers)};
+  options.kernels = kernel_plan_from_text(point.kernels).value();
+  if (point.engine == name_of(EngineKind::kReference)) options.engine = EngineKind::kReference;
   options.seed = point.seed;
   options.lower_bounds = false;
   for (const std::string& text : assignments_of(point.mechanisms))

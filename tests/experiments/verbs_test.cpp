@@ -38,6 +38,39 @@ TEST_F(Verbs, CompileTakesSetOnlyAsOperatorTasksNumber) {
   EXPECT_EQ(megascope({"compile", model(), "--set", "qkv.tasks=four"}).status, 2);
 }
 
+TEST_F(Verbs, SimulateHasAReferenceEngineOfTheSameResult) {
+  const auto iterations = [&](const char* engine) {
+    const CliRun run = megascope({"simulate", model(), "--engine", engine, "--format", "json"});
+    EXPECT_EQ(run.status, 0) << run.err;
+    return run.json()["iterations_us"];
+  };
+  EXPECT_EQ(iterations("reference"), iterations("elided"));
+  EXPECT_EQ(megascope({"simulate", model(), "--engine", "reference", "--policy", "pdl"}).status, 2);
+}
+
+TEST_F(Verbs, SimulateTakesAListOfKernels) {
+  std::ofstream(path("kernels.txt")) << "gate_up+silu_mul\nattention*3  # launches\n";
+  const auto spans = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> all = {"simulate", model(), "--policy", "graph", "--format", "json"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    const CliRun run = megascope(all);
+    EXPECT_EQ(run.status, 0) << run.err;
+    return run.json()["iteration_us"].get<double>();
+  };
+  EXPECT_GT(spans({"--kernels", path("kernels.txt")}), spans({}));
+  EXPECT_LT(spans({"--kernels", "gate_up+silu_mul"}), spans({}));
+}
+
+TEST_F(Verbs, SimulateRefusesAListOfKernelsByFileAndWord) {
+  std::ofstream(path("kernels.txt")) << "down:2\n";
+  const CliRun run =
+      megascope({"simulate", model(), "--policy", "graph", "--kernels", path("kernels.txt")});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("kernels.txt"), HasSubstr("down:2")));
+  EXPECT_EQ(megascope({"simulate", model(), "--kernels", "gate_up+silu_mul"}).status, 2);
+  EXPECT_EQ(megascope({"simulate", model(), "--policy", "graph", "--kernels", "dwon"}).status, 1);
+}
+
 TEST_F(Verbs, SimulateRefusesCompileFlagsBesideACompiledGraph) {
   ASSERT_EQ(megascope({"compile", model(), "-o", path("g.mkg")}).status, 0);
 

@@ -56,6 +56,33 @@ TEST(SweepSpec, HasOnePointForAKernelPolicyWhateverTheSplits) {
   EXPECT_EQ(points->points[0].workers, 132);
 }
 
+TEST(SweepSpec, ListsKernelsForKernelPoliciesOnly) {
+  const auto points = points_of(
+      R"({"model": "qwen3-8b", "policy": ["aot", "graph"], "kernels": ["none",
+          "gate_up+silu_mul\nattention*3:0.5 # three kernels"]})");
+
+  ASSERT_TRUE(points.has_value()) << points.error().message;
+  std::vector<std::string> kernels;
+  for (const SweepPoint& point : points->points)
+    kernels.push_back(point.policy + " " + point.kernels);
+  EXPECT_THAT(kernels, ElementsAre("aot ", "graph ", "graph gate_up+silu_mul attention*3:0.5"));
+  EXPECT_THAT(refusal_of(R"({"model": "qwen3-8b", "policy": "graph", "kernels": "down:2"})"),
+              HasSubstr("kernel 'down:2'"));
+}
+
+TEST(SweepSpec, HasBothEnginesForMegakernelsOnly) {
+  const auto points = points_of(
+      R"({"model": "qwen3-8b", "policy": ["aot", "graph"], "engine": ["elided", "reference"]})");
+
+  ASSERT_TRUE(points.has_value()) << points.error().message;
+  std::vector<std::string> engines;
+  for (const SweepPoint& point : points->points)
+    engines.push_back(point.policy + " " + point.engine);
+  EXPECT_THAT(engines, ElementsAre("aot elided", "aot reference", "graph elided"));
+  EXPECT_THAT(refusal_of(R"({"model": "qwen3-8b", "engine": "fast"})"),
+              HasSubstr("engine: 'fast'"));
+}
+
 TEST(SweepSpec, CountsTheSplitsThatDoNotFit) {
   const auto points =
       points_of(R"({"model": "qwen3-8b", "workers": [128, 132], "schedulers": 16})");
