@@ -44,9 +44,7 @@ void declare_simulation_flags(Flags& parser, SimulationFlags& flags) {
   parser.repeated("--inject", flags.injections, "NAME=VALUE", "disturb the run, as 'run' does");
   parser.value("--kernels", flags.kernels, "FILE",
                "of stream, graph, pdl: which operators make one kernel, or several");
-  parser
-      .value("--engine", flags.engine, "NAME",
-             "elided; reference: event by event, same result")
+  parser.value("--engine", flags.engine, "NAME", "elided; reference: event by event, same result")
       .one_of({std::string(name_of(EngineKind::kElided)),
                std::string(name_of(EngineKind::kReference))});
 }
