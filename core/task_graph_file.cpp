@@ -196,6 +196,10 @@ Result<TaskGraph> graph_from(std::string_view bytes) {
 
 }  // namespace
 
+std::string task_graph_bytes(const TaskGraph& graph) { return bytes_of(graph); }
+
+Result<TaskGraph> task_graph_from(std::string_view bytes) { return graph_from(bytes); }
+
 Status write_task_graph(const TaskGraph& graph, const std::string& path) {
   const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
   const auto failed = [&](std::string_view what) {

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/result.h"
 #include "core/task_graph.h"
@@ -25,6 +26,10 @@ inline constexpr std::uint32_t kTaskGraphFileVersion = 2;
 // Written to a temporary name beside `path` and renamed when whole.
 Status write_task_graph(const TaskGraph& graph, const std::string& path);
 Result<TaskGraph> read_task_graph(const std::string& path);
+
+// The same as bytes, for files that hold a graph among other things.
+std::string task_graph_bytes(const TaskGraph& graph);
+Result<TaskGraph> task_graph_from(std::string_view bytes);
 
 // Does the file begin like a compiled graph? False also when it cannot be read.
 bool is_task_graph_file(const std::string& path);

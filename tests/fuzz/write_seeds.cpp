@@ -1,5 +1,5 @@
 // Writes what fuzzing starts from: write_seeds CORPUS makes
-// CORPUS/{trace,nsight,chrome,capture}/seed*.
+// CORPUS/{trace,nsight,chrome,capture,raw}/seed*.
 #include <sqlite3.h>
 
 #include <cstdio>
@@ -9,6 +9,7 @@
 
 #include "core/check.h"
 #include "profiler/capture/capture_file.h"
+#include "tests/gpu_backend/host/raw_sample.h"
 #include "tests/profiler/capture/launch_log.h"
 #include "tests/traces/tiny_run.h"
 #include "traces/export.h"
@@ -71,6 +72,11 @@ void write_capture_seed(const std::string& path) {
   for (const capture::Activity& activity : log.activities) (*file)->add(activity);
 }
 
+void write_raw_seed(const std::string& path) {
+  const Status status = write_raw_run(testing::raw_sample(), path);
+  MK_CHECK(status.has_value(), "the seed can be written");
+}
+
 }  // namespace
 }  // namespace mk
 
@@ -80,11 +86,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string corpus = argv[1];
-  for (const char* target : {"trace", "nsight", "chrome", "capture"})
+  for (const char* target : {"trace", "nsight", "chrome", "capture", "raw"})
     std::filesystem::create_directories(corpus + "/" + target);
   mk::write_trace_seed(corpus + "/trace/seed1");
   mk::write_nsight_seed(corpus + "/nsight/seed1");
   mk::write_chrome_seeds(corpus + "/chrome");
   mk::write_capture_seed(corpus + "/capture/seed1");
+  mk::write_raw_seed(corpus + "/raw/seed1");
   return 0;
 }
