@@ -24,11 +24,20 @@ constexpr std::uint32_t megakernel_blocks(const Roles& roles) {
   return roles.workers + (roles.schedulers + kSchedulersPerBlock - 1) / kSchedulersPerBlock;
 }
 
+// Rows are written lane by lane of a warp: one set a worker, then one a lane of each scheduler.
+inline constexpr std::uint32_t kSchedulerLanes = 32;
+MK_HD constexpr std::uint32_t scheduler_rows(const Roles& roles, std::uint32_t scheduler) {
+  return roles.workers + scheduler * kSchedulerLanes;
+}
+MK_HD constexpr std::uint32_t row_sets(const Roles& roles) {
+  return scheduler_rows(roles, roles.schedulers);
+}
+
 struct MegakernelArgs {
   protocol::Launch<DeviceMemory> launch{};
   const TaskDescriptor* descriptors = nullptr;
   DecodeState decode{};
-  DeviceLaneRows* lane_rows = nullptr;   // a lane
+  DeviceLaneRows* lane_rows = nullptr;   // row_sets()
   IterationTicks* iterations = nullptr;  // an iteration
   CaptureWindow window{};                // where the kernel records
   std::uint32_t* sm_of_lane = nullptr;   // a lane

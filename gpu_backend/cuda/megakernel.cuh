@@ -1,11 +1,10 @@
 // The persistent kernel: one block an SM, worker blocks first, then blocks of up to four scheduler
-// warps.
+// warps, whose lanes dispatch together.
 //
 // A worker block is Shape::kWarps compute warps, which run bodies, and one control warp, whose
 // first lane is the worker of the protocol (protocol/worker.h). The two sides talk through a
-// mailbox in shared memory and two mbarriers: `go` (control: there is a command) and `done`
-// (compute: it is carried out). So the protocol's loops stay those of a single thread, and its
-// waits never stop a warp that computes.
+// mailbox in shared memory (mailbox_protocol.h). So the protocol's loops stay those of a single
+// thread, and its waits never stop a warp that computes.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +13,8 @@
 #include "gpu_backend/cuda/bodies/run_body.h"
 #include "gpu_backend/cuda/device_block.cuh"
 #include "gpu_backend/cuda/kernel_args.h"
+#include "gpu_backend/cuda/mailbox_protocol.h"
+#include "gpu_backend/cuda/warp_team.cuh"
 #include "gpu_backend/protocol/scheduler.h"
 #include "gpu_backend/protocol/worker.h"
 
@@ -21,8 +22,9 @@ namespace mk::cuda {
 
 enum class Command : std::uint32_t { kRun, kPreload, kExit };
 
-// Descriptors that a worker block has in shared memory: the task in hand and the two after it.
-inline constexpr std::uint32_t kSlots = 3;
+// Descriptors that a worker block has in shared memory: a batch of fetched tasks, or of a list the
+// task in hand and the two after it. A multiple of 4.
+inline constexpr std::uint32_t kSlots = 16;
 
 // In shared memory, in front of SharedMemory<Shape>.
 struct alignas(128) Mailbox {
@@ -32,46 +34,33 @@ struct alignas(128) Mailbox {
   Command command = Command::kRun;
   std::uint32_t slot = 0;            // of a task that is to be preloaded
   std::uint32_t following = kSlots;  // of the task after a preloaded one; kSlots: not known
-  std::uint64_t go = 0;              // phases: control has written a command
-  std::uint64_t done = 0;            // phases: every compute warp has carried it out
+  std::uint64_t go = 0;              // mailbox_protocol.h
+  std::uint64_t done = 0;
 };
 
-// The control side of a worker's mailbox.
-class MailboxWriter {
- public:
-  __device__ explicit MailboxWriter(Mailbox& box) : box_(box) {}
-
-  // Carries out whatever was posted before; then the box may be written.
-  __device__ void await_done() {
-    if (posted_ == done_) return;
-    while (!barrier_test(&box_.done, done_ & 1U)) {
-    }
-    ++done_;
+struct DeviceBarrier {
+  using Barrier = std::uint64_t;
+  __device__ static void arrive(Barrier& barrier) { barrier_arrive(&barrier); }
+  __device__ static bool has_ended(Barrier& barrier, std::uint32_t parity) {
+    return barrier_test(&barrier, parity);
   }
-  __device__ void post(Command command) {
-    box_.command = command;
-    ++posted_;
-    barrier_arrive(&box_.go);
-  }
-  __device__ Mailbox& box() { return box_; }
-
- private:
-  Mailbox& box_;
-  std::uint32_t posted_ = 0;
-  std::uint32_t done_ = 0;
 };
 
 // The descriptors in the mailbox's slots, copied there asynchronously by the control thread.
 class DescriptorSlots {
  public:
-  __device__ DescriptorSlots(const TaskDescriptor* all, Mailbox& box) : all_(all), box_(box) {}
+  __device__ DescriptorSlots(const TaskDescriptor* all, Mailbox& box) : all_(all), box_(box) {
+    for (std::uint32_t& task : task_) task = protocol::kNoTask;
+  }
 
   // The slot of the task; its copy is at least begun. `busy` are slots that must stay as they are.
   __device__ std::uint32_t fetch(std::uint32_t task, std::uint32_t busy = kSlots,
                                  std::uint32_t busy_too = kSlots) {
-    for (std::uint32_t s = 0; s < kSlots; ++s) {
-      if (task_[s] == task) return s;
-    }
+    const std::uint32_t found = slot_of(task);
+    if (found != kSlots) return found;
+    // So that no two copies to one slot are under way: past that many it would come round.
+    if (begun_ == kSlots - 2) land();
+    ++begun_;
     while (turn_ == busy || turn_ == busy_too) advance();
     const std::uint32_t slot = turn_;
     advance();
@@ -86,49 +75,69 @@ class DescriptorSlots {
     return slot;
   }
   // All copies have landed.
-  __device__ static void land() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+  __device__ void land() {
+    asm volatile("cp.async.wait_all;" ::: "memory");
+    begun_ = 0;
+  }
 
  private:
   __device__ void advance() { turn_ = turn_ + 1 == kSlots ? 0 : turn_ + 1; }
+  __device__ std::uint32_t slot_of(std::uint32_t task) const {
+    std::uint32_t slot = kSlots;
+#pragma unroll
+    for (std::uint32_t s = 0; s < kSlots; s += 4) {
+      const uint4 four = *reinterpret_cast<const uint4*>(task_ + s);
+      if (four.x == task) slot = s;
+      if (four.y == task) slot = s + 1;
+      if (four.z == task) slot = s + 2;
+      if (four.w == task) slot = s + 3;
+    }
+    return slot;
+  }
 
   const TaskDescriptor* all_;
   Mailbox& box_;
-  std::uint32_t task_[kSlots] = {protocol::kNoTask, protocol::kNoTask, protocol::kNoTask};
+  alignas(16) std::uint32_t task_[kSlots];
   std::uint32_t turn_ = 0;
+  std::uint32_t begun_ = 0;  // copies since they last landed
 };
 
 // The program of the protocol, for the control thread of a worker block.
 class WorkerProgram {
  public:
   __device__ WorkerProgram(const MegakernelArgs& args, Mailbox& box)
-      : args_(args), mailbox_(box), slots_(args.descriptors, box) {}
+      : args_(args), box_(box), mailbox_(box.go, box.done), slots_(args.descriptors, box) {}
 
-  // The task will be waited for: what needs no event is requested now. Not before: requests in
-  // flight hold up the release of the task before (seen on an H100: 5 us instead of 0.8).
+  // The task will be waited for: what needs no event is requested now, and its command stands
+  // ready. Not before: requests in flight hold up the release of the task before (seen on an H100:
+  // 5 us instead of 0.8). A task that runs at once asks for its weights itself, after its inputs.
   __device__ void foresee(const protocol::Foresight& sight) {
     after_ = sight.after;
-    slot_ = slots_.fetch(sight.task.id);
-    next_slot_ = sight.next == protocol::kNoTask ? kSlots : slots_.fetch(sight.next, slot_);
-    slots_.land();
-    if (args_.preloads == 0) return;
-    command(slot_, sight.task.iteration);
-    mailbox_.box().following = next_slot_;
-    mailbox_.post(Command::kPreload);
+    const std::uint32_t slot = slots_.fetch(sight.task.id);
+    next_slot_ = sight.next == protocol::kNoTask ? kSlots : slots_.fetch(sight.next, slot);
+    make_ready(slot, sight.task.id, sight.task.iteration);
+    if (args_.preloads == 0 || sight.is_active) return;
+    box_.slot = slot;
+    box_.following = next_slot_;
+    post(Command::kPreload);
+  }
+
+  // Their descriptors come while the worker finds out what to run.
+  __device__ void fetched(const protocol::InHand& batch) {
+    const std::uint32_t size = batch.size() < kSlots - 2 ? batch.size() : kSlots - 2;
+    for (std::uint32_t k = 0; k < size; ++k) slots_.fetch(batch[k]);
   }
 
   __device__ void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t iteration) {
-    mailbox_.await_done();
-    const std::uint32_t slot = slots_.fetch(task);
-    slots_.land();
-    const bool is_empty = mailbox_.box().slots[slot].kind == TaskKind::kEmpty;
-    if (!is_empty) {
-      mailbox_.box().task = mailbox_.box().slots[slot];
-      command(slot, iteration);
-      mailbox_.post(Command::kRun);
+    if (ready_.id != task || ready_.iteration != iteration) {
+      make_ready(slots_.fetch(task), task, iteration);
     }
+    mailbox_.await_done();
+    if (box_.task.kind != TaskKind::kEmpty) post(Command::kRun);
     // Comes while the task runs.
-    if (after_ != protocol::kNoTask) slots_.fetch(after_, slot, next_slot_);
+    if (after_ != protocol::kNoTask) slots_.fetch(after_, next_slot_);
     after_ = protocol::kNoTask;
+    next_slot_ = kSlots;
     mailbox_.await_done();
   }
 
@@ -136,14 +145,21 @@ class WorkerProgram {
 
   __device__ void finish() {
     mailbox_.await_done();
-    mailbox_.post(Command::kExit);
+    post(Command::kExit);
   }
 
  private:
-  __device__ void command(std::uint32_t slot, std::uint32_t iteration) {
-    Mailbox& box = mailbox_.box();
-    box.slot = slot;
-    box.step = step_of(step(iteration), box.slots[slot].request);
+  __device__ void post(Command command) {
+    box_.command = command;
+    mailbox_.post();
+  }
+
+  // Puts the task into the box. Requires: nothing was posted that is not done.
+  __device__ void make_ready(std::uint32_t slot, std::uint32_t task, std::uint32_t iteration) {
+    slots_.land();
+    box_.task = box_.slots[slot];
+    box_.step = step_of(step(iteration), box_.task.request);
+    ready_ = {task, iteration};
   }
 
   __device__ const StepRow& step(std::uint32_t iteration) {
@@ -155,10 +171,11 @@ class WorkerProgram {
   }
 
   const MegakernelArgs& args_;
-  MailboxWriter mailbox_;
+  Mailbox& box_;
+  MailboxWriter<DeviceBarrier> mailbox_;
   DescriptorSlots slots_;
-  std::uint32_t slot_ = kSlots;       // of the task foreseen last
-  std::uint32_t next_slot_ = kSlots;  // of the one after it; kSlots: not known
+  protocol::Item ready_{protocol::kNoTask, 0};  // the task in the box
+  std::uint32_t next_slot_ = kSlots;            // of the one after it; kSlots: not known
   std::uint32_t after_ = protocol::kNoTask;
   std::uint32_t iteration_ = 0xffffffffU;
   StepRow step_{};
@@ -194,9 +211,27 @@ struct ControlObjects {
   Queues queues;
 };
 
+// The kernel's arguments, in shared memory too: read through a reference where they came in, each
+// look after an acquire would be a trip to L2.
+struct alignas(16) SharedArgs {
+  static constexpr std::uint32_t kWords = sizeof(MegakernelArgs) / 4;
+  std::uint32_t words[kWords];
+
+  __device__ const MegakernelArgs& get() const {
+    return *reinterpret_cast<const MegakernelArgs*>(words);
+  }
+  // By `threads` threads, of which this one is `thread`. Word by word: a copy as a whole would go
+  // over the stack.
+  __device__ void set(const MegakernelArgs& args, std::uint32_t thread, std::uint32_t threads) {
+    const auto* const from = reinterpret_cast<const std::uint32_t*>(&args);
+    for (std::uint32_t i = thread; i < kWords; i += threads) words[i] = from[i];
+  }
+};
+
 template <class Shape>
 struct WorkerShared {
   Mailbox box;
+  SharedArgs args;
   alignas(16) unsigned char control[sizeof(ControlObjects<true>)];
   alignas(128) unsigned char compute[1];  // SharedMemory<Shape>
 
@@ -213,9 +248,9 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
   DeviceBlock<Shape> block(shared.compute, work_bytes);
   WarpStream stream;
   Mailbox& box = shared.box;
-  for (std::uint32_t turn = 0;; ++turn) {
-    while (!barrier_test(&box.go, turn & 1U)) {
-    }
+  MailboxReader<DeviceBarrier> mailbox(box.go, box.done);
+  for (;;) {
+    mailbox.await_command();
     const Command command = box.command;
     if (command == Command::kExit) break;
     if (command == Command::kRun) {
@@ -225,7 +260,7 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
                           box.following < kSlots ? &box.slots[box.following] : nullptr, box.step);
     }
     __syncwarp();
-    if (block.lane() == 0) barrier_arrive(&box.done);
+    if (block.lane() == 0) mailbox.finish();
   }
   // What was preloaded and never used must land before the block's memory goes.
   for (; stream.used < stream.requested; ++stream.used) {
@@ -235,8 +270,10 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
 }
 
 template <class Shape, bool kRecords>
-__device__ __noinline__ void control_loop(const MegakernelArgs& args, WorkerShared<Shape>& shared,
+__device__ __noinline__ void control_loop(const MegakernelArgs& given, WorkerShared<Shape>& shared,
                                           std::uint32_t worker) {
+  shared.args.set(given, 0, 1);
+  const MegakernelArgs& args = shared.args.get();
   auto* const control = new (shared.control) ControlObjects<kRecords>(args, shared.box, worker);
   args.sm_of_lane[worker] = sm_number();
   if (worker == 0) protocol::start_run(args.launch, control->program, control->probe);
@@ -251,12 +288,26 @@ __device__ __noinline__ void control_loop(const MegakernelArgs& args, WorkerShar
 
 template <bool kRecords>
 __device__ __noinline__ void scheduler_warp(const MegakernelArgs& args, std::uint32_t scheduler) {
-  const std::uint32_t lane = args.launch.roles.workers + scheduler;
-  DeviceProbe<kRecords> probe(args.lane_rows + lane, args.iterations, args.window);
+  const Roles& roles = args.launch.roles;
+  const WarpTeam team;
+  DeviceProbe<kRecords> probe(args.lane_rows + scheduler_rows(roles, scheduler) + team.lane(),
+                              args.iterations, args.window);
   SchedulerProgram program(args);
-  args.sm_of_lane[lane] = sm_number();
-  protocol::scheduler_loop(args.launch, scheduler, program, probe);
+  if (team.lane() == 0) args.sm_of_lane[roles.workers + scheduler] = sm_number();
+  protocol::scheduler_loop(args.launch, scheduler, program, probe, team);
   probe.flush();
+}
+
+template <bool kRecords>
+__device__ void scheduler_block(const MegakernelArgs& args, unsigned char* raw) {
+  auto& shared = *reinterpret_cast<SharedArgs*>(raw);
+  shared.set(args, threadIdx.x, blockDim.x);
+  __syncthreads();
+  const std::uint32_t block = blockIdx.x - args.launch.roles.workers;
+  const std::uint32_t scheduler = block * kSchedulersPerBlock + threadIdx.x / 32;
+  if (threadIdx.x / 32 < kSchedulersPerBlock && scheduler < args.launch.roles.schedulers) {
+    scheduler_warp<kRecords>(shared.get(), scheduler);
+  }
 }
 
 template <class Shape, bool kRecords>
@@ -264,14 +315,7 @@ __global__ void __launch_bounds__(Shape::kThreads + 32, 1)
     megakernel(const __grid_constant__ MegakernelArgs args) {
   extern __shared__ __align__(128) unsigned char raw[];
   const std::uint32_t workers = args.launch.roles.workers;
-  if (blockIdx.x >= workers) {
-    const std::uint32_t scheduler = (blockIdx.x - workers) * kSchedulersPerBlock + threadIdx.x / 32;
-    if (threadIdx.x % 32 == 0 && threadIdx.x / 32 < kSchedulersPerBlock &&
-        scheduler < args.launch.roles.schedulers) {
-      scheduler_warp<kRecords>(args, scheduler);
-    }
-    return;
-  }
+  if (blockIdx.x >= workers) return scheduler_block<kRecords>(args, raw);
   auto& shared = *reinterpret_cast<WorkerShared<Shape>*>(raw);
   if (threadIdx.x == 0) {
     barrier_init(&shared.box.go, 1);

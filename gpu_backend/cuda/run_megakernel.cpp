@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <span>
 
 #include "gpu_backend/cuda/decode_tables.h"
 #include "gpu_backend/cuda/device_launch.h"
@@ -76,21 +77,29 @@ class MegakernelRun {
     return std::min(options_.window.end, decode_.iterations()) - options_.window.first;
   }
 
-  // Twice a lane's even share and some; what does not fit is dropped and counted.
-  RowCapacities capacities(bool is_worker) const {
+  // Twice the even share of a lane that serves `of` of `all`, and some; what does not fit is
+  // dropped and counted.
+  std::uint32_t rows(std::uint64_t all, std::uint64_t of, std::uint32_t lanes) const {
+    const std::uint64_t wanted = 2 * (all * of / lanes + 64) * iterations_recorded();
+    return static_cast<std::uint32_t>(std::min(wanted, kMostRows));
+  }
+  // Dispatchers are the schedulers; without any, the workers.
+  RowCapacities of_worker() const {
+    if (!options_.run.record) return {};
+    const std::uint32_t tasks = rows(graph_.task_count(), 1, options_.run.roles.workers);
+    const bool dispatches = options_.run.roles.schedulers == 0;
+    return {tasks, dispatches ? tasks : 0, dispatches ? tasks : 0};
+  }
+  // A scheduler's first lane writes its dispatches (a broadcast event has a row each), every lane
+  // the tasks of the workers that it serves.
+  RowCapacities of_scheduler_lane(std::uint32_t scheduler, std::uint32_t lane) const {
     if (!options_.run.record) return {};
     const Roles& roles = options_.run.roles;
-    const auto rows = [&](std::uint64_t all, std::uint32_t lanes) {
-      const std::uint64_t wanted = 2 * (all / lanes + 64) * iterations_recorded();
-      return static_cast<std::uint32_t>(std::min(wanted, kMostRows));
-    };
-    const std::uint32_t tasks = rows(graph_.task_count(), roles.workers);
-    // Dispatchers are the schedulers; without any, the workers. A broadcast event has a row each.
-    if (is_worker) {
-      const bool dispatches = roles.schedulers == 0;
-      return {tasks, dispatches ? tasks : 0, dispatches ? tasks : 0};
-    }
-    return {0, rows(graph_.task_count(), roles.schedulers), rows(graph_.event_count(), 2)};
+    const std::uint32_t own = workers_of(roles, scheduler).size();
+    const std::uint32_t served =
+        own > lane ? (own - lane + kSchedulerLanes - 1) / kSchedulerLanes : 0;
+    return {0, served == 0 ? 0 : rows(graph_.task_count(), served, roles.workers),
+            lane == 0 ? rows(graph_.event_count(), 1, 2) : 0};
   }
 
   void place(DeviceImage& image) {
@@ -104,14 +113,18 @@ class MegakernelRun {
     args_.sm_of_lane = image.zeros<std::uint32_t>(lanes());
     args_.work_bytes = model_.work_bytes();
     args_.preloads = options_.preloads ? 1 : 0;
-    std::vector<DeviceLaneRows> lane_rows(lanes());
-    for (std::uint32_t lane = 0; lane < lanes(); ++lane) {
-      const RowCapacities rows = capacities(lane < options_.run.roles.workers);
-      lane_rows[lane].tasks = {image.zeros<TaskRow>(rows.tasks), rows.tasks};
-      lane_rows[lane].enqueued = {image.zeros<EnqueueRow>(rows.enqueued), rows.enqueued};
-      lane_rows[lane].dispatched = {image.zeros<DispatchRow>(rows.dispatched), rows.dispatched};
+    const Roles& roles = options_.run.roles;
+    std::vector<DeviceLaneRows> sets(row_sets(roles));
+    for (std::uint32_t set = 0; set < sets.size(); ++set) {
+      const std::uint32_t lane = set - roles.workers;  // of all schedulers' lanes
+      const RowCapacities rows =
+          set < roles.workers ? of_worker()
+                              : of_scheduler_lane(lane / kSchedulerLanes, lane % kSchedulerLanes);
+      sets[set].tasks = {image.zeros<TaskRow>(rows.tasks), rows.tasks};
+      sets[set].enqueued = {image.zeros<EnqueueRow>(rows.enqueued), rows.enqueued};
+      sets[set].dispatched = {image.zeros<DispatchRow>(rows.dispatched), rows.dispatched};
     }
-    args_.lane_rows = image.add(lane_rows);
+    args_.lane_rows = image.add(sets);
   }
 
   Status prepare() {
@@ -152,6 +165,8 @@ class MegakernelRun {
     config.attrs = &cooperative;
     config.numAttrs = 1;
     void* arguments[] = {&args_};
+    const std::string& address = model_.device().pci_address;
+    if (options_.run.record) rows_.state_before = read_device_state(address);
     Result<ClockPair> before = take_clock_pair(*stream);
     if (!before) return tl::unexpected(before.error());
     Status ok = stream->mark_start();
@@ -161,6 +176,7 @@ class MegakernelRun {
     if (!ok) return ok;
     Result<ClockPair> after = take_clock_pair(*stream);
     if (!after) return tl::unexpected(after.error());
+    if (options_.run.record) rows_.state_after = read_device_state(address);
     rows_.before = *before;
     rows_.after = *after;
     kernel_ms_ = stream->elapsed_ms();
@@ -173,40 +189,52 @@ class MegakernelRun {
         left_.data() + (reinterpret_cast<const std::byte*>(address) - buffer_.data()));
   }
 
-  void take_lane(std::uint32_t lane) {
-    const DeviceLaneRows& from = in_image(args_.lane_rows)[lane];
-    LaneBuffers& to = rows_.rows.lanes[lane];
-    const std::uint32_t first = options_.window.first;
-    to.tasks.reserve(from.tasks.size);
-    for (std::uint32_t i = 0; i < from.tasks.size; ++i) {
-      TaskRow row = in_image(from.tasks.rows)[i];
-      row.task.iteration -= first;
-      to.tasks.add(row);
-    }
-    to.enqueued.reserve(from.enqueued.size);
-    for (std::uint32_t i = 0; i < from.enqueued.size; ++i) {
-      EnqueueRow row = in_image(from.enqueued.rows)[i];
-      row.task.iteration -= first;
-      to.enqueued.add(row);
-    }
-    to.dispatched.reserve(from.dispatched.size);
-    for (std::uint32_t i = 0; i < from.dispatched.size; ++i) {
-      DispatchRow row = in_image(from.dispatched.rows)[i];
-      row.event.iteration -= first;
-      to.dispatched.add(row);
+  // What the lane's threads wrote down.
+  std::span<const DeviceLaneRows> sets_of(std::uint32_t lane) const {
+    const Roles& roles = options_.run.roles;
+    const DeviceLaneRows* const sets = in_image(args_.lane_rows);
+    if (lane < roles.workers) return {sets + lane, 1};
+    return {sets + scheduler_rows(roles, lane - roles.workers), kSchedulerLanes};
+  }
+
+  // The rows of one kind, with iterations counted from the window's first.
+  template <class Row>
+  void take(std::span<const DeviceLaneRows> sets, DeviceRows<Row> DeviceLaneRows::*rows,
+            protocol::Item Row::*item, BoundedBuffer<Row>& to) const {
+    std::size_t size = 0;
+    for (const DeviceLaneRows& set : sets) size += (set.*rows).size;
+    to.reserve(size);
+    for (const DeviceLaneRows& set : sets) {
+      for (std::uint32_t i = 0; i < (set.*rows).size; ++i) {
+        Row row = in_image((set.*rows).rows)[i];
+        (row.*item).iteration -= options_.window.first;
+        to.add(row);
+      }
     }
   }
 
+  void take_lane(std::uint32_t lane) {
+    const std::span<const DeviceLaneRows> sets = sets_of(lane);
+    LaneBuffers& to = rows_.rows.lanes[lane];
+    take(sets, &DeviceLaneRows::tasks, &TaskRow::task, to.tasks);
+    take(sets, &DeviceLaneRows::enqueued, &EnqueueRow::task, to.enqueued);
+    take(sets, &DeviceLaneRows::dispatched, &DispatchRow::event, to.dispatched);
+  }
+
   void take_loss(std::uint32_t lane) {
-    const DeviceLaneRows& of_lane = in_image(args_.lane_rows)[lane];
-    const std::uint32_t dropped =
-        of_lane.tasks.dropped + of_lane.enqueued.dropped + of_lane.dispatched.dropped;
-    if (dropped == 0) return;
+    std::uint32_t tasks = 0;
+    std::uint32_t enqueued = 0;
+    std::uint32_t dispatched = 0;
+    for (const DeviceLaneRows& set : sets_of(lane)) {
+      tasks += set.tasks.dropped;
+      enqueued += set.enqueued.dropped;
+      dispatched += set.dispatched.dropped;
+    }
+    if (tasks + enqueued + dispatched == 0) return;
     rows_.losses.push_back(
-        {"records_dropped", dropped,
+        {"records_dropped", std::int64_t{tasks} + enqueued + dispatched,
          fmt::format("the recorder of lane {} was full: {} task, {} enqueue, {} dispatch rows lost",
-                     lane, of_lane.tasks.dropped, of_lane.enqueued.dropped,
-                     of_lane.dispatched.dropped)});
+                     lane, tasks, enqueued, dispatched)});
   }
 
   void take_rows() {

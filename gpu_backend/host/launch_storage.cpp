@@ -130,6 +130,7 @@ void LaunchStorage::fill_words(const TaskGraph& graph, const HostRunOptions& opt
     EventWord& word = events_[e];
     word.first_task = events.first_task[e];
     word.end_task = events.end_task[e];
+    word.trigger_count = events.trigger_count[e];
     word.is_end = e == graph.end_event().index ? 1 : 0;
     word.launches_jit = tables_.launches_jit[e];
     word.all_jit =

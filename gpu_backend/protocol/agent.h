@@ -1,6 +1,10 @@
 // Agent: one thread of a run, and the steps that worker and scheduler loops are made of: notify an
 // event, hand an activated event to its dispatcher, dispatch it, end an iteration and begin the
-// next.
+// next. A scheduler's agents are the lanes of its Team (team.h), which dispatch together.
+//
+// Memory is ordered by counters alone: a task's notification releases and acquires its triggering
+// event's counter; whoever acts on an event or on a task that it launched has acquired the counter
+// and seen it reached. An item of a queue is a hint where to look.
 //
 // Program is what the run executes:
 //   void execute(worker, task, iteration)   the body; its memory is ordered by the protocol: it
@@ -9,6 +13,7 @@
 //   void foresee(Foresight)                 optional: said before a task is waited for, where
 //                                           nothing can come before it: what does not depend on its
 //                                           event may begin
+//   void fetched(InHand)                    optional: a worker has taken these from a queue
 //   uint32 turn_of_wait(worker, InHand)     optional: once each turn of a wait of a worker that has
 //                                           tasks in hand; must be short. Returns the task for
 //                                           which it has asked for something ahead, or kNoIndex
@@ -24,6 +29,7 @@
 
 #include "gpu_backend/protocol/launch.h"
 #include "gpu_backend/protocol/ring.h"
+#include "gpu_backend/protocol/team.h"
 #include "gpu_backend/protocol/wait.h"
 
 namespace mk::protocol {
@@ -79,19 +85,23 @@ struct Foresight {
   Item task{};
   std::uint32_t next = kNoTask;
   std::uint32_t after = kNoTask;
+  bool is_active = false;  // its event is known to be: it runs at once
 };
 
 // Items staged for one worker before they are published.
 inline constexpr std::uint32_t kPublishBatch = 8;
 
-template <class M, class Program, class Probe>
+template <class M, class Program, class Probe, class Team = OneLane>
 class Agent {
  public:
-  MK_HD Agent(const Launch<M>& launch, std::uint32_t lane, Program& program, Probe& probe)
-      : launch_(launch), lane_(lane), program_(program), probe_(probe) {}
+  // `lane` is the run's: workers, then schedulers.
+  MK_HD Agent(const Launch<M>& launch, std::uint32_t lane, Program& program, Probe& probe,
+              Team team = {})
+      : launch_(launch), lane_(lane), program_(program), probe_(probe), team_(team) {}
 
   MK_HD const Launch<M>& launch() const { return launch_; }
   MK_HD Probe& probe() { return probe_; }
+  MK_HD const Team& team() const { return team_; }
   MK_HD Wait<M> wait() const { return Wait<M>(launch_, lane_); }
   MK_HD void say_where(Where where) {
     M::store_relaxed(launch_.where[lane_].word, where_word(where));
@@ -109,13 +119,30 @@ class Agent {
                       iteration);
   }
 
+  // Was the task's dependent event activated by this agent's last notification? Then its
+  // acquire-release has ordered what another look would.
+  MK_HD bool has_activated(const TaskWord& task, std::uint32_t iteration) const {
+    return activated_.id == task.dependent_event && activated_.iteration == iteration;
+  }
+
+  // Waits until the event that came out of a queue is seen to be active: at once, but that nothing
+  // else orders it. False iff the run is over.
+  MK_HD bool await_event(Item event) {
+    const std::uint32_t count = launch_.events[event.id].trigger_count;
+    Wait<M> waiting = wait();
+    while (!is_reached(M::load_acquire(launch_.counters[event.id]), count, event.iteration)) {
+      if (!waiting.turn({Activity::kDispatching, event.iteration, event.id})) return false;
+    }
+    return true;
+  }
+
   // Waits for the task's dependent event; then all that its producers wrote is visible. in_hand[0]
   // is the task. Polls with acquire: a relaxed spin would cost one more round trip at its end, on
   // the path that everything waits for (H100: 0.65 us), and while a worker waits its block computes
   // nothing that an acquire could throw out of the cache.
   MK_HD bool await_dependent_event(std::uint32_t worker, const TaskWord& task, Item item,
                                    const InHand& in_hand) {
-    if (is_active(task, item.iteration)) return true;
+    if (has_activated(task, item.iteration) || is_active(task, item.iteration)) return true;
     Wait<M> waiting = wait();
     while (!is_active(task, item.iteration)) {
       use_turn(worker, in_hand);
@@ -127,6 +154,10 @@ class Agent {
   // Tells a program that wants to know.
   MK_HD void foresee(const Foresight& sight) {
     if constexpr (requires { program_.foresee(sight); }) program_.foresee(sight);
+  }
+
+  MK_HD void fetched(const InHand& batch) {
+    if constexpr (requires { program_.fetched(batch); }) program_.fetched(batch);
   }
 
   // Lets a program that wants to use a turn of a wait.
@@ -162,14 +193,19 @@ class Agent {
     stamps.notified = probe_.now();
     fetched = stamps.notified;
     probe_.task_done(item, stamps, last);
-    return !last || activated(worker, {task.triggering_event, item.iteration}, stamps.notified);
+    if (!last) return true;
+    activated_ = {task.triggering_event, item.iteration};
+    return activated(worker, activated_, stamps.notified);
   }
 
   // Begins iteration `iteration`; `worker` does the dispatcher's step if there are no schedulers.
   MK_HD bool begin_iteration(std::uint32_t worker, std::uint32_t iteration) {
-    probe_.iteration_begins(iteration);
     const std::uint64_t dequeued = probe_.now();
-    M::add_acq_rel(launch_.counters[0], 1U);
+    if (team_.lane() == 0) {
+      probe_.iteration_begins(iteration);
+      M::add_acq_rel(launch_.counters[0], 1U);
+    }
+    team_.sync();
     if (launch_.policy.kind == PolicyKind::kStatic) return true;
     if (launch_.roles.schedulers == 0) return enqueue(worker, {0, iteration}, dequeued);
     return push_to_all_schedulers({0, iteration});
@@ -185,19 +221,22 @@ class Agent {
   // The dispatcher's part of the tasks that an event launches. (No recursion: GPUs need stacks for
   // it.)
   MK_HD bool enqueue(std::uint32_t dispatcher, Item event, std::uint64_t dequeued) {
-    const EventWord& word = launch_.events[event.id];
-    say_where({Activity::kDispatching, event.iteration, event.id});
-    if (event.id == 0 && !enqueue_aot(dispatcher, event.iteration)) return false;
-    if (word.launches_jit != 0 && !enqueue_jit(dispatcher, word, event)) return false;
-    probe_.event_dispatched(event, dequeued);
+    const EventWord word = launch_.events[event.id];
+    if (team_.lane() == 0) say_where({Activity::kDispatching, event.iteration, event.id});
+    if (event.id == 0 && !team_.all(enqueue_aot(dispatcher, event.iteration))) return false;
+    if (word.launches_jit != 0 && !team_.all(enqueue_jit(dispatcher, word, event))) return false;
+    if (team_.lane() == 0) probe_.event_dispatched(event, dequeued);
     return true;
   }
 
   // The last arrival at `event` happened here.
   MK_HD bool activated(std::uint32_t worker, Item event, std::uint64_t instant) {
-    const EventWord& word = launch_.events[event.id];
+    // On the way to this worker's next task: no look at the table where nobody dispatches.
+    if (launch_.policy.kind == PolicyKind::kStatic && event.id != launch_.end_event) return true;
+    const EventWord word = launch_.events[event.id];
     if (word.is_end != 0) {
       probe_.iteration_ends(event.iteration);
+      M::store_release(launch_.control->ended, event.iteration + 1);
     } else if (word.launches_jit == 0) {
       return true;
     }
@@ -207,12 +246,23 @@ class Agent {
     return push_to_scheduler(scheduler_of(roles, event.id), event);
   }
 
+  // Once the last arriver has noted the end, too.
   MK_HD bool end_iteration(std::uint32_t dispatcher, std::uint32_t iteration) {
-    say_where({Activity::kPreparing, iteration, launch_.end_event});
     const std::uint32_t next = iteration + 1;
-    if (next < kMaxIterations && program_.prepare(next)) return begin_iteration(dispatcher, next);
-    M::store_release(launch_.control->halt, static_cast<std::uint32_t>(Halt::kDone));
-    return true;
+    bool goes_on = false;
+    if (team_.lane() == 0) {
+      say_where({Activity::kPreparing, iteration, launch_.end_event});
+      Wait<M> waiting = wait();
+      bool is_noted = true;
+      while (is_noted && M::load_acquire(launch_.control->ended) != next) {
+        is_noted = waiting.turn({Activity::kPreparing, iteration, launch_.end_event});
+      }
+      goes_on = is_noted && next < kMaxIterations && program_.prepare(next);
+      if (is_noted && !goes_on) {
+        M::store_release(launch_.control->halt, static_cast<std::uint32_t>(Halt::kDone));
+      }
+    }
+    return !team_.from_first(goes_on) || begin_iteration(dispatcher, next);
   }
 
   MK_HD bool push_to_scheduler(std::uint32_t scheduler, Item event) {
@@ -221,12 +271,20 @@ class Agent {
   }
 
   // A scheduler that has nothing to do for the event is passed over: nobody would wait for it, and
-  // its queue could fill up over iterations.
+  // its queue could fill up over iterations. Each lane serves kPushWidth of them at once.
   MK_HD bool push_to_all_schedulers(Item event) {
-    for (std::uint32_t s = 0; s < launch_.roles.schedulers; ++s) {
-      if (has_work(s, event) && !push_to_scheduler(s, event)) return false;
+    const std::uint32_t schedulers = launch_.roles.schedulers;
+    bool fits = true;
+    for (std::uint32_t first = team_.lane() * kPushWidth; first < schedulers;
+         first += team_.lanes() * kPushWidth) {
+      std::uint32_t wanted = 0;
+      for (std::uint32_t k = 0; k < kPushWidth && first + k < schedulers; ++k) {
+        if (has_work(first + k, event)) wanted |= 1U << k;
+      }
+      const std::uint32_t full = push_to_each(launch_.event_rings + first, wanted, event);
+      if (full < kPushWidth) fits = fail(FailureCode::kEventQueueFull, first + full);
     }
-    return true;
+    return team_.all(fits);
   }
 
   MK_HD bool has_work(std::uint32_t dispatcher, Item event) const {
@@ -245,35 +303,48 @@ class Agent {
     return false;
   }
 
+  // Row by row (for_each_aot_row), each lane the queues that are its own.
   MK_HD bool enqueue_aot(std::uint32_t dispatcher, std::uint32_t iteration) {
     const WorkerRange own = workers_of(launch_.roles, dispatcher);
     const std::uint32_t phase = phase_in(own, launch_.phase_step[dispatcher], iteration);
-    bool fits = true;
-    for_each_aot_row(own, phase, launch_.list_first, launch_.list_tasks,
-                     [&](std::uint32_t worker, std::uint32_t task) {
-                       fits = fits && put(launch_.aot_rings, launch_.aot_producers, worker,
-                                          {task, iteration}, FailureCode::kAotQueueFull);
-                     });
+    const std::uint32_t first = own.begin + team_.lane();
+    bool more = first < own.end;
+    for (std::uint32_t row = 0; more; ++row) {
+      more = false;
+      for (std::uint32_t worker = first; worker < own.end; worker += team_.lanes()) {
+        const std::uint32_t list = list_of(own, worker, phase);
+        const std::uint32_t at = launch_.list_first[list] + row;
+        if (at >= launch_.list_first[list + 1]) continue;
+        if (!put(launch_.aot_rings, launch_.aot_producers, worker,
+                 {launch_.list_tasks[at], iteration}, FailureCode::kAotQueueFull)) {
+          return false;
+        }
+        more = true;
+      }
+    }
     publish(launch_.aot_rings, launch_.aot_producers, own);
-    return fits;
+    return true;
   }
 
+  // Every lane goes through all of the share and places it alike; the one that owns the queue puts.
   MK_HD bool enqueue_jit(std::uint32_t dispatcher, const EventWord& word, Item event) {
     const WorkerRange own = workers_of(launch_.roles, dispatcher);
-    DispatcherState& state = launch_.dispatchers[dispatcher].state;
+    DispatcherState state = launch_.dispatchers[dispatcher].state;
     const TaskRange share =
         share_of(launch_.roles, dispatcher, event.id, word.first_task, word.end_task);
+    bool fits = true;
     for (std::uint32_t task = share.begin; task < share.end; ++task) {
       if (word.all_jit == 0 && launch_.jit_launched[task] == 0) continue;
       const std::uint32_t worker =
           place_jit(launch_.policy, own, state, task, depths(dispatcher, own));
-      if (!put(launch_.jit_rings, launch_.jit_producers, worker, {task, event.iteration},
-               FailureCode::kJitQueueFull)) {
-        return false;
-      }
+      if (lane_of(team_, own, worker) != team_.lane()) continue;
+      fits = fits && put(launch_.jit_rings, launch_.jit_producers, worker, {task, event.iteration},
+                         FailureCode::kJitQueueFull);
     }
     publish(launch_.jit_rings, launch_.jit_producers, own);
-    return true;
+    team_.sync();  // all have read the state
+    if (team_.lane() == 0) launch_.dispatchers[dispatcher].state = state;
+    return fits;
   }
 
   MK_HD bool put(const Ring<M>* rings, RingProducer<M>* producers, std::uint32_t worker, Item item,
@@ -293,23 +364,27 @@ class Agent {
   }
 
   MK_HD void publish(const Ring<M>* rings, RingProducer<M>* producers, const WorkerRange& own) {
-    for (std::uint32_t worker = own.begin; staged_rings_ > 0; ++worker) {
+    for (std::uint32_t worker = own.begin + team_.lane(); staged_rings_ > 0;
+         worker += team_.lanes()) {
       if (producers[worker].staged() == 0) continue;
       producers[worker].publish(rings[worker]);
       --staged_rings_;
     }
   }
 
-  // The lengths of the JIT queues of the range, where the policy asks for them.
+  // The lengths of the JIT queues of the range, where the policy asks for them. Each lane looks at
+  // its own.
   MK_HD const std::uint32_t* depths(std::uint32_t dispatcher, const WorkerRange& own) {
     if (launch_.policy.jit_placement != JitPlacement::kShortestQueue) return nullptr;
     std::uint32_t* const all = launch_.depths + dispatcher * launch_.roles.workers;
-    for (std::uint32_t i = 0; i < own.size(); ++i) {
+    team_.sync();  // all have placed by what stood there before
+    for (std::uint32_t i = team_.lane(); i < own.size(); i += team_.lanes()) {
       const Ring<M>& ring = launch_.jit_rings[own.begin + i];
       all[i] = launch_.roles.schedulers == 0
                    ? M::load_relaxed(*ring.tail) - M::load_relaxed(*ring.head)
                    : launch_.jit_producers[own.begin + i].depth(ring);
     }
+    team_.sync();
     return all;
   }
 
@@ -328,7 +403,9 @@ class Agent {
   std::uint32_t lane_;
   Program& program_;
   Probe& probe_;
-  std::uint32_t staged_rings_ = 0;      // that hold items not yet published
+  Team team_;
+  std::uint32_t staged_rings_ = 0;      // that hold items not yet published, of this lane
+  Item activated_{kNoTask, 0};          // the event that the last arrival here activated
   std::uint32_t asked_for_ = kNoIndex;  // the task that a turn of a wait asked for last
   std::uint64_t asked_at_ = 0;
 };

@@ -29,6 +29,7 @@ struct alignas(16) TaskWord {
 struct alignas(16) EventWord {
   std::uint32_t first_task = 0;
   std::uint32_t end_task = 0;
+  std::uint32_t trigger_count = 0;
   std::uint8_t is_end = 0;
   std::uint8_t launches_jit = 0;  // at least one task of its range is launched JIT
   std::uint8_t all_jit = 0;       // all of them are
@@ -88,6 +89,8 @@ struct alignas(128) WhereCell {
 template <class M>
 struct alignas(128) Control {
   typename M::template atom<std::uint32_t> halt{};
+  // Iterations whose end the last arriver at `end` has noted: what it did after its arrival.
+  typename M::template atom<std::uint32_t> ended{};
   typename M::template atom<std::uint64_t> failure{};
 };
 

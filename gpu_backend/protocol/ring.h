@@ -2,15 +2,18 @@
 //
 // A slot is one atomic word that says by itself whether it is filled: lap number, iteration, id. So
 // a consumer polls the very cache line that the item comes in, and never writes to a slot.
-//   - Publishing is the release store of a slot; taking is the acquire load that finds it filled.
-//     What the producer did before happens before what the consumer does after.
-//   - One consumer a ring. Its position is stored with release once what it took is out of the
-//     slots; a producer loads it with acquire before it writes over a slot.
-//   - Producers: either one (RingProducer, which can publish several items by one release: items
-//     are taken in order, so the release of the first covers those stored before it), or any number
-//     (push_shared, which takes its slot by one atomic add).
+//   - A ring carries words and orders no memory: every access is relaxed. Who takes an item
+//   acquires
+//     the counter of the item's event (agent.h), which orders all that the item stands for. A
+//     release a push would be a fence a push on a GPU, one after the other.
+//   - One consumer a ring, which takes items in order. Its position says what producers may write
+//     over: it is stored once the words up to it have been seen, and a word seen is a word out.
+//   - Producers: either one (RingProducer, which shows several items at once), or any number
+//     (push_shared, push_to_each, which take a slot by one atomic add).
 //   - A full ring is an error of the launch, never waited for: each push says whether it fitted,
 //     and a run in which one did not is over. After push_shared said no, the ring is broken.
+//     (Nothing orders the consumer's position before a push: one that looks full is looked at
+//     again for a while, since stores become visible in finite time.)
 // Item ids are any 32 bits, iterations below kMaxIterations, capacities powers of two.
 //
 // M is the memory policy, see memory_policy.h.
@@ -19,6 +22,13 @@
 #include <cstdint>
 
 #include "core/policy.h"
+
+// Before a loop that must be unrolled on the device, where the arrays it indexes are registers.
+#if defined(__CUDA_ARCH__)
+#define MK_UNROLLED _Pragma("unroll")
+#else
+#define MK_UNROLLED
+#endif
 
 namespace mk::protocol {
 
@@ -55,13 +65,67 @@ MK_HD constexpr Item item_of(std::uint64_t word) {
   return {static_cast<std::uint32_t>(word), static_cast<std::uint32_t>(word >> 32) & 0xffffffU};
 }
 
+// Looks at a consumer's position before a ring counts as full, unless the policy says otherwise.
+template <class M>
+MK_HD constexpr std::uint32_t looks_before_full() {
+  if constexpr (requires { M::kLooksBeforeFull; }) {
+    return M::kLooksBeforeFull;
+  } else {
+    return 256;
+  }
+}
+
+// Is there room for the item at `position`? `head` is the consumer's position as last seen.
+template <class M>
+MK_HD bool has_room(const Ring<M>& ring, std::uint32_t position, std::uint32_t& head) {
+  for (std::uint32_t look = 0; position - head > ring.mask; ++look) {
+    if (look == looks_before_full<M>()) return false;
+    head = M::load_relaxed(*ring.head);
+  }
+  return true;
+}
+
 // Adds one item as one of many producers; false iff the ring is full.
 template <class M>
 MK_HD bool push_shared(const Ring<M>& ring, Item item) {
   const std::uint32_t position = M::add_relaxed(*ring.tail, 1U);
-  if (position - M::load_acquire(*ring.head) > ring.mask) return false;
-  M::store_release(ring.slots[position & ring.mask], ring.word(position, item));
+  std::uint32_t head = M::load_relaxed(*ring.head);
+  if (!has_room(ring, position, head)) return false;
+  M::store_relaxed(ring.slots[position & ring.mask], ring.word(position, item));
   return true;
+}
+
+// Rings that push_to_each() serves at once.
+inline constexpr std::uint32_t kPushWidth = 8;
+
+// push_shared() to rings[k] for each bit k of `wanted`, k < kPushWidth, so that the round trips of
+// all of them overlap. Returns a ring that was full, kPushWidth if none was.
+template <class M>
+MK_HD std::uint32_t push_to_each(const Ring<M>* rings, std::uint32_t wanted, Item item) {
+  Ring<M> ring[kPushWidth];
+  std::uint32_t position[kPushWidth];
+  std::uint32_t head[kPushWidth];
+  MK_UNROLLED
+  for (std::uint32_t k = 0; k < kPushWidth; ++k) {
+    if ((wanted >> k & 1U) != 0) ring[k] = rings[k];
+  }
+  MK_UNROLLED
+  for (std::uint32_t k = 0; k < kPushWidth; ++k) {
+    if ((wanted >> k & 1U) == 0) continue;
+    position[k] = M::add_relaxed(*ring[k].tail, 1U);
+    head[k] = M::load_relaxed(*ring[k].head);
+  }
+  std::uint32_t full = kPushWidth;
+  MK_UNROLLED
+  for (std::uint32_t k = 0; k < kPushWidth; ++k) {
+    if ((wanted >> k & 1U) == 0) continue;
+    if (has_room(ring[k], position[k], head[k])) {
+      M::store_relaxed(ring[k].slots[position[k] & ring[k].mask], ring[k].word(position[k], item));
+    } else {
+      full = k;
+    }
+  }
+  return full;
 }
 
 // The end of a ring's only producer.
@@ -71,10 +135,7 @@ class RingProducer {
   // Stores the item where the consumer does not see it yet; false iff the ring is full.
   MK_HD bool stage(const Ring<M>& ring, Item item) {
     const std::uint32_t position = tail_ + staged_;
-    if (position - head_seen_ > ring.mask) {
-      head_seen_ = M::load_acquire(*ring.head);
-      if (position - head_seen_ > ring.mask) return false;
-    }
+    if (!has_room(ring, position, head_seen_)) return false;
     const std::uint64_t word = ring.word(position, item);
     if (staged_ == 0) {
       first_ = word;
@@ -87,17 +148,18 @@ class RingProducer {
 
   MK_HD std::uint32_t staged() const { return staged_; }
 
-  // Lets the consumer see all staged items.
+  // Lets the consumer see all staged items: it takes them in order, so the first held them all
+  // back.
   MK_HD void publish(const Ring<M>& ring) {
     if (staged_ == 0) return;
-    M::store_release(ring.slots[tail_ & ring.mask], first_);
+    M::store_relaxed(ring.slots[tail_ & ring.mask], first_);
     tail_ += staged_;
     staged_ = 0;
   }
 
   // Items staged or published that the consumer has not taken.
   MK_HD std::uint32_t depth(const Ring<M>& ring) {
-    head_seen_ = M::load_acquire(*ring.head);
+    head_seen_ = M::load_relaxed(*ring.head);
     return tail_ + staged_ - head_seen_;
   }
 
@@ -116,13 +178,12 @@ class RingConsumer {
   MK_HD std::uint32_t pop(const Ring<M>& ring, Item* items, std::uint32_t room) {
     std::uint32_t taken = 0;
     while (taken < room) {
-      const typename Ring<M>::Slot& slot = ring.slots[head_ & ring.mask];
-      // Polls are relaxed: on a GPU an acquire throws away what the block has cached.
-      if (!ring.is_filled(head_, M::load_relaxed(slot))) break;
-      items[taken++] = item_of(M::load_acquire(slot));
+      const std::uint64_t word = M::load_relaxed(ring.slots[head_ & ring.mask]);
+      if (!ring.is_filled(head_, word)) break;
+      items[taken++] = item_of(word);
       ++head_;
     }
-    if (taken > 0) M::store_release(*ring.head, head_);
+    if (taken > 0) M::store_relaxed(*ring.head, head_);
     return taken;
   }
 

@@ -1,5 +1,5 @@
-// The scheduler's loop: take activated events from its queue and dispatch them, until the run is
-// over.
+// The scheduler's loop, run by all lanes of its team: take activated events from its queue and
+// dispatch them, until the run is over.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,26 @@
 
 namespace mk::protocol {
 
-template <class M, class Program, class Probe>
+template <class M, class Program, class Probe, class Team = OneLane>
 MK_HD void scheduler_loop(const Launch<M>& launch, std::uint32_t scheduler, Program& program,
-                          Probe& probe) {
-  Agent<M, Program, Probe> agent(launch, launch.roles.workers + scheduler, program, probe);
-  RingConsumer<M> consumer;
+                          Probe& probe, Team team = {}) {
+  Agent<M, Program, Probe, Team> agent(launch, launch.roles.workers + scheduler, program, probe,
+                                       team);
+  RingConsumer<M> consumer;  // lane 0's
+  const Ring<M> ring = launch.event_rings[scheduler];
   Item event{};
   for (;;) {
-    const Item last = event;
-    Wait<M> waiting = agent.wait();
-    while (consumer.pop(launch.event_rings[scheduler], &event, 1) == 0) {
-      if (!waiting.turn({Activity::kIdle, last.iteration, last.id})) return;
+    bool goes_on = true;
+    if (team.lane() == 0) {
+      const Item last = event;
+      Wait<M> waiting = agent.wait();
+      while (goes_on && consumer.pop(ring, &event, 1) == 0) {
+        goes_on = waiting.turn({Activity::kIdle, last.iteration, last.id});
+      }
+      goes_on = goes_on && agent.await_event(event);
     }
+    if (!team.from_first(goes_on)) return;
+    event = team.from_first(event);
     if (!agent.dispatch(scheduler, event, probe.now())) return;
   }
 }

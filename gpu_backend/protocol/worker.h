@@ -14,11 +14,13 @@ inline constexpr std::uint32_t kFetchBatch = 16;
 template <class M>
 class FetchedBatch {
  public:
-  template <class Probe>
-  MK_HD void refill(const Ring<M>& ring, Probe& probe) {
+  template <class Agent>
+  MK_HD void refill(const Ring<M>& ring, Agent& agent) {
     size_ = consumer_.pop(ring, items_, kFetchBatch);
     next_ = 0;
-    if (size_ > 0) fetched_ = probe.now();
+    if (size_ == 0) return;
+    fetched_ = agent.probe().now();
+    agent.fetched(in_hand());
   }
   MK_HD bool empty() const { return next_ == size_; }
   MK_HD Item head() const { return items_[next_]; }
@@ -43,7 +45,10 @@ template <class M, class Program, class Probe>
 class QueueWorker {
  public:
   MK_HD QueueWorker(Agent<M, Program, Probe>& agent, std::uint32_t worker)
-      : agent_(agent), launch_(agent.launch()), worker_(worker) {}
+      : agent_(agent), launch_(agent.launch()), worker_(worker) {
+    if (launch_.jit_rings != nullptr) jit_ring_ = launch_.jit_rings[worker];
+    if (launch_.aot_rings != nullptr) aot_ring_ = launch_.aot_rings[worker];
+  }
 
   MK_HD void run() {
     Item last{};
@@ -54,13 +59,11 @@ class QueueWorker {
       const TaskWord task = launch_.tasks[last.id];
       // Only where nothing can come in between.
       if (launch_.policy.kind == PolicyKind::kAot) {
-        agent_.foresee({last, aot_.task_at(1), aot_.task_at(2)});
+        agent_.foresee(
+            {last, aot_.task_at(1), aot_.task_at(2), agent_.has_activated(task, last.iteration)});
       }
-      // A JIT task's event is active, and taking it from the queue ordered the memory.
-      if (queue == NextQueue::kAot &&
-          !agent_.await_dependent_event(worker_, task, last, batch.in_hand())) {
-        return;
-      }
+      // A JIT task's event is active; the look at it orders the memory.
+      if (!agent_.await_dependent_event(worker_, task, last, batch.in_hand())) return;
       batch.drop_head();
       if (!agent_.run_task(worker_, task, last, batch.in_hand(), fetched)) return;
     }
@@ -81,12 +84,12 @@ class QueueWorker {
 
   MK_HD NextQueue look() {
     QueueView view;
-    if (launch_.jit_rings != nullptr) {
-      if (jit_.empty()) jit_.refill(launch_.jit_rings[worker_], agent_.probe());
+    if (jit_ring_.slots != nullptr) {
+      if (jit_.empty()) jit_.refill(jit_ring_, agent_);
       view.jit_empty = jit_.empty();
     }
-    if (launch_.aot_rings != nullptr && view.jit_empty) {
-      if (aot_.empty()) aot_.refill(launch_.aot_rings[worker_], agent_.probe());
+    if (aot_ring_.slots != nullptr && view.jit_empty) {
+      if (aot_.empty()) aot_.refill(aot_ring_, agent_);
       view.aot_empty = aot_.empty();
       view.aot_head_ready = !view.aot_empty && agent_.looks_active(launch_.tasks[aot_.head().id],
                                                                    aot_.head().iteration);
@@ -102,6 +105,9 @@ class QueueWorker {
   Agent<M, Program, Probe>& agent_;
   const Launch<M>& launch_;
   std::uint32_t worker_;
+  // Copies: on a GPU the tables leave the cache with every acquire. No slots: the policy has none.
+  Ring<M> jit_ring_{};
+  Ring<M> aot_ring_{};
   FetchedBatch<M> jit_{};
   FetchedBatch<M> aot_{};
 };
@@ -173,7 +179,7 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
     for (std::uint32_t i = 0; i < list.size(); ++i) {
       const Item item{list.current(), iteration};
       const TaskWord task = list.word();
-      agent.foresee({item, list.next(), list.after()});
+      agent.foresee({item, list.next(), list.after(), agent.has_activated(task, iteration)});
       const InHand rest = list.in_hand(i);
       if (!agent.await_dependent_event(worker, task, item, rest)) return;
       list.advance();

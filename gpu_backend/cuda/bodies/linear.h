@@ -92,50 +92,65 @@ MK_HD void hint_linear(C& c, const LinearTask& task) {
 // Quads of a row that a thread has in registers at once, so that their loads are in flight
 // together.
 inline constexpr std::uint32_t kQuads = 2;
+inline constexpr std::uint32_t kPairQuads = 3;  // of a row of pairs, twice as many loads
 
-// to[i] = x[i], kQuads quads a thread at once.
-template <class C>
-MK_HD void stage_plain(C& c, const LinearTask& task, const float* x, float* to) {
+// A row is staged in passes. Between the loads of the first and their use, `meanwhile()` is called
+// by all threads: what it requests does not stand in front of the row.
+
+// to[i] = x[i].
+template <class C, class Meanwhile>
+MK_HD void stage_plain(C& c, const LinearTask& task, const float* x, float* to,
+                       Meanwhile&& meanwhile) {
   const std::uint32_t step = c.threads() * 4;
-  for (std::uint32_t base = c.thread() * 4; base < task.in; base += kQuads * step) {
+  const auto pass = [&](std::uint32_t base, auto&& between) {
     Float4 v[kQuads];
     MK_UNROLL
     for (std::uint32_t q = 0; q < kQuads; ++q) {
       v[q] = base + q * step < task.in ? load_as<Float4>(x + base + q * step) : Float4{};
     }
+    between();
     MK_UNROLL
     for (std::uint32_t q = 0; q < kQuads; ++q) {
       if (base + q * step < task.in) store_quad(to + base + q * step, v[q]);
     }
-  }
+  };
+  std::uint32_t base = c.thread() * 4;
+  pass(base, meanwhile);
+  for (base += kQuads * step; base < task.in; base += kQuads * step) pass(base, [] {});
 }
 
 // to[i] = silu(x[2 i]) * x[2 i + 1].
-template <class C>
-MK_HD void stage_silu(C& c, const LinearTask& task, const float* x, float* to) {
+template <class C, class Meanwhile>
+MK_HD void stage_silu(C& c, const LinearTask& task, const float* x, float* to,
+                      Meanwhile&& meanwhile) {
   const std::uint32_t step = c.threads() * 4;
-  for (std::uint32_t base = c.thread() * 4; base < task.in; base += kQuads * step) {
-    Float4 a[kQuads];
-    Float4 b[kQuads];
+  const auto pass = [&](std::uint32_t base, auto&& between) {
+    Float4 a[kPairQuads];
+    Float4 b[kPairQuads];
     MK_UNROLL
-    for (std::uint32_t q = 0; q < kQuads; ++q) {
+    for (std::uint32_t q = 0; q < kPairQuads; ++q) {
       const std::uint32_t i = base + q * step;
       a[q] = i < task.in ? load_as<Float4>(x + 2 * i) : Float4{};
       b[q] = i < task.in ? load_as<Float4>(x + 2 * i + 4) : Float4{};
     }
+    between();
     MK_UNROLL
-    for (std::uint32_t q = 0; q < kQuads; ++q) {
+    for (std::uint32_t q = 0; q < kPairQuads; ++q) {
       const std::uint32_t i = base + q * step;
       if (i >= task.in) continue;
       store_quad(to + i, {{silu(c, a[q].at[0]) * a[q].at[1], silu(c, a[q].at[2]) * a[q].at[3],
                            silu(c, b[q].at[0]) * b[q].at[1], silu(c, b[q].at[2]) * b[q].at[3]}});
     }
-  }
+  };
+  std::uint32_t base = c.thread() * 4;
+  pass(base, meanwhile);
+  for (base += kPairQuads * step; base < task.in; base += kPairQuads * step) pass(base, [] {});
 }
 
 // to[i] = x[i] * scale * norm[i]. A row's first quads stay in registers between the two passes.
-template <class Shape, class C>
-MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to) {
+template <class Shape, class C, class Meanwhile>
+MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to,
+                        Meanwhile&& meanwhile) {
   const std::uint32_t step = c.threads() * 4;
   const std::uint32_t first = c.thread() * 4;
   Float4 v[kQuads];
@@ -146,6 +161,7 @@ MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to)
     v[q] = i < task.in ? load_as<Float4>(x + i) : Float4{};
     w[q] = i < task.in ? load_as<Words2>(task.norm + i) : Words2{};
   }
+  meanwhile();
   float squares = 0;
   MK_UNROLL
   for (std::uint32_t q = 0; q < kQuads; ++q) {
@@ -171,20 +187,28 @@ MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to)
   }
 }
 
-// f(x[t]) in shared memory, rows of `in` floats; null where it does not fit.
+// f(x[t]) in shared memory, rows of `in` floats; null where it does not fit. The task's first
+// weights are requested meanwhile.
 template <class Shape, class C>
-MK_HD const float* stage_input(C& c, const LinearTask& task, std::uint32_t tokens) {
-  if (std::uint64_t{tokens} * task.in * 4 > c.work_bytes()) return nullptr;
+MK_HD const float* stage_input(C& c, WarpStream& stream, const LinearTask& task,
+                               std::uint32_t tokens) {
+  if (std::uint64_t{tokens} * task.in * 4 > c.work_bytes()) {
+    preload_linear<Shape>(c, stream, task);
+    return nullptr;
+  }
   float* const staged = work_of<float, Shape>(c);
   for (std::uint32_t t = 0; t < tokens; ++t) {
     const float* const x = task.x + std::uint64_t{t} * task.x_stride;
     float* const to = staged + t * task.in;
+    const auto request = [&] {
+      if (t == 0) preload_linear<Shape>(c, stream, task);
+    };
     if (task.input == LinearInput::kNorm) {
-      stage_normed<Shape>(c, task, x, to);
+      stage_normed<Shape>(c, task, x, to, request);
     } else if (task.input == LinearInput::kSilu) {
-      stage_silu(c, task, x, to);
+      stage_silu(c, task, x, to, request);
     } else {
-      stage_plain(c, task, x, to);
+      stage_plain(c, task, x, to, request);
     }
   }
   c.sync();
@@ -301,8 +325,7 @@ MK_HD void stream_task(C& c, WarpStream& stream, const LinearTask& task, const f
 template <class Shape, class C>
 MK_HD void run_linear(C& c, WarpStream& stream, const LinearTask& task, const Step& step) {
   const std::uint32_t tokens = step.rows;
-  preload_linear<Shape>(c, stream, task);
-  const float* x = stage_input<Shape>(c, task, tokens);
+  const float* x = stage_input<Shape>(c, stream, task, tokens);
   if (tokens == 1) return stream_task<Shape, 1>(c, stream, task, x, task.in, 1);
   const std::uint32_t x_stride = x != nullptr ? task.in : task.x_stride;
   if (x == nullptr) x = task.x;

@@ -71,7 +71,7 @@ class EmptyRun {
     args_.decode.steps = image.zeros<StepRow>(kIterations);
     args_.decode.iterations = kIterations;
     args_.iterations = image.zeros<IterationTicks>(kIterations + 1);
-    args_.lane_rows = image.zeros<DeviceLaneRows>(lanes());
+    args_.lane_rows = image.zeros<DeviceLaneRows>(row_sets(options_.roles));
     args_.sm_of_lane = image.zeros<std::uint32_t>(lanes());
   }
 

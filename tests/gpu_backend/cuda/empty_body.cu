@@ -18,12 +18,7 @@ __global__ void __launch_bounds__(kBlockThreads, 1)
     empty_body_kernel(const __grid_constant__ MegakernelArgs args) {
   extern __shared__ __align__(128) unsigned char raw[];
   const std::uint32_t workers = args.launch.roles.workers;
-  if (blockIdx.x >= workers) {
-    if (threadIdx.x % 32 == 0) {
-      scheduler_warp<false>(args, (blockIdx.x - workers) * kSchedulersPerBlock + threadIdx.x / 32);
-    }
-    return;
-  }
+  if (blockIdx.x >= workers) return scheduler_block<false>(args, raw);
   auto& shared = *reinterpret_cast<WorkerShared<DeviceShape>*>(raw);
   if (threadIdx.x == 0) {
     barrier_init(&shared.box.go, 1);

@@ -1,12 +1,14 @@
 // MiniLaunch: the smallest run that has everything: begin, two tasks, an event of two
 // notifications, two tasks, end, and a second iteration. Over any memory policy, so that Relacy and
-// ThreadSanitizer watch the very same code; the tasks' data is M::plain.
+// ThreadSanitizer watch the very same code; the tasks' data is M::plain. A scheduler may be a team
+// of several threads.
 #pragma once
 
 #include <cstdint>
 
 #include "gpu_backend/protocol/scheduler.h"
 #include "gpu_backend/protocol/worker.h"
+#include "tests/gpu_backend/protocol/cell_team.h"
 
 namespace mk::protocol::testing {
 
@@ -48,15 +50,28 @@ struct MiniProgram {
   std::uint32_t result() { return M::read(salt); }
 };
 
+// Writes down the last iteration that began or ended, as a recorder does.
 template <class M>
+struct NotingProbe : NoProbe {
+  explicit NotingProbe(typename M::template plain<std::uint32_t>& cell) : noted(cell) {}
+  void iteration_begins(std::uint32_t iteration) { M::write(noted, 2 * iteration); }
+  void iteration_ends(std::uint32_t iteration) { M::write(noted, 2 * iteration + 1); }
+
+  typename M::template plain<std::uint32_t>& noted;
+};
+
+template <class M, bool kOrderedTeam = true>
 class MiniLaunch {
  public:
-  MiniLaunch(PolicyKind policy, std::uint32_t schedulers) {
+  MiniLaunch(PolicyKind policy, std::uint32_t schedulers, std::uint32_t team_lanes = 1,
+             JitPlacement placement = JitPlacement::kInTurn)
+      : team_lanes_(team_lanes) {
     launch_.policy.kind = policy;
+    launch_.policy.jit_placement = placement;
     launch_.roles = {kWorkers, schedulers};
   }
 
-  std::uint32_t threads() const { return launch_.lanes(); }
+  std::uint32_t threads() const { return kWorkers + launch_.roles.schedulers * team_lanes_; }
   MiniProgram<M>& program() { return program_; }
   Halt halt() { return static_cast<Halt>(M::load_relaxed(control_.halt)); }
 
@@ -67,7 +82,10 @@ class MiniLaunch {
     for (auto& counter : counters_) M::store_relaxed(counter, 0U);
     for (auto& cell : where_) M::store_relaxed(cell.word, std::uint64_t{0});
     M::store_relaxed(control_.halt, 0U);
+    M::store_relaxed(control_.ended, 0U);
     M::store_relaxed(control_.failure, std::uint64_t{0});
+    M::write(noted_, 0U);
+    team_.start();
     for (std::uint32_t w = 0; w < kWorkers; ++w) {
       aot_[w] = aot_cells_[w].start();
       jit_[w] = jit_cells_[w].start();
@@ -77,9 +95,15 @@ class MiniLaunch {
     program_.prepare(0);
   }
 
+  // There is one scheduler at most.
   void run(std::uint32_t lane) {
-    NoProbe probe;
-    if (lane >= kWorkers) return scheduler_loop(launch_, lane - kWorkers, program_, probe);
+    NotingProbe<M> probe(noted_);
+    if (lane >= kWorkers && team_lanes_ == 1) return scheduler_loop(launch_, 0, program_, probe);
+    if (lane >= kWorkers) {
+      std::uint32_t round = 0;
+      const CellTeam<M, kOrderedTeam> team(team_, lane - kWorkers, team_lanes_, round);
+      return scheduler_loop(launch_, 0, program_, probe, team);
+    }
     if (lane == 0) start_run(launch_, program_, probe);
     worker_loop(launch_, lane, program_, probe);
   }
@@ -93,9 +117,9 @@ class MiniLaunch {
       list_tasks_[t] = (t % 2) * 2 + t / 2;  // worker 0: tasks 0, 2; worker 1: 1, 3
     }
     const std::uint8_t jit = is_jit ? 1 : 0;
-    event_words_[0] = {0, 2, 0, jit, jit};
-    event_words_[1] = {2, 4, 0, jit, jit};
-    event_words_[2] = {4, 4, 1, 0, 0};
+    event_words_[0] = {0, 2, 1, 0, jit, jit};
+    event_words_[1] = {2, 4, 2, 0, jit, jit};
+    event_words_[2] = {4, 4, 2, 1, 0, 0};
     for (std::uint32_t w = 0; w <= kWorkers; ++w) list_first_[w] = is_jit ? 0 : 2 * w;
     for (std::uint32_t d = 0; d < launch_.roles.dispatchers(); ++d) {
       dispatchers_[d].state = initial_state(launch_.roles, d);
@@ -114,6 +138,7 @@ class MiniLaunch {
     launch_.aot_producers = aot_producers_;
     launch_.jit_producers = jit_producers_;
     launch_.dispatchers = dispatchers_;
+    launch_.depths = depths_;
     launch_.control = &control_;
     launch_.where = where_;
     launch_.deadline_ns = 10'000'000'000;
@@ -137,8 +162,12 @@ class MiniLaunch {
   RingProducer<M> aot_producers_[kWorkers];
   RingProducer<M> jit_producers_[kWorkers];
   DispatcherCell dispatchers_[kWorkers];
+  std::uint32_t depths_[kWorkers * kWorkers] = {};
   Control<M> control_;
   WhereCell<M> where_[kWorkers + 1];
+  typename M::template plain<std::uint32_t> noted_;
+  TeamCells<M> team_;
+  std::uint32_t team_lanes_;
 };
 
 // The result that any right run has.

@@ -23,6 +23,7 @@ struct RelacyMemory {
   template <typename T>
   using plain = rl::var<T>;
 
+  static constexpr std::uint32_t kLooksBeforeFull = 8;
   static constexpr rl::memory_order kStore =
       kBug == PlantedBug::kRelaxedStore ? rl::mo_relaxed : rl::mo_release;
   static constexpr rl::memory_order kLoad =

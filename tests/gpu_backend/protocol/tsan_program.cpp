@@ -49,8 +49,10 @@ struct ThreadMemory : HostMemory {
 };
 
 template <PlantedBug kBug>
-bool run_once(PolicyKind policy, std::uint32_t schedulers) {
-  const auto launch = std::make_unique<MiniLaunch<ThreadMemory<kBug>>>(policy, schedulers);
+bool run_once(PolicyKind policy, std::uint32_t schedulers, std::uint32_t team_lanes = 1,
+              JitPlacement placement = JitPlacement::kInTurn) {
+  using Launch = MiniLaunch<ThreadMemory<kBug>, kBug != PlantedBug::kUnorderedTeam>;
+  const auto launch = std::make_unique<Launch>(policy, schedulers, team_lanes, placement);
   launch->start();
   std::vector<std::thread> threads;
   for (std::uint32_t lane = 0; lane < launch->threads(); ++lane) {
@@ -65,7 +67,9 @@ int run_all() {
   constexpr int kRounds = 100;
   for (int round = 0; round < kRounds; ++round) {
     if (!run_once<kBug>(PolicyKind::kJit, 1) || !run_once<kBug>(PolicyKind::kJit, 0) ||
-        !run_once<kBug>(PolicyKind::kAot, 1) || !run_once<kBug>(PolicyKind::kStatic, 0)) {
+        !run_once<kBug>(PolicyKind::kAot, 1) || !run_once<kBug>(PolicyKind::kStatic, 0) ||
+        !run_once<kBug>(PolicyKind::kJit, 1, 2) || !run_once<kBug>(PolicyKind::kAot, 1, 2) ||
+        !run_once<kBug>(PolicyKind::kJit, 1, 2, JitPlacement::kShortestQueue)) {
       std::puts("wrong result");
       return 1;
     }
@@ -79,6 +83,7 @@ int run_planted(std::string_view bug) {
   if (bug == kPlantedBugNames[2]) return run_all<PlantedBug::kRelaxedLoad>();
   if (bug == kPlantedBugNames[3]) return run_all<PlantedBug::kRelaxedArrival>();
   if (bug == kPlantedBugNames[4]) return run_all<PlantedBug::kReleaseOnlyArrival>();
+  if (bug == kPlantedBugNames[5]) return run_all<PlantedBug::kUnorderedTeam>();
   std::puts("usage: protocol_under_tsan BUG");
   return 2;
 }

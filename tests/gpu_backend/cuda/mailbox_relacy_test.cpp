@@ -1,0 +1,134 @@
+// The worker block's mailbox under Relacy: a control thread and two compute warps (a thread each),
+// in 100,000 random executions; and the same with its rules broken, which must be found.
+#include <gmock/gmock.h>
+
+#include <iostream>
+
+#include "gpu_backend/cuda/mailbox_protocol.h"
+
+#include "tests/gpu_backend/protocol/relacy_memory.h"
+
+namespace mk::cuda::test {
+namespace {
+
+using protocol::testing::PlantedBug;
+
+enum class Broken {
+  kNothing,
+  kEarlyWrite,     // the box is written before what was posted is done
+  kEarlyFinish,    // a warp says done before it has read
+  kRelaxedArrive,  // arrivals release nothing
+  kRelaxedTest     // the end of a phase acquires nothing
+};
+
+// An mbarrier: pending arrivals, and the number of the phase.
+struct ModelBarrier {
+  rl::atomic<std::uint32_t> arrived;
+  rl::atomic<std::uint32_t> phase;
+  std::uint32_t expected = 1;
+
+  void init(std::uint32_t arrivals) {
+    expected = arrivals;
+    arrived($).store(0, rl::mo_relaxed);
+    phase($).store(0, rl::mo_relaxed);
+  }
+};
+
+template <Broken kBroken>
+struct ModelBarriers {
+  using Barrier = ModelBarrier;
+  static constexpr rl::memory_order kArrive =
+      kBroken == Broken::kRelaxedArrive ? rl::mo_relaxed : rl::mo_acq_rel;
+  static constexpr rl::memory_order kEnd =
+      kBroken == Broken::kRelaxedArrive ? rl::mo_relaxed : rl::mo_release;
+  static constexpr rl::memory_order kTest =
+      kBroken == Broken::kRelaxedTest ? rl::mo_relaxed : rl::mo_acquire;
+
+  static void arrive(Barrier& barrier) {
+    const std::uint32_t before = barrier.arrived($).fetch_add(1, kArrive);
+    if ((before + 1) % barrier.expected == 0) {
+      barrier.phase($).store((before + 1) / barrier.expected, kEnd);
+    }
+  }
+  // The phase of parity p has ended iff the one that goes on has the other parity.
+  static bool has_ended(Barrier& barrier, std::uint32_t parity) {
+    const bool ended = (barrier.phase($).load(kTest) & 1U) != parity;
+    if (!ended) rl::yield(1, $);
+    return ended;
+  }
+};
+
+constexpr std::uint32_t kWarps = 2;
+constexpr std::uint32_t kCommands = 4;
+
+template <Broken kBroken>
+struct MailboxSuite : rl::test_suite<MailboxSuite<kBroken>, kWarps + 1> {
+  using Barriers = ModelBarriers<kBroken>;
+
+  ModelBarrier go;
+  ModelBarrier done;
+  rl::var<std::uint32_t> command;          // 0: exit
+  rl::var<std::uint32_t> results[kWarps];  // what each warp made of it, read once it is done
+
+  void before() {
+    go.init(1);
+    done.init(kWarps);
+    command($) = 0;
+    for (auto& result : results) result($) = 0;
+  }
+  void thread(unsigned index) { index == 0 ? control() : compute(index - 1); }
+
+  void control() {
+    MailboxWriter<Barriers> mailbox(go, done);
+    for (std::uint32_t i = 1; i <= kCommands; ++i) {
+      if (kBroken != Broken::kEarlyWrite) mailbox.await_done();
+      command($) = i < kCommands ? i : 0;
+      if (kBroken == Broken::kEarlyWrite) mailbox.await_done();
+      mailbox.post();
+      if (i % 2 != 0 || i == kCommands) continue;
+      mailbox.await_done();  // as execute() does, and foresee() does not
+      for (auto& result : results) RL_ASSERT(result($) == 10 * i);
+    }
+  }
+  void compute(std::uint32_t warp) {
+    MailboxReader<Barriers> mailbox(go, done);
+    for (;;) {
+      mailbox.await_command();
+      if (kBroken == Broken::kEarlyFinish) mailbox.finish();
+      const std::uint32_t read = command($);
+      if (read == 0) return;
+      results[warp]($) = 10 * read;
+      if (kBroken != Broken::kEarlyFinish) mailbox.finish();
+    }
+  }
+};
+
+template <Broken kBroken>
+rl::test_result_e explore() {
+  std::ostream output(nullptr);
+  rl::test_params parameters;
+  parameters.iteration_count = 100'000;
+  parameters.search_type = rl::random_scheduler_type;
+  parameters.execution_depth_limit = 5'000;
+  parameters.output_stream = &output;
+  parameters.progress_stream = &output;
+  rl::simulate<MailboxSuite<kBroken>>(parameters);
+  return parameters.test_result;
+}
+
+TEST(MailboxUnderRelacy, HandsEachCommandToEachWarpOnce) {
+  EXPECT_EQ(explore<Broken::kNothing>(), rl::test_result_success);
+}
+
+TEST(MailboxUnderRelacy, FindsABoxThatIsWrittenWhileItIsRead) {
+  EXPECT_EQ(explore<Broken::kEarlyWrite>(), rl::test_result_data_race);
+  EXPECT_EQ(explore<Broken::kEarlyFinish>(), rl::test_result_data_race);
+}
+
+TEST(MailboxUnderRelacy, FindsBarriersThatOrderNothing) {
+  EXPECT_EQ(explore<Broken::kRelaxedArrive>(), rl::test_result_data_race);
+  EXPECT_EQ(explore<Broken::kRelaxedTest>(), rl::test_result_data_race);
+}
+
+}  // namespace
+}  // namespace mk::cuda::test
