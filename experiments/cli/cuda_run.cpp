@@ -37,6 +37,7 @@ cuda::DeviceRunOptions device_options(const HostRun& what, const CudaChoices& ch
   options.run = what.run;
   options.window = {choices.first_recorded, choices.end_recorded};
   options.preloads = choices.preloads;
+  options.keeps_raw = choices.keeps_raw;
   return options;
 }
 
@@ -78,6 +79,7 @@ Result<HostRunResult> run_in(const cuda::Device& device, const HostRun& what, Mo
   if (!run) return tl::unexpected(run.error());
   result.decoded = std::move(run->decoded);
   result.record = std::move(run->record);
+  result.raw = std::move(run->raw);
   result.memory = memory.bytes();
   result.streamed_bytes = streamed_bytes(what, run->states);
   result.iteration_us = std::move(run->iteration_us);

@@ -24,6 +24,7 @@ struct CudaChoices {
   std::uint32_t first_recorded = 0;
   std::uint32_t end_recorded = std::numeric_limits<std::uint32_t>::max();
   bool preloads = true;
+  bool keeps_raw = false;
   // CUPTI's records of this process go into the trace too; null: they do not.
   std::shared_ptr<capture::SelfCapture> capture{};
   double sampling_us = 0;  // with `capture`: between two samples of the device's counters; 0: none

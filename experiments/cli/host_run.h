@@ -15,6 +15,7 @@
 #include "experiments/cli/console.h"
 #include "gpu_backend/host/decoder.h"
 #include "gpu_backend/host/model_memory.h"
+#include "gpu_backend/host/raw_run.h"
 #include "gpu_backend/host/run_options.h"
 #include "profiler/capture/run_capture.h"
 
@@ -32,9 +33,10 @@ struct HostRun {
 struct HostRunResult {
   DecodeResult decoded{};
   RunRecord record{};
-  Bytes memory{};             // allocated
-  double load_seconds = 0;    // to fill it with weights
-  double streamed_bytes = 0;  // weights and KV read by the iterations, in this run's type
+  std::shared_ptr<RawRun> raw{};  // of a GPU, where it was asked for
+  Bytes memory{};                 // allocated
+  double load_seconds = 0;        // to fill it with weights
+  double streamed_bytes = 0;      // weights and KV read by the iterations, in this run's type
   // Of all iterations, also those that the record does not hold:
   std::vector<double> iteration_us{};
   double makespan_us = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include "experiments/cli/cuda_run.h"
@@ -32,6 +33,7 @@ struct Options {
   std::string logits{};
   std::string output{};
   std::string capture{};
+  std::string raw{};
   std::string preload = "on";
   std::string cupti = "auto";
   double sampling_us = 0;
@@ -94,9 +96,9 @@ Status check(const Options& options) {
                             options.policy.policy, join(megakernel_policy_names())));
   }
   if (!options.capture.empty() || options.preload != "on" || options.cupti != "auto" ||
-      options.sampling_us != 0) {
+      options.sampling_us != 0 || !options.raw.empty()) {
     return fail(ErrorCode::kUsage,
-                "--capture, --preload, --cupti and --pm-sampling are of --backend cuda");
+                "--capture, --preload, --cupti, --pm-sampling and --raw are of --backend cuda");
   }
   return {};
 }
@@ -115,6 +117,7 @@ Result<CudaChoices> cuda_choices(const Options& options) {
   CudaChoices choices;
   choices.preloads = options.preload == "on";
   choices.sampling_us = options.sampling_us;
+  choices.keeps_raw = !options.raw.empty();
   if (options.capture.empty()) return choices;
   const char* const text = options.capture.data();
   const char* const end = text + options.capture.size();
@@ -146,7 +149,7 @@ Result<HostRunOptions> run_options(const Options& options) {
   if (split.workers == 0)
     return fail(ErrorCode::kInvalidInput, "--workers: 0 workers, at least 1 is needed");
   run.roles = {split.workers, split.schedulers};
-  run.record = !options.output.empty();
+  run.record = !options.output.empty() || !options.raw.empty();
   for (const std::string& text : options.injections) {
     if (const Status added = add_injection(run.injections, text); !added)
       return tl::unexpected(added.error());
@@ -188,12 +191,18 @@ Status write_files(const Options& options, const HostRun& what, HostRunResult& r
                   static_cast<std::int64_t>(decoded.generated.size()), decoded.vocabulary);
     if (!written) return written;
   }
+  const std::map<std::string, std::string> said = {
+      {"command_line", console.command_line},
+      {"weights",
+       what.weights == "synthetic" ? fmt::format("synthetic, seed {}", what.seed) : what.weights},
+      {"dtype", std::string(name_of(what.dtype))}};
+  if (result.raw != nullptr) {
+    result.raw->meta.insert(said.begin(), said.end());
+    if (Status ok = write_raw_run(*result.raw, options.raw); !ok) return ok;
+  }
   if (options.output.empty()) return {};
   RunRecord record = result.record;
-  record.meta["command_line"] = console.command_line;
-  record.meta["weights"] =
-      what.weights == "synthetic" ? fmt::format("synthetic, seed {}", what.seed) : what.weights;
-  record.meta["dtype"] = name_of(what.dtype);
+  record.meta.insert(said.begin(), said.end());
   return write_run(std::move(record), options.output, result.captured);
 }
 
@@ -230,6 +239,8 @@ Action declare(Flags& flags) {
   flags.value("-o,--output", o->output, "TRACE", "record the run into this .db file");
   flags.value("--capture", o->capture, "A:B", "cuda: record iterations A to before B")
       .default_text("all");
+  flags.value("--raw", o->raw, "FILE",
+              "cuda: the recorder's rows as they came, for 'megascope import'");
   flags.value("--preload", o->preload, "on|off", "cuda: ask for weights while waiting")
       .one_of({"on", "off"});
   flags.value("--cupti", o->cupti, "on|off|auto", "cuda: CUPTI's records too; auto: megakernels")

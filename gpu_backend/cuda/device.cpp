@@ -75,6 +75,10 @@ Result<Device> Device::open() {
     return refuse(code);
   }
   device.name = properties.name;
+  char address[32] = {};
+  if (cudaDeviceGetPCIBusId(address, sizeof address, 0) == cudaSuccess) {
+    device.pci_address = address;
+  }
   device.compute_major = properties.major;
   device.compute_minor = properties.minor;
   device.sms = attribute(cudaDevAttrMultiProcessorCount, 0);

@@ -19,6 +19,7 @@ Status checked(cudaError_t code, std::string_view what);
 
 struct Device {
   int number = 0;
+  std::string pci_address{};
   std::string name{};
   int compute_major = 0;
   int compute_minor = 0;

@@ -1,8 +1,9 @@
 #include "gpu_backend/cuda/device_model.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
+#include <string>
 
 #include "core/check.h"
 #include "gpu_backend/cuda/descriptors.h"
@@ -22,6 +23,13 @@ std::byte* data_of(const ModelMemory& memory, TensorId tensor) {
     default:
       return reinterpret_cast<std::byte*>(memory.data<mk::Bf16>(tensor));
   }
+}
+
+// As ModelMemory stores it in bf16.
+DType stored_type(const Tensor& tensor) {
+  if (tensor.dtype == DType::kI32) return DType::kI32;
+  const bool is_stored = tensor.role == TensorRole::kWeight || tensor.role == TensorRole::kKvCache;
+  return is_stored ? DType::kBf16 : DType::kF32;
 }
 
 // The parameters that all attention operators share; none: there is no attention.
@@ -59,38 +67,81 @@ Result<DeviceModel> DeviceModel::upload(const Device& device, const ModelMemory&
   MK_CHECK(memory.dtype() == DType::kBf16, "the device has bf16 weights");
   DeviceModel model(device);
   model.graph_ = memory.shared_graph();
-  const BlockNeeds needs = block_needs(device);
-  model.work_bytes_ = static_cast<std::uint32_t>(needs.work_bytes);
-  if (Status ok = check_supported(*model.graph_, needs); !ok) return tl::unexpected(ok.error());
-  if (Status ok = model.copy_tensors(memory); !ok) return tl::unexpected(ok.error());
-  if (Status ok = model.copy_rope(); !ok) return tl::unexpected(ok.error());
-  if (Status ok = model.copy_descriptors(); !ok) return tl::unexpected(ok.error());
+  if (Status ok = model.place_tensors(); !ok) return tl::unexpected(ok.error());
+  Result<DeviceBuffer> weights =
+      DeviceBuffer::allocate(model.weight_bytes_, model.graph_->info().model);
+  if (!weights) return tl::unexpected(weights.error());
+  model.weights_ = std::make_shared<DeviceBuffer>(std::move(*weights));
+  if (Status ok = model.copy_weights(memory); !ok) return tl::unexpected(ok.error());
+  if (Status ok = model.copy_tables(); !ok) return tl::unexpected(ok.error());
   return model;
 }
 
-Status DeviceModel::copy_tensors(const ModelMemory& memory) {
-  Result<DeviceBuffer> buffer =
-      DeviceBuffer::allocate(static_cast<std::size_t>(memory.bytes().value), graph_->info().model);
-  if (!buffer) return tl::unexpected(buffer.error());
-  tensors_ = std::move(*buffer);
-  const std::byte* const base = data_of(memory, TensorId(0));
-  for (std::uint32_t t = 0; t < graph_->tensors().size(); ++t) {
-    const std::span<std::byte> bytes = bytes_of(memory, TensorId(t));
-    offset_.push_back(static_cast<std::size_t>(bytes.data() - base));
-    bytes_.push_back(bytes.size());
-    if (graph_->tensors()[t].role != TensorRole::kWeight) continue;
-    const std::vector<std::byte> plain = plain_rows(graph_->tensors()[t], bytes);
-    if (Status ok = tensors_.write(offset_.back(), plain); !ok) return ok;
+Result<DeviceModel> DeviceModel::recut(const DeviceModel& of,
+                                       std::shared_ptr<const TaskGraph> graph) {
+  DeviceModel model(of.device_);
+  model.graph_ = std::move(graph);
+  if (Status ok = model.place_tensors(); !ok) return tl::unexpected(ok.error());
+  std::vector<std::string> there;
+  for (const DeviceModel* m : {&of, static_cast<const DeviceModel*>(&model)}) {
+    std::vector<std::string> weights;
+    for (const Tensor& tensor : m->graph_->tensors()) {
+      if (tensor.role != TensorRole::kWeight) continue;
+      weights.push_back(fmt::format("{} {}", tensor.name, fmt::join(tensor.shape.extent, "x")));
+    }
+    if (m == &of) {
+      there = std::move(weights);
+    } else if (weights != there) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("{}: its weights are not those of {}", model.graph_->info().model,
+                              of.graph_->info().model));
+    }
   }
+  model.weights_ = of.weights_;
+  if (Status ok = model.copy_tables(); !ok) return tl::unexpected(ok.error());
+  return model;
+}
+
+// Where they stand, weights among themselves; memory for the others.
+Status DeviceModel::place_tensors() {
+  constexpr std::size_t kAlignment = 64;
+  const BlockNeeds needs = block_needs(device_);
+  work_bytes_ = static_cast<std::uint32_t>(needs.work_bytes);
+  if (Status ok = check_supported(*graph_, needs); !ok) return ok;
+  std::size_t other_bytes = 0;
+  for (const Tensor& tensor : graph_->tensors()) {
+    const bool is_weight = tensor.role == TensorRole::kWeight;
+    std::size_t& end = is_weight ? weight_bytes_ : other_bytes;
+    const auto bytes =
+        static_cast<std::size_t>(tensor.shape.elements() * size_of(stored_type(tensor)));
+    places_.push_back({is_weight, end, bytes});
+    end += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  Result<DeviceBuffer> others = DeviceBuffer::allocate(
+      other_bytes, fmt::format("{}'s activations and KV cache", graph_->info().model));
+  if (!others) return tl::unexpected(others.error());
+  others_ = std::make_unique<DeviceBuffer>(std::move(*others));
   return poison();
 }
 
+Status DeviceModel::copy_weights(const ModelMemory& memory) {
+  for (std::uint32_t t = 0; t < places_.size(); ++t) {
+    if (!places_[t].is_weight) continue;
+    const std::vector<std::byte> plain =
+        plain_rows(graph_->tensors()[t], bytes_of(memory, TensorId(t)));
+    if (Status ok = weights_->write(places_[t].offset, plain); !ok) return ok;
+  }
+  return {};
+}
+
+Status DeviceModel::copy_tables() {
+  if (Status ok = copy_rope(); !ok) return ok;
+  return copy_descriptors();
+}
+
 Status DeviceModel::poison() {
-  for (std::uint32_t t = 0; t < offset_.size(); ++t) {
-    if (graph_->tensors()[t].role == TensorRole::kWeight) continue;
-    if (Status ok = checked(cudaMemset(address(TensorId(t)), 0xff, bytes_[t]), "filling"); !ok) {
-      return ok;
-    }
+  if (Status ok = checked(cudaMemset(others_->data(), 0xff, others_->bytes()), "filling"); !ok) {
+    return ok;
   }
   return checked(cudaDeviceSynchronize(), "filling");
 }
@@ -109,7 +160,7 @@ Status DeviceModel::copy_rope() {
 
 Status DeviceModel::copy_descriptors() {
   TensorAddresses addresses;
-  for (std::uint32_t t = 0; t < offset_.size(); ++t) {
+  for (std::uint32_t t = 0; t < places_.size(); ++t) {
     addresses.of_tensor.push_back(address(TensorId(t)));
   }
   addresses.rope = reinterpret_cast<const float*>(rope_.data());
@@ -123,11 +174,11 @@ Status DeviceModel::copy_descriptors() {
 }
 
 Status DeviceModel::read(TensorId tensor, std::span<std::byte> to) const {
-  return tensors_.read(offset_[tensor.index], to);
+  return buffer_of(tensor).read(places_[tensor.index].offset, to);
 }
 
 Status DeviceModel::write(TensorId tensor, std::span<const std::byte> from) {
-  return tensors_.write(offset_[tensor.index], from);
+  return buffer_of(tensor).write(places_[tensor.index].offset, from);
 }
 
 }  // namespace mk::cuda

@@ -4,9 +4,9 @@
 //   Result<DeviceModel> model = DeviceModel::upload(*device, memory);   // bf16, filled
 //   Result<DeviceRun> run = run_megakernel(*model, {...}, {.prompt = ids, .generate = 20});
 //
-// Tensors lie where they lie in the ModelMemory, and activations and KV caches have its layout, so
-// that the two can be compared; rows of weights are in natural order (plain_rows.h). One run at
-// a time uses a DeviceModel.
+// Activations and KV caches have the ModelMemory's layout, so that the two can be compared; rows of
+// weights are in natural order (plain_rows.h). One run at a time uses a DeviceModel, and those that
+// share its weights.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,11 @@ class DeviceModel {
   // kDevice where memory is too small.
   [[nodiscard]] static Result<DeviceModel> upload(const Device& device, const ModelMemory& memory);
 
+  // The same weights under another graph of the model (another batch, another cut), with
+  // activations and KV caches of its own. InvalidInput iff its weights are not those of `of`.
+  [[nodiscard]] static Result<DeviceModel> recut(const DeviceModel& of,
+                                                 std::shared_ptr<const TaskGraph> graph);
+
   const Device& device() const { return device_; }
   const std::shared_ptr<const TaskGraph>& graph() const { return graph_; }
   std::uint32_t work_bytes() const { return work_bytes_; }
@@ -40,7 +45,9 @@ class DeviceModel {
   }
 
   // Address of the tensor's first element.
-  std::byte* address(TensorId tensor) const { return tensors_.data() + offset_[tensor.index]; }
+  std::byte* address(TensorId tensor) const {
+    return buffer_of(tensor).data() + places_[tensor.index].offset;
+  }
   Status read(TensorId tensor, std::span<std::byte> to) const;
   Status write(TensorId tensor, std::span<const std::byte> from);
 
@@ -49,18 +56,30 @@ class DeviceModel {
 
  private:
   explicit DeviceModel(const Device& device) : device_(device) {}
-  Status copy_tensors(const ModelMemory& memory);
+  // A tensor in the buffer that has it: of weights, or of all others.
+  struct Place {
+    bool is_weight = false;
+    std::size_t offset = 0;
+    std::size_t bytes = 0;  // as stored
+  };
+  DeviceBuffer& buffer_of(TensorId tensor) const {
+    return places_[tensor.index].is_weight ? *weights_ : *others_;
+  }
+  Status place_tensors();
+  Status copy_weights(const ModelMemory& memory);
+  Status copy_tables();
   Status copy_rope();
   Status copy_descriptors();
 
   Device device_;
   std::shared_ptr<const TaskGraph> graph_{};
   std::uint32_t work_bytes_ = 0;
-  DeviceBuffer tensors_{};
+  std::shared_ptr<DeviceBuffer> weights_{};
+  std::unique_ptr<DeviceBuffer> others_{};
+  std::size_t weight_bytes_ = 0;
   DeviceBuffer rope_{};
   DeviceBuffer descriptors_{};
-  std::vector<std::size_t> offset_{};  // by tensor
-  std::vector<std::size_t> bytes_{};   // by tensor, as stored
+  std::vector<Place> places_{};  // by tensor
 };
 
 // The tensor's bytes in a host's memory.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace mk::cuda {
@@ -26,9 +27,24 @@ void fill_meta(RunRecord& record, const DeviceModel& model, const DeviceRunOptio
   if (options.run.record && options.window.first > 0) {
     record.meta["first_iteration"] = fmt::format("{}", options.window.first);
   }
+  add_device_state(left.state_before, left.state_after, record.meta);
   if (!options.preloads) record.meta["mechanisms"] = "preload=off";
   record.meta.erase("cores");
   record.meta.erase("pinned");
+}
+
+// Without metadata and clocks, which the record has.
+std::shared_ptr<RawRun> raw_of(const DeviceModel& model, const DeviceRunOptions& options,
+                               const DeviceRunRows& left) {
+  auto raw = std::make_shared<RawRun>();
+  raw->graph = model.graph();
+  raw->options = options.run;
+  raw->rows = left.rows;
+  raw->states = left.states;
+  raw->begins = static_cast<std::uint64_t>(left.before.device_ns);
+  raw->ends = static_cast<std::uint64_t>(left.after.device_ns);
+  raw->health = left.losses;
+  return raw;
 }
 
 }  // namespace
@@ -60,6 +76,7 @@ void fill_run(DeviceRun& run, const DeviceModel& model, const DeviceRunOptions& 
   const Nanoseconds zero = left.rows.iterations.empty()
                                ? left.before.device_ns
                                : static_cast<Nanoseconds>(left.rows.iterations.front().start);
+  if (options.keeps_raw && options.run.record) run.raw = raw_of(model, options, left);
   run.record = make_run_record(model.graph(), options.run, left.rows, std::move(left.states));
   fill_meta(run.record, model, options, left);
   // The device's clock counts nanoseconds, all SMs the same.
@@ -67,6 +84,9 @@ void fill_run(DeviceRun& run, const DeviceModel& model, const DeviceRunOptions& 
   run.clock_readings = {{0, std::string(kClockKernel), zero, std::move(left.before.readings),
                          std::move(left.after.readings)}};
   run.record.health.insert(run.record.health.end(), left.losses.begin(), left.losses.end());
+  if (run.raw == nullptr) return;
+  run.raw->meta = run.record.meta;
+  run.raw->clocks = run.record.clocks;
 }
 
 }  // namespace mk::cuda

@@ -6,6 +6,7 @@
 #include "core/record.h"
 #include "gpu_backend/cuda/clock_pairs.h"
 #include "gpu_backend/cuda/device_run.h"
+#include "gpu_backend/cuda/device_state.h"
 #include "gpu_backend/host/run_threads.h"
 
 namespace mk::cuda {
@@ -18,6 +19,8 @@ struct DeviceRunRows {
   std::vector<HealthRecord> losses{};
   ClockPair before{};
   ClockPair after{};
+  DeviceState state_before{};
+  DeviceState state_after{};
 };
 
 // InvalidInput iff the options ask for a window in which the run has no iteration.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "gpu_backend/cuda/device_model.h"
 #include "gpu_backend/cuda/device_records.h"
 #include "gpu_backend/host/decoder.h"
+#include "gpu_backend/host/raw_run.h"
 #include "gpu_backend/host/run_options.h"
 
 namespace mk::cuda {
@@ -28,11 +30,16 @@ struct DeviceRunOptions {
   HostRunOptions run{};
   CaptureWindow window{};     // the iterations that the record holds, if there is one
   double limit_seconds = 60;  // of the whole run
+  bool keeps_raw = false;     // DeviceRun::raw
   bool preloads = true;       // weights are requested before their task's event
+  // Of baselines: all operators but linear ones are left out. For times; the tokens mean nothing.
+  bool only_linears = false;
 };
 
 struct DeviceRun {
   RunRecord record{};  // its iterations are those of the window
+  // What the record was made of, as the lanes wrote it down; only where it was asked for.
+  std::shared_ptr<RawRun> raw{};
   DecodeResult decoded{};
   std::vector<ClockReadings> clock_readings{};
   double kernel_ms = 0;  // from the first launch to the end of the last kernel

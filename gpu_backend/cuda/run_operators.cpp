@@ -42,12 +42,15 @@ class OperatorRun {
     Status ok = prepare();
     if (ok && kind_ != PolicyKind::kStream) ok = capture(stream->get());
     if (!ok) return tl::unexpected(ok.error());
+    const std::string& address = model_.device().pci_address;
+    if (options_.run.record) rows_.state_before = read_device_state(address);
     Result<ClockPair> before = take_clock_pair(*stream);
     if (!before) return tl::unexpected(before.error());
     ok = execute(*stream);
     if (!ok) return tl::unexpected(ok.error());
     Result<ClockPair> after = take_clock_pair(*stream);
     if (!after) return tl::unexpected(after.error());
+    if (options_.run.record) rows_.state_after = read_device_state(address);
     rows_.before = *before;
     rows_.after = *after;
     return collect(stream->elapsed_ms());
@@ -67,10 +70,18 @@ class OperatorRun {
     return ok;
   }
 
+  bool is_run(TaskKind kind) const {
+    if (options_.only_linears) {
+      return kind == TaskKind::kLinear || kind == TaskKind::kNormLinear ||
+             kind == TaskKind::kSiluLinear;
+    }
+    return kind != TaskKind::kEmpty;
+  }
+
   void group_tasks() {
     std::map<std::uint32_t, std::vector<std::uint32_t>> of_operator;
     for (std::uint32_t t = 0; t < graph_.task_count(); ++t) {
-      if (graph_.tasks().kind[t] != TaskKind::kEmpty) {
+      if (is_run(graph_.tasks().kind[t])) {
         of_operator[graph_.tasks().op[t]].push_back(t);
       }
     }

@@ -230,6 +230,39 @@ void check_correctness(const Device& device, const std::string& part_of_name, Re
   }
 }
 
+void check_many_launches(const Device& device, Report& report) {
+  constexpr int kLaunches = 200;
+  Result<Subject> subject =
+      Subject::make(device, {.model = kLlama, .shape = {1, 1, 64}, .compile = {.workers = 32}});
+  if (!subject) return report.verdict(false, subject.error().message);
+  const std::vector<std::pair<PolicyKind, Roles>> ways = {
+      {PolicyKind::kStatic, {device.sms, 0}},     {PolicyKind::kAot, {device.sms - 4, 16}},
+      {PolicyKind::kJit, {device.sms - 4, 16}},   {PolicyKind::kHybrid, {device.sms - 1, 4}},
+      {PolicyKind::kJit, {device.sms - 16, 64}},  {PolicyKind::kAot, {33, 1}},
+      {PolicyKind::kHybrid, {device.sms - 1, 3}}, {PolicyKind::kJit, {5, 7}}};
+  std::vector<std::uint32_t> wanted;
+  int same = 0;
+  for (int i = 0; i < kLaunches; ++i) {
+    const auto& [kind, roles] = ways[static_cast<std::size_t>(i) % ways.size()];
+    DeviceRunOptions options;
+    options.run.policy.kind = kind;
+    options.run.roles = roles;
+    options.run.deadline_seconds = kDeadlineSeconds;
+    options.run.record = false;
+    options.limit_seconds = kLimitSeconds;
+    Result<DeviceRun> run = run_megakernel(*subject->device, options, decode_options());
+    if (!run) {
+      report.verdict(false, fmt::format("launch {}, {}: {}", i, facts(kind).name,
+                                        run.error().message.substr(0, 1200)));
+      return end_if_lost(run.error());
+    }
+    if (wanted.empty()) wanted = run->decoded.generated;
+    if (run->decoded.generated == wanted) ++same;
+  }
+  report.verdict(same == kLaunches,
+                 fmt::format("{} launches, {} with the same tokens", kLaunches, same));
+}
+
 void check_stuck_run(const Device& device, Report& report) {
   Result<Subject> subject =
       Subject::make(device, {.model = kLlama, .shape = {1, 1, 64}, .compile = {.workers = 16}});

@@ -10,6 +10,9 @@ namespace mk::cuda::check {
 // each policy and split. Only the cases whose name contains that part.
 void check_correctness(const Device& device, const std::string& part_of_name, Report& report);
 
+// 200 launches in a row, policies and splits in turn: none hangs, all give the same tokens.
+void check_many_launches(const Device& device, Report& report);
+
 // A run that cannot end must end itself, with its report.
 void check_stuck_run(const Device& device, Report& report);
 

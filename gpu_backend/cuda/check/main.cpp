@@ -1,8 +1,10 @@
 // megascope_gpu_check: correctness first, then times, on a machine with a GPU.
 //
-//   megascope_gpu_check [--out FOLDER] [--limit SECONDS] [--only correctness|timing]
-//                       [--models NAME,NAME] [--case PART]
+//   megascope_gpu_check [--out FOLDER] [--limit SECONDS] [--only correctness|timing|speed]
+//                       [--models NAME,NAME] [--batches N,N] [--case PART]
 //
+// --only speed: each policy at its best split, baselines, cuBLAS; --batches is of it. Without
+// --only: correctness and timing. FOLDER/gpu_check.json is written after each model.
 // --case: only the correctness cases whose name contains PART, and no planted hang (for
 // compute-sanitizer).
 //
@@ -19,8 +21,10 @@
 
 #include "gpu_backend/cuda/check/correctness.h"
 #include "gpu_backend/cuda/check/report.h"
+#include "gpu_backend/cuda/check/speed.h"
 #include "gpu_backend/cuda/check/timing.h"
 #include "gpu_backend/cuda/device_run.h"
+#include "gpu_backend/cuda/device_state.h"
 
 namespace mk::cuda::check {
 namespace {
@@ -31,6 +35,7 @@ struct Arguments {
   std::string only{};
   std::string part_of_case{};
   std::vector<std::string> models{"qwen3-0.6b", "llama-3.2-1b"};
+  std::vector<std::uint32_t> batches{1};
 };
 
 std::vector<std::string> split(const std::string& text) {
@@ -53,10 +58,17 @@ Result<Arguments> parse(int argc, char** argv) {
       arguments.folder = value;
     } else if (flag == "--limit") {
       arguments.limit_seconds = std::strtod(value.c_str(), nullptr);
-    } else if (flag == "--only" && (value == "correctness" || value == "timing")) {
+    } else if (flag == "--only" &&
+               (value == "correctness" || value == "timing" || value == "speed")) {
       arguments.only = value;
     } else if (flag == "--case") {
       arguments.part_of_case = value;
+    } else if (flag == "--batches") {
+      arguments.batches.clear();
+      for (const std::string& batch : split(value)) {
+        arguments.batches.push_back(
+            static_cast<std::uint32_t>(std::strtoul(batch.c_str(), nullptr, 10)));
+      }
     } else if (flag == "--models") {
       arguments.models = split(value);
     } else {
@@ -66,7 +78,8 @@ Result<Arguments> parse(int argc, char** argv) {
   if (argc % 2 == 0 || arguments.limit_seconds <= 0) {
     return fail(ErrorCode::kUsage,
                 "usage: megascope_gpu_check [--out FOLDER] [--limit SECONDS] "
-                "[--only correctness|timing] [--models NAME,NAME] [--case PART]");
+                "[--only correctness|timing|speed] [--models NAME,NAME] [--batches N,N] "
+                "[--case PART]");
   }
   return arguments;
 }
@@ -110,6 +123,31 @@ void describe(const Device& device, Report& report) {
   report.set("device", {{"name", device.name}, {"sms", device.sms}});
 }
 
+void write(const Arguments& arguments, const Report& report) {
+  std::ofstream(arguments.folder + "/gpu_check.json") << report.text() << '\n';
+}
+
+void measure(const Device& device, const Arguments& arguments, Report& report) {
+  const Result<double> bandwidth = streaming_bandwidth(device, std::size_t{4} << 30, 5);
+  if (!bandwidth) return report.verdict(false, bandwidth.error().message);
+  report.line("streaming: {:.0f} GB/s", *bandwidth * 1e-9);
+  report.set("streaming_bytes_per_second", *bandwidth);
+  for (const std::string& model : arguments.models) {
+    if (arguments.only == "speed") {
+      compare_speed(device, model, arguments.batches, *bandwidth, report);
+    } else {
+      time_model(device, model, *bandwidth, arguments.folder, report);
+    }
+    const DeviceState state = read_device_state(device.pci_address);
+    std::map<std::string, std::string> meta;
+    add_device_state(state, state, meta);
+    report.line("after {}: {} MHz, {} C, throttling: {}", model, meta["sm_clock_mhz"],
+                meta["temperature_c"], meta["throttling"]);
+    report.add("device_state", meta);
+    write(arguments, report);
+  }
+}
+
 int run(const Arguments& arguments) {
   Result<Device> device = Device::open();
   if (!device) {
@@ -119,23 +157,15 @@ int run(const Arguments& arguments) {
   const Watchdog watchdog(arguments.limit_seconds);
   Report report;
   describe(*device, report);
-  if (arguments.only != "timing") {
+  if (arguments.only.empty() || arguments.only == "correctness") {
     check_correctness(*device, arguments.part_of_case, report);
-    if (arguments.part_of_case.empty()) check_stuck_run(*device, report);
-  }
-  if (arguments.only != "correctness") {
-    const Result<double> bandwidth = streaming_bandwidth(*device, std::size_t{4} << 30, 5);
-    if (!bandwidth) {
-      report.verdict(false, bandwidth.error().message);
-    } else {
-      report.line("streaming: {:.0f} GB/s", *bandwidth * 1e-9);
-      report.set("streaming_bytes_per_second", *bandwidth);
-      for (const std::string& model : arguments.models) {
-        time_model(*device, model, *bandwidth, arguments.folder, report);
-      }
+    if (arguments.part_of_case.empty()) {
+      check_many_launches(*device, report);
+      check_stuck_run(*device, report);
     }
   }
-  std::ofstream(arguments.folder + "/gpu_check.json") << report.text() << '\n';
+  if (arguments.only != "correctness") measure(*device, arguments, report);
+  write(arguments, report);
   report.line("{} checks passed, {} failed", report.passed(), report.failed());
   return report.failed() == 0 ? 0 : 1;
 }
