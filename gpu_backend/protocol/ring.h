@@ -102,29 +102,31 @@ inline constexpr std::uint32_t kPushWidth = 8;
 // all of them overlap. Returns a ring that was full, kPushWidth if none was.
 template <class M>
 MK_HD std::uint32_t push_to_each(const Ring<M>* rings, std::uint32_t wanted, Item item) {
-  Ring<M> ring[kPushWidth];
-  std::uint32_t position[kPushWidth];
-  std::uint32_t head[kPushWidth];
-  MK_UNROLLED
-  for (std::uint32_t k = 0; k < kPushWidth; ++k) {
-    if ((wanted >> k & 1U) != 0) ring[k] = rings[k];
-  }
-  MK_UNROLLED
-  for (std::uint32_t k = 0; k < kPushWidth; ++k) {
-    if ((wanted >> k & 1U) == 0) continue;
-    position[k] = M::add_relaxed(*ring[k].tail, 1U);
-    head[k] = M::load_relaxed(*ring[k].head);
-  }
+  using Position = typename Ring<M>::Position;
+  // Step by step for all of them: what a step needs of the table is asked for together, and not
+  // kept for the next (registers).
+  const auto for_each_wanted = [&](auto&& step) {
+    MK_UNROLLED
+    for (std::uint32_t k = 0; k < kPushWidth; ++k) {
+      if ((wanted >> k & 1U) != 0) step(k);
+    }
+  };
+  Position* cell[kPushWidth] = {};
+  std::uint32_t position[kPushWidth] = {};
+  std::uint32_t head[kPushWidth] = {};
+  for_each_wanted([&](std::uint32_t k) { cell[k] = rings[k].tail; });
+  for_each_wanted([&](std::uint32_t k) { position[k] = M::add_relaxed(*cell[k], 1U); });
+  for_each_wanted([&](std::uint32_t k) { cell[k] = rings[k].head; });
+  for_each_wanted([&](std::uint32_t k) { head[k] = M::load_relaxed(*cell[k]); });
   std::uint32_t full = kPushWidth;
-  MK_UNROLLED
-  for (std::uint32_t k = 0; k < kPushWidth; ++k) {
-    if ((wanted >> k & 1U) == 0) continue;
-    if (has_room(ring[k], position[k], head[k])) {
-      M::store_relaxed(ring[k].slots[position[k] & ring[k].mask], ring[k].word(position[k], item));
+  for_each_wanted([&](std::uint32_t k) {
+    const Ring<M>& ring = rings[k];
+    if (has_room(ring, position[k], head[k])) {
+      M::store_relaxed(ring.slots[position[k] & ring.mask], ring.word(position[k], item));
     } else {
       full = k;
     }
-  }
+  });
   return full;
 }
 
