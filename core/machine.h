@@ -142,10 +142,15 @@ struct SharedMemoryNumbers {
   friend bool operator==(const SharedMemoryNumbers&, const SharedMemoryNumbers&) = default;
 };
 
+// The source of a number that a machine file leaves out, where 0 would be no answer.
+inline constexpr const char* kNotKnown = "not known";
+
 // One direction of the link between each pair of devices.
 struct LinkNumbers {
   Number bandwidth{};  // GB/s
   Latency put{};       // us: a small put until the peer's worker can see its flag
+  // us of a library's smallest all-reduce as a kernel of its own, its launch included; 0: not known
+  Latency all_reduce{{0, 0, 0, kNotKnown}, {0, 0, 0, kNotKnown}};
   friend bool operator==(const LinkNumbers&, const LinkNumbers&) = default;
 };
 

@@ -38,10 +38,12 @@ class Walk {
     visit_(facts, n);
   }
 
-  void optional_number(std::string_view name, Number& n, std::string_view unit) {
+  void optional_number(std::string_view name, Number& n, std::string_view unit,
+                       double maximum = std::numeric_limits<double>::infinity()) {
     NumberFacts facts;
     facts.path = fmt::format("{}{}", prefix_, name);
     facts.unit = unit;
+    facts.maximum = maximum;
     facts.is_optional = true;
     visit_(facts, n);
   }
@@ -168,6 +170,10 @@ void Walk::machine(Machine& m) {
   group("link", [&] {
     number("bandwidth", m.link.bandwidth, kBandwidth, kPositive);
     latency("put", m.link.put);
+    group("all_reduce", [&] {
+      optional_number("typical", m.link.all_reduce.typical, kMicroseconds);
+      optional_number("spread", m.link.all_reduce.spread, "", 2);
+    });
   });
   group("default_body", [&] { body(m.default_body); });
   for (const TaskKindFacts& kind : kTaskKinds) {

@@ -26,11 +26,13 @@ struct LaunchHops {
   Hop host{};   // of the host, a launch
   Hop gap{};    // between two kernels
   Hop first{};  // before an iteration's first kernel
+  Hop all_reduce{};
   Picoseconds fill = 0;
   Picoseconds drain = 0;
 };
 
-LaunchHops launch_hops(const LaunchNumbers& launch, PolicyKind policy, Spreads& spreads) {
+LaunchHops launch_hops(const Machine& machine, PolicyKind policy, Spreads& spreads) {
+  const LaunchNumbers& launch = machine.launch;
   const auto hop = [&](const Latency& latency) {
     return Hop{latency.typical.value * 1e6, spreads.index_of(latency.spread.value)};
   };
@@ -41,6 +43,7 @@ LaunchHops launch_hops(const LaunchNumbers& launch, PolicyKind policy, Spreads& 
                        : policy == PolicyKind::kGraph ? &launch.graph
                                                       : &launch.pdl;
   hops.gap = hop(*gap);
+  hops.all_reduce = hop(machine.link.all_reduce);
   if (policy == PolicyKind::kStream) {
     hops.host = hop(launch.eager);
   } else {
@@ -60,7 +63,7 @@ class KernelRun {
         spreads_(spreads),
         recording_(recording),
         policy_(options.policy.kind),
-        hops_(launch_hops(machine.launch, policy_, spreads)),
+        hops_(launch_hops(machine, policy_, spreads)),
         sms_(static_cast<std::uint32_t>(machine.sms.value)),
         kernels_(kernels_of(graph, options.kernels, evaluated(costs, options), machine)),
         memory_(settings()),
@@ -76,6 +79,10 @@ class KernelRun {
       now = iterate(i, now);
       outcome_.ends.push_back(now);
     }
+    const std::uint32_t devices = graph_.info().devices;
+    outcome_.tasks *= devices;
+    outcome_.busy *= devices;
+    outcome_.bytes *= devices;
     return std::move(outcome_);
   }
 
@@ -120,6 +127,7 @@ class KernelRun {
   BlockWork block_work(const Kernel& kernel, std::uint32_t slots) const;
   Picoseconds run_blocks(const Kernel& kernel, Picoseconds start, Picoseconds fill,
                          Picoseconds early);
+  Picoseconds run_collective(const Kernel& kernel, Picoseconds start, std::uint64_t bits);
   Picoseconds window(const Kernel& kernel, Picoseconds gap) const;
   void start_block(const BlockWork& work, std::uint32_t slot, Picoseconds at);
   // Measured ones only: who gets an SM's drawn factor changes from kernel to kernel.
@@ -166,12 +174,19 @@ Picoseconds KernelRun::iterate(std::uint32_t iteration, Picoseconds begin) {
   for (std::uint32_t k = 0; k < kernels_.size(); ++k) {
     const Kernel& kernel = kernels_[k];
     host += hops_.host.draw(spreads_, bits(k));
-    const bool overlaps = policy_ == PolicyKind::kPdl && k > 0;
-    const Picoseconds gap = k > 0 ? hops_.gap.draw(spreads_, bits(k) >> 10) : 0;
+    const bool with_links = kernel.is_collective && options_.mechanisms.links;
+    const bool overlaps = policy_ == PolicyKind::kPdl && k > 0 && !kernel.is_collective &&
+                          !kernels_[k - 1].is_collective;
+    // The launch of a collective is part of what it takes.
+    const Picoseconds gap = k > 0 && !with_links ? hops_.gap.draw(spreads_, bits(k) >> 10) : 0;
     const Picoseconds start = std::max(host, (overlaps ? blocks_end : complete) + gap);
-    blocks_end =
-        run_blocks(kernel, start, overlaps ? 0 : hops_.fill, overlaps ? window(kernel, gap) : 0);
-    complete = blocks_end + hops_.drain;
+    if (with_links) {
+      blocks_end = complete = run_collective(kernel, start, bits(k) >> 20);
+    } else {
+      blocks_end =
+          run_blocks(kernel, start, overlaps ? 0 : hops_.fill, overlaps ? window(kernel, gap) : 0);
+      complete = blocks_end + hops_.drain;
+    }
     outcome_.tasks += kernel.tasks;
     if (recording_ == nullptr) continue;
     recording_->record().spans.push_back({lane_, recording_->name_index(kernel.name),
@@ -179,6 +194,15 @@ Picoseconds KernelRun::iterate(std::uint32_t iteration, Picoseconds begin) {
                                           iteration});
   }
   return complete;
+}
+
+// When the collective that starts at `start` has ended on all devices: a ring sends every byte once
+// to reduce and once to hand out.
+Picoseconds KernelRun::run_collective(const Kernel& kernel, Picoseconds start, std::uint64_t bits) {
+  const double devices = graph_.info().devices;
+  const double ring = 2 * (devices - 1) / devices * static_cast<double>(kernel.sent);
+  const double transfer = ring / (machine_.link.bandwidth.value * 1e-3);
+  return start + hops_.all_reduce.draw(spreads_, bits) + static_cast<Picoseconds>(transfer + 0.5);
 }
 
 BlockWork KernelRun::block_work(const Kernel& kernel, std::uint32_t slots) const {
@@ -296,12 +320,13 @@ Picoseconds KernelRun::run_blocks(const Kernel& kernel, Picoseconds start, Picos
 
 namespace {
 
-// One kernel an operator.
+// One kernel an operator of device 0.
 std::vector<Kernel> single_kernels(const TaskGraph& graph, const Costs& costs,
                                    const Machine& machine) {
   std::vector<Kernel> kernels(graph.operators().size());
   for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
     if (graph.tasks().kind[task] == TaskKind::kEmpty) continue;
+    if (graph.op_of(TaskId(task)).device != 0) continue;
     Kernel& kernel = kernels[graph.tasks().op[task]];
     kernel.op = graph.tasks().op[task];
     kernel.kind = graph.tasks().kind[task];
@@ -318,6 +343,28 @@ std::vector<Kernel> single_kernels(const TaskGraph& graph, const Costs& costs,
     const CostClass cost = facts(kernel.kind).cost;
     if ((cost == CostClass::kStream || cost == CostClass::kCache) && kernel.tasks < sms) {
       kernel.blocks *= (sms + kernel.tasks - 1) / kernel.tasks;
+    }
+  }
+  return kernels;
+}
+
+// Puts that follow one another, and the reduce after them, become one collective kernel, by the
+// name of the last of them. A put sends to one peer what all of them get.
+std::vector<Kernel> with_collectives(std::vector<Kernel> single) {
+  std::vector<Kernel> kernels;
+  for (std::size_t k = 0; k < single.size();) {
+    kernels.push_back(std::move(single[k++]));
+    Kernel& kernel = kernels.back();
+    if (kernel.kind != TaskKind::kPut) continue;
+    kernel.is_collective = true;
+    kernel.sent = kernel.bytes;
+    kernel.rows.clear();  // what its tasks do is in the collective's own cost
+    kernel.bytes = 0;
+    while (k < single.size() && single[k - 1].kind == TaskKind::kPut &&
+           (single[k].kind == TaskKind::kPut || single[k].kind == TaskKind::kReduce)) {
+      kernel.name = std::move(single[k].name);
+      kernel.tasks += single[k].tasks;
+      ++k;
     }
   }
   return kernels;
@@ -349,7 +396,7 @@ const KernelGroup* group_of(const KernelPlan& plan, const std::string& name) {
 std::vector<Kernel> kernels_of(const TaskGraph& graph, const KernelPlan& plan, const Costs& costs,
                                const Machine& machine) {
   std::vector<Kernel> result;
-  std::vector<Kernel> single = single_kernels(graph, costs, machine);
+  std::vector<Kernel> single = with_collectives(single_kernels(graph, costs, machine));
   for (std::size_t k = 0; k < single.size();) {
     const KernelGroup* group = group_of(plan, single[k].name);
     for (std::uint32_t n = 1; group != nullptr && n < group->kernels; ++n) {

@@ -4,6 +4,11 @@
 // the achieved bandwidth that its body reaches as a kernel. A kernel that streams weights or reads
 // the KV cache is taken to be a library's: cut into as many blocks as it needs to reach every SM,
 // whatever the task graph's grid is. The others have one block a task.
+//
+// On several devices each runs its own share of every operator, all in step: the draws of device 0
+// hold for all. The puts and the reduce of an all-reduce are one collective kernel, which ends
+// `link.all_reduce` and a ring's transfer after the kernel in front of it; so is an exchange of
+// puts alone, as that of the argmax.
 #pragma once
 
 #include <string>
@@ -20,14 +25,16 @@ struct Kernel {
   TaskKind kind = TaskKind::kEmpty;  // of the operator that streams most of its bytes
   std::int64_t bytes = 0;            // that operator's, a device
   double bandwidth_share = 0;        // of the achieved bandwidth
+  bool is_collective = false;
+  std::int64_t sent = 0;  // of a collective: the bytes that a device contributes
   std::string name{};
   std::uint32_t tasks = 0;
   std::uint32_t blocks = 0;
   std::vector<std::uint32_t> rows{};  // of Costs, one a task
 };
 
-// The kernels of an iteration, in launch order. Empty tasks need none. Requires: `costs` is
-// evaluated.
+// The kernels of an iteration on one device, in launch order. Empty tasks need none. Requires:
+// `costs` is evaluated.
 std::vector<Kernel> kernels_of(const TaskGraph& graph, const KernelPlan& plan, const Costs& costs,
                                const Machine& machine);
 

@@ -41,10 +41,12 @@ Status check_devices(const TaskGraph& graph, const Machine& machine,
                             machine.devices.value));
   }
   const PolicyFacts& policy = facts(options.policy.kind);
-  if (!is_megakernel(options)) {
+  if (!is_megakernel(options) && machine.link.all_reduce.typical.value == 0) {
     return fail(
-        ErrorCode::kUnsupported,
-        fmt::format("the graph is for {} devices; '{}' is simulated on one", devices, policy.name));
+        ErrorCode::kInvalidInput,
+        fmt::format("the graph is for {} devices; '{}' needs link.all_reduce, which {} does "
+                    "not know",
+                    devices, policy.name, machine.name));
   }
   if (policy.has_jit_queue && options.roles.schedulers == 0) {
     return fail(ErrorCode::kUnsupported,

@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "core/machine.h"
 #include "experiments/cli/text_file.h"
 #include "experiments/cli/trace_output.h"
 #include "experiments/cli/version.h"
+#include "experiments/cli/viewer.h"
 #include "experiments/reproduce/embedded_recipes.h"
 #include "experiments/sweep/point_runner.h"
 #include "experiments/sweep/row_json.h"
@@ -29,10 +32,11 @@ Json variant_json(const std::optional<Variant>& variant) {
 }
 
 void add_evidence(Json& json, const Evidence& evidence) {
-  if (evidence.draws.empty()) return;
+  if (evidence.draws.empty() && !evidence.launches) return;
   const Interval interval = interval_of(evidence);
   json["low"] = interval.low;
   json["high"] = interval.high;
+  if (evidence.launches) return;
   const auto [least, most] = std::minmax_element(evidence.seeds.begin(), evidence.seeds.end());
   if (least != evidence.seeds.end()) {
     json["seed_low"] = *least;
@@ -61,12 +65,55 @@ class Output {
   std::vector<std::string>& problems_;
 };
 
-void write_trace_of(const StudyTrace& trace, const Catalogue& catalogue, Output& output) {
+// The exit status of a program; 127 where it cannot be started.
+int run_program(std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  if (posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ) != 0)
+    return 127;
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+// The stretch of the last iteration that a figure of kind "timelines" shows of this trace, in us of
+// the trace; none: no figure shows it.
+std::optional<std::pair<double, double>> shown_of(const Study& study, const StudyTrace& trace,
+                                                  const RunRecord& record) {
+  for (const auto& figure : study.figures) {
+    if (figure.value("kind", "") != "timelines") continue;
+    for (const auto& shown : figure.value("traces", Json::array())) {
+      if (shown.at(0) != trace.file) continue;
+      const double start = static_cast<double>(record.iterations.back().start) / 1000;
+      return std::pair{start + figure.value("begin", 0.0), start + figure.value("end", 100.0)};
+    }
+  }
+  return std::nullopt;
+}
+
+// The viewer's picture of a trace, FILE.png beside it.
+void draw_in_viewer(const fs::path& viewer, const std::string& trace, double from, double to,
+                    Output& output) {
+  const std::string picture = fs::path(trace).replace_extension(".png").string();
+  const std::string range = fmt::format("{}us:{}us", from, to);
+  if (run_program({viewer.string(), trace, "--screenshot", picture, "--range", range, "--theme",
+                   "light", "--size", "1400x640"}) != 0)
+    output.note(fail(ErrorCode::kIo, picture + ": the viewer drew no picture"));
+}
+
+void write_trace_of(const Study& study, const StudyTrace& trace, const Catalogue& catalogue,
+                    Output& output) {
   const auto graph = graph_of(trace.point, catalogue);
   if (!graph) return output.note(tl::unexpected(graph.error()));
   Result<SimulationResult> result = predict(trace.point, *graph, catalogue, true);
   if (!result) return output.note(tl::unexpected(result.error()));
-  output.note(write_run(std::move(*result->record), output.path(trace.file)));
+  const auto shown = shown_of(study, trace, *result->record);
+  const std::string path = output.path(trace.file);
+  output.note(write_run(std::move(*result->record), path));
+  const auto viewer = find_viewer();
+  if (viewer && shown) draw_in_viewer(*viewer, path, shown->first, shown->second, output);
 }
 
 Json study_json(const StudyResult& result) {
@@ -76,6 +123,7 @@ Json study_json(const StudyResult& result) {
                {"question", study.question},
                {"baseline", study.baseline},
                {"answer", study.answer},
+               {"sensitivity", study.sensitivity},
                {"points", result.rows.size()},
                {"refused", result.refused},
                {"figures", study.figures}};
@@ -109,20 +157,7 @@ void write_study(const StudyResult& result, const Catalogue& catalogue, Output& 
   for (const Finding& finding : result.findings) claims.push_back(to_json(finding));
   if (!claims.empty())
     output.text(study.id + "-claims.csv", render({.json = claims}, Format::kCsv));
-  for (const StudyTrace& trace : study.traces) write_trace_of(trace, catalogue, output);
-}
-
-// The exit status of a program; 127 where it cannot be started.
-int run_program(std::vector<std::string> words) {
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ) != 0)
-    return 127;
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  for (const StudyTrace& trace : study.traces) write_trace_of(study, trace, catalogue, output);
 }
 
 }  // namespace
@@ -142,12 +177,20 @@ Json to_json(const Finding& finding) {
   json["error"] = was_run && claim.published
                       ? Json(relative_error(finding.evidence.ours, *claim.published))
                       : Json(nullptr);
+  json["reference"] = !claim.published                                  ? ""
+                      : claim.is_simulated() && !claim.measured.empty() ? "measured here"
+                                                                        : "published";
   json["how"] = finding.how;
-  json["verdict"] = !was_run          ? "not run"
+  json["where"] = finding.where;
+  json["verdict"] = !was_run          ? (claim.refusal.empty() ? "not run" : "refused")
                     : finding.verdict ? std::string(name_of(finding.verdict->kind))
                                       : "finding";
   json["decider"] = finding.verdict ? finding.verdict->decider : "";
-  json["why"] = !was_run ? finding.not_run : finding.verdict ? finding.verdict->why : "";
+  json["why"] = !was_run && !claim.refusal.empty()
+                    ? fmt::format("{}: {}", claim.refusal, finding.not_run)
+                : !was_run        ? finding.not_run
+                : finding.verdict ? finding.verdict->why
+                                  : "";
   json["source"] = claim.source;
   if (was_run) add_evidence(json, finding.evidence);
   return json;

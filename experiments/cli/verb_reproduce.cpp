@@ -3,15 +3,19 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
 
+#include "experiments/cli/host_claims.h"
 #include "experiments/cli/progress.h"
 #include "experiments/cli/reproduce_output.h"
 #include "experiments/cli/table.h"
 #include "experiments/cli/text_file.h"
 #include "experiments/cli/verb_list.h"
+#include "experiments/reproduce/calibrated_machines.h"
 #include "experiments/reproduce/reproduce.h"
 
 namespace mk::cli {
@@ -66,6 +70,8 @@ std::vector<Study> studies_of(const Options& options, Catalogue& catalogue,
   return studies;
 }
 
+using Measured = std::map<std::string, double>;
+
 Result<Measured> measured_of(const std::string& path) {
   Measured measured;
   if (path.empty()) return measured;
@@ -97,6 +103,19 @@ std::string to_text(const Json& claims) {
   return table.str();
 }
 
+// What should have been run and was not.
+void add_failures(const Reproduction& all, std::vector<std::string>& problems) {
+  for (const StudyResult& result : all.studies) {
+    if (result.refused > 0 && result.refused == result.rows.size())
+      problems.push_back(fmt::format("{}: no point of its sweeps has a prediction: {}",
+                                     result.study->id, result.rows.front().result.refused));
+    for (const Finding& finding : result.findings) {
+      if (finding.is_failure)
+        problems.push_back(fmt::format("{}: {}", finding.id, finding.not_run));
+    }
+  }
+}
+
 Result<Answer> reproduce_studies(const Options& options, Console& console) {
   if (options.output.empty()) return fail(ErrorCode::kUsage, "-o DIR is required");
   Result<Ranks> ranks = Ranks::join();
@@ -107,6 +126,7 @@ Result<Answer> reproduce_studies(const Options& options, Console& console) {
   const Result<Measured> measured = measured_of(options.measured);
   if (!measured) return tl::unexpected(measured.error());
   Catalogue catalogue;
+  add_calibrated_machines(catalogue);
   std::vector<std::string> problems;
   const std::vector<Study> studies = studies_of(options, catalogue, problems);
   if (studies.empty()) return fail(ErrorCode::kInvalidInput, problems.front());
@@ -118,7 +138,9 @@ Result<Answer> reproduce_studies(const Options& options, Console& console) {
   }
 
   std::optional<Progress> progress;
-  const auto all = reproduce(studies, catalogue, file ? &*file : nullptr, *measured,
+  HostClaims on_host(options.output + "/host_runs.json", catalogue, console);
+  const Outside outside{.measured = *measured, .run_on_host = std::ref(on_host)};
+  const auto all = reproduce(studies, catalogue, file ? &*file : nullptr, outside,
                              {.threads = options.threads,
                               .ranks = &*ranks,
                               .progress = [&](std::size_t done, std::size_t total) {
@@ -129,6 +151,7 @@ Result<Answer> reproduce_studies(const Options& options, Console& console) {
   if (!all) return tl::unexpected(all.error());
   if (all->has_served) return Answer{.is_silent = true};
   console.err << fmt::format("{} points, {} of them new\n", all->points, all->simulated);
+  add_failures(*all, problems);
   write_results(*all, catalogue, options.output, problems);
   if (const Status drawn = draw_report(options.output); !drawn)
     problems.push_back(drawn.error().message);
@@ -163,9 +186,12 @@ constinit const Verb reproduce_verb = {
         "against\n"
         "ours, with the interval that the machine's constants leave open and a verdict, and "
         "writes\n"
-        "DIR/report.html. A second run does only what changed. What needs a GPU says 'not run' "
-        "unless\n"
-        "--measured has its figure. A study that cannot run is named, and the rest still runs.",
+        "DIR/report.html. A second run does only what changed. Some claims run on host threads, "
+        "some "
+        "were\n"
+        "measured on a GPU before; what needs one says 'not run' unless --measured has its figure. "
+        "A\n"
+        "study that cannot run is named, and the rest still runs.",
     .examples = "megascope reproduce -o report\nmegascope reproduce table2 fig12 -o report",
     .declare = declare,
 };

@@ -7,33 +7,27 @@
 #include <memory>
 
 #include "experiments/cli/verb_list.h"
+#include "experiments/cli/viewer.h"
 #include "traces/sqlite_file.h"
 
 namespace mk::cli {
 namespace {
-
-// The viewer lies beside this program where it was built.
-std::filesystem::path viewer_path() {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return self.parent_path() / "megascope-gui";
-}
 
 Result<Answer> view(const std::vector<std::string>& traces) {
   for (const std::string& trace : traces) {
     if (!is_sqlite_file(trace))
       return fail(ErrorCode::kInvalidInput, fmt::format("{}: no trace file", trace));
   }
-  const std::filesystem::path viewer = viewer_path();
-  if (access(viewer.c_str(), X_OK) != 0) {
+  const std::optional<std::filesystem::path> viewer = find_viewer();
+  if (!viewer) {
     return fail(ErrorCode::kNotFound,
-                fmt::format("{} is not there: this build has no viewer", viewer.string()));
+                fmt::format("{} is not there: this build has no viewer", viewer_path().string()));
   }
-  std::vector<char*> arguments{const_cast<char*>(viewer.c_str())};
+  std::vector<char*> arguments{const_cast<char*>(viewer->c_str())};
   for (const std::string& trace : traces) arguments.push_back(const_cast<char*>(trace.c_str()));
   arguments.push_back(nullptr);
-  execv(viewer.c_str(), arguments.data());
-  return fail(ErrorCode::kIo, fmt::format("{}: {}", viewer.string(), std::strerror(errno)));
+  execv(viewer->c_str(), arguments.data());
+  return fail(ErrorCode::kIo, fmt::format("{}: {}", viewer->string(), std::strerror(errno)));
 }
 
 Action declare(Flags& flags) {

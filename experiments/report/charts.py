@@ -1,6 +1,7 @@
 """Pictures of the report, each a function from numbers to an inline SVG or PNG."""
 
 import base64
+import html
 import io
 
 import matplotlib
@@ -49,6 +50,11 @@ def as_png(figure, path=None, dpi=110):
         path.write_bytes(buffer.getvalue())
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img alt="" src="data:image/png;base64,{data}">'
+
+
+def png_from(path, title):
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<p class="note">{html.escape(title)}</p><img alt="{html.escape(title)}" src="data:image/png;base64,{data}">'
 
 
 def draw_timeline(axes, timeline, title, begin, end):

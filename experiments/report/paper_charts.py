@@ -156,7 +156,20 @@ def finish(panel, figure, first):
         panel.set_ylabel(figure.get("y_label", ""))
 
 
-def chart(figure, rows):
+def draw_measured(panel, figure, claims, of_panel):
+    """figure["measured"]: [[x, claim] ...]; the measured figures of these claims as points with bars, on the panel that `measured_panel` names (all where there is none)."""
+    if of_panel is not None and figure.get("measured_panel", of_panel) != of_panel:
+        return
+    by_name = {claim["id"].split("/")[-1]: claim for claim in claims}
+    points = [(x, by_name[name]) for x, name in figure.get("measured", []) if by_name[name]["ours"] is not None]
+    if not points:
+        return
+    ours = [c["ours"] for _, c in points]
+    panel.errorbar([x for x, _ in points], ours, yerr=[[c["ours"] - c.get("low", c["ours"]) for _, c in points], [c.get("high", c["ours"]) - c["ours"] for _, c in points]],
+                   fmt="D", color=charts.MEASURED, markersize=4.5, capsize=2, label="measured", zorder=4)
+
+
+def chart(figure, rows, claims=()):
     """A matplotlib figure. Refuses, by name, a figure of which no row is left."""
     for row in rows:
         row["_value"] = value_of(rows, row, figure)
@@ -173,6 +186,7 @@ def chart(figure, rows):
     for place, (panel, value) in enumerate(zip(cells, panels)):
         own = rows if value is None else [row for row in rows if row[figure["panel"]] == value]
         (draw_lines if figure["kind"] == "lines" else draw_bars)(panel, own, figure)
+        draw_measured(panel, figure, claims, value)
         if value is not None:
             panel.set_title(word(figure["panel"], value), fontsize=9, loc="left")
         finish(panel, figure, place % columns == 0)
@@ -207,7 +221,9 @@ def claims_plot(claims):
         axes.plot([1, 1] if low == high else [], [place - .3, place + .3] if low == high else [], color="#718096", linewidth=2)
         if claim.get("low") is not None:
             axes.plot([claim["low"] / middle, claim["high"] / middle], [place, place], color=colours[claim["verdict"]], linewidth=1.4)
-        axes.plot([claim["ours"] / middle], [place], "o", color=colours[claim["verdict"]], markersize=4.5)
+        hollow = "calibrated" in claim["how"]
+        axes.plot([claim["ours"] / middle], [place], "o", color=colours[claim["verdict"]], markersize=4.5,
+                  markerfacecolor="white" if hollow else colours[claim["verdict"]])
     axes.set_yticks(range(len(shown)), [c["id"] for c in shown], fontsize=7.5)
     axes.invert_yaxis()
     axes.set_xscale("log")

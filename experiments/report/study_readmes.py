@@ -10,35 +10,26 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from wording import answer_of, interval, sensitivity_of, shown  # noqa: E402
+
 EXPERIMENTS = Path(__file__).resolve().parent.parent
 
 
-def shown(claim):
-    if claim["ours"] is None:
-        return "not run"
-    unit = claim["unit"]
-    return f"{claim['ours']:.4g}" + {"x": "x", "": ""}.get(unit, " " + unit)
-
-
-def in_words(claim):
-    if claim["ours"] is None:
-        return "(not run)"
-    return f"{claim['ours']:.3g}" + ("" if claim["unit"] in ("x", "") else " " + claim["unit"])
-
-
-def constants_allow(claim):
-    return f"{claim['low']:.3g} .. {claim['high']:.3g}" if claim.get("low") is not None else "-"
-
-
 def readme(study, simulator):
-    rows = [f"| {c['what']} | {c['published'] or '-'} | {shown(c)} | {constants_allow(c)} | {c['verdict']} | {c['why']} | {c['source'] or '-'} |"
+    rows = [f"| {c['what']} | {c['published'] or '-'} | {shown(c)} | {interval(c)} | {c['verdict']} | {c['why']} | {how(c)} | {c['source'] or '-'} |"
             for c in study["claims"]]
-    answer = study["answer"].format(*[in_words(c) for c in study["claims"]])
+    sensitivity = ["**Sensitivity.** " + sensitivity_of(study), ""] if study.get("sensitivity") else []
     return "\n".join([
         f"# {study['title']}", "", f"**Question.** {study['question']}", "", f"**Recipe.** [{study['id']}.json]({study['id']}.json)", "",
-        f"**Baseline.** {study['baseline']}", "", f"**Result.** {answer}", "",
-        "| what | published | ours | constants allow | verdict | why | source |", "|---|---|---|---|---|---|---|", *rows, "",
+        f"**Baseline.** {study['baseline']}", "", f"**Result.** {answer_of(study)}", "", *sensitivity,
+        "| what | reference | ours | range | verdict | why | obtained by | source |", "|---|---|---|---|---|---|---|---|", *rows, "",
         f"Made by `megascope reproduce {study['id']} -o DIR` with simulator {simulator}; `experiments/report/study_readmes.py DIR` wrote this page.", ""])
+
+
+def how(claim):
+    return claim["how"] + (f": {claim['where']}" if claim["where"] else "")
 
 
 def main(folder):

@@ -123,7 +123,7 @@ void file(Evidence& evidence, const Change& change, double value) {
 
 std::vector<SweepPoint> points_of_claim(const Claim& claim, const Catalogue& catalogue) {
   std::vector<SweepPoint> points;
-  if (claim.kind == ClaimKind::kGraph || claim.kind == ClaimKind::kLaunches) return points;
+  if (!claim.is_simulated()) return points;
   for (const auto& side : claim.sides) points.insert(points.end(), side.begin(), side.end());
   if (!claim.is_varied()) return points;
   for (const Change& change : changes_of(claim, catalogue)) {

@@ -2,6 +2,7 @@
 // published.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,8 +19,10 @@ namespace mk {
 struct Finding {
   std::string id{};  // "study/name"
   const Claim* claim = nullptr;
-  std::string how{};  // "simulated with published constants", "compiled", "run on GPU" ...
+  std::string how{};    // "simulated with published constants", "compiled", "run on GPU" ...
+  std::string where{};  // of what was run: on what, and when
   std::string not_run{};
+  bool is_failure = false;  // it was not run, and should have been
   Evidence evidence{};
   std::optional<Verdict> verdict{};  // where something was published and it was run
 };
@@ -38,11 +41,21 @@ struct Reproduction {
   bool has_served = false;    // this is not the first rank of its job: the rest is empty
 };
 
-// Figures that were measured on a GPU, by "study/name".
-using Measured = std::map<std::string, double>;
+// A `host` claim's figure: the median of several launches' ratios, with the smallest and largest.
+struct HostFigure {
+  double value = 0;
+  Interval launches{};
+  std::string where{};
+};
+
+// What does not come out of a simulation.
+struct Outside {
+  std::map<std::string, double> measured{};  // figures of GPU runs, by "study/name"
+  std::function<Result<HostFigure>(const Claim&)> run_on_host{};  // none: `host` claims are not run
+};
 
 // `studies` outlive the result. Fails only if the file does.
 Result<Reproduction> reproduce(const std::vector<Study>& studies, const Catalogue& catalogue,
-                               SweepFile* file, const Measured& measured, const SweepRun& how);
+                               SweepFile* file, const Outside& outside, const SweepRun& how);
 
 }  // namespace mk

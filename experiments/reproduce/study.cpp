@@ -6,6 +6,7 @@
 #include <set>
 
 #include "experiments/reproduce/embedded_recipes.h"
+#include "experiments/reproduce/gpu_runs.h"
 #include "experiments/sweep/spec.h"
 
 namespace mk {
@@ -68,7 +69,8 @@ struct KindKey {
 constexpr KindKey kKindKeys[] = {
     {"speedup", ClaimKind::kSpeedup, 2},   {"time_ms", ClaimKind::kTimeMs, 1},
     {"share", ClaimKind::kShare, 2},       {"graph", ClaimKind::kGraph, 1},
-    {"launches", ClaimKind::kLaunches, 1}, {"gpu", ClaimKind::kGpu, 0},
+    {"launches", ClaimKind::kLaunches, 1}, {"host", ClaimKind::kHost, 2},
+    {"gpu", ClaimKind::kGpu, 0},
 };
 
 void read_published(Reader& reader, const Json& json, Claim& claim) {
@@ -96,11 +98,27 @@ void read_sides(Reader& reader, const Json& json, const KindKey& kind, Claim& cl
   }
 }
 
+// Held against what was measured: the range of the runs.
+void read_measured(Reader& reader, const Json& json, Claim& claim) {
+  for (const Json& name : reader.list("measured")) {
+    if (!name.is_string()) return reader.complain("measured: no name of a run");
+    claim.measured.push_back(name.get<std::string>());
+  }
+  if (claim.measured.empty()) return;
+  if (claim.measured.size() > 2) return reader.complain("measured: more than two runs");
+  const Result<GpuFigure> figure = figure_of(builtin_gpu_runs(), claim.measured);
+  if (!figure) return reader.complain("measured: " + figure.error().message);
+  if (claim.kind == ClaimKind::kGpu) return;
+  if (json.contains("published")) return reader.complain("both published and measured");
+  claim.published = PublishedRange{figure->low, figure->high};
+  claim.source = "measured here: " + figure->where;
+}
+
 Result<Claim> claim_from_json(const Json& json, const std::string& where, Catalogue& catalogue) {
   if (!json.is_object()) return fail(ErrorCode::kInvalidInput, where + ": no object");
   Reader reader(json, where);
-  std::set<std::string> known = {"name",   "what",      "unit",  "published",
-                                 "source", "statistic", "launch"};
+  std::set<std::string> known = {"name",      "what",   "unit",    "published", "source",
+                                 "statistic", "launch", "refusal", "measured"};
   const KindKey* kind = nullptr;
   for (const KindKey& candidate : kKindKeys) {
     known.insert(candidate.key);
@@ -109,16 +127,18 @@ Result<Claim> claim_from_json(const Json& json, const std::string& where, Catalo
   Claim claim{.name = reader.text("name"),
               .what = reader.text("what"),
               .unit = reader.text("unit", false),
-              .source = reader.text("source", false)};
+              .source = reader.text("source", false),
+              .refusal = reader.text("refusal", false)};
   reader.only(known);
   read_published(reader, json, claim);
   if (kind == nullptr) {
-    reader.complain("says neither speedup, time_ms, share, graph, launches nor gpu");
+    reader.complain("says neither speedup, time_ms, share, graph, launches, host nor gpu");
   } else {
     claim.kind = kind->kind;
     read_sides(reader, json, *kind, claim, catalogue);
     if (claim.kind == ClaimKind::kGraph) claim.detail = reader.text("statistic");
     if (claim.kind == ClaimKind::kLaunches) claim.detail = reader.text("launch");
+    read_measured(reader, json, claim);
   }
   if (const Status status = reader.status(); !status) return tl::unexpected(status.error());
   return claim;
@@ -152,10 +172,12 @@ Status read_traces(const Json& traces, Study& study, const std::string& recipe,
 
 }  // namespace
 
+bool Claim::is_simulated() const {
+  return kind == ClaimKind::kSpeedup || kind == ClaimKind::kTimeMs || kind == ClaimKind::kShare;
+}
+
 bool Claim::is_varied() const {
-  const bool simulated =
-      kind == ClaimKind::kSpeedup || kind == ClaimKind::kTimeMs || kind == ClaimKind::kShare;
-  return simulated && sides[0].size() == 1 && sides[1].size() <= 1;
+  return is_simulated() && sides[0].size() == 1 && sides[1].size() <= 1;
 }
 
 Result<Study> study_from_json(const std::string& text, const std::string& recipe,
@@ -169,12 +191,13 @@ Result<Study> study_from_json(const std::string& text, const std::string& recipe
               .question = reader.text("question"),
               .baseline = reader.text("baseline"),
               .answer = reader.text("answer", false),
+              .sensitivity = reader.text("sensitivity", false),
               .sweeps = reader.list("sweeps"),
               .figures = reader.list("figures")};
   const Json traces = reader.list("traces");
   const Json claims = reader.list("claims");
-  reader.only(
-      {"id", "title", "question", "baseline", "answer", "sweeps", "figures", "traces", "claims"});
+  reader.only({"id", "title", "question", "baseline", "answer", "sensitivity", "sweeps", "figures",
+               "traces", "claims"});
   Status status = reader.status();
   if (status) status = read_sweeps(study, recipe, catalogue);
   if (status) status = read_traces(traces, study, recipe, catalogue);

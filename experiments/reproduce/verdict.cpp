@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kWidening = 0.1;
 constexpr double kHalf = 0.5;
+constexpr std::size_t kNamed = 3;
 
 PublishedRange widened(const PublishedRange& range) {
   return {range.low - kWidening * std::abs(range.low),
@@ -24,6 +25,19 @@ double nearest(double ours, const PublishedRange& range) {
   return std::clamp(ours, range.low, range.high);
 }
 
+// The three variants that move ours the most, with where they move it.
+std::string names_of_strongest(const Evidence& evidence) {
+  std::vector<Variant> all = evidence.switches;
+  all.insert(all.end(), evidence.constants.begin(), evidence.constants.end());
+  std::stable_sort(all.begin(), all.end(), [&](const Variant& a, const Variant& b) {
+    return std::abs(a.value - evidence.ours) > std::abs(b.value - evidence.ours);
+  });
+  std::string names;
+  for (std::size_t i = 0; i < all.size() && i < kNamed; ++i)
+    names += fmt::format("{}{} -> {:.3g}", i > 0 ? ", " : "", all[i].name, all[i].value);
+  return names;
+}
+
 Verdict judge_inside(const PublishedRange& wide, const Evidence& evidence) {
   std::vector<Variant> out;
   for (const auto* variants : {&evidence.switches, &evidence.constants}) {
@@ -36,8 +50,14 @@ Verdict judge_inside(const PublishedRange& wide, const Evidence& evidence) {
             fmt::format("inside the published range; {} would move it to {:.3g}", most->name,
                         most->value)};
   }
+  const std::string alike = names_of_strongest(evidence);
+  if (alike.empty())
+    return {VerdictKind::kInsensitive, "",
+            "inside the published range, and nothing of the simulator is in it"};
   return {VerdictKind::kInsensitive, "",
-          "inside the published range, and no single switch or constant moves it out"};
+          fmt::format("inside the published range with and without each mechanism: it cannot tell "
+                      "apart even those that change it most ({})",
+                      alike)};
 }
 
 Verdict judge_outside(const PublishedRange& published, const Evidence& evidence) {
@@ -76,6 +96,8 @@ std::string_view name_of(VerdictKind kind) {
       return "explained";
     case VerdictKind::kInsensitive:
       return "insensitive";
+    case VerdictKind::kMeasured:
+      return "measured";
     case VerdictKind::kUnexplained:
       break;
   }
@@ -84,6 +106,7 @@ std::string_view name_of(VerdictKind kind) {
 
 Interval interval_of(const Evidence& evidence) {
   Interval interval{evidence.ours, evidence.ours};
+  if (evidence.launches) return *evidence.launches;
   for (const double draw : evidence.draws) {
     interval.low = std::min(interval.low, draw);
     interval.high = std::max(interval.high, draw);
@@ -102,6 +125,14 @@ std::optional<Variant> strongest(double ours, const std::vector<Variant>& varian
     if (!most || std::abs(variant.value - ours) > std::abs(most->value - ours)) most = variant;
   }
   return most;
+}
+
+Verdict judge_measured(const PublishedRange& published, const Evidence& evidence) {
+  const double error = relative_error(evidence.ours, published);
+  if (error == 0) return {VerdictKind::kMeasured, "", "inside the published range"};
+  return {VerdictKind::kMeasured, "",
+          fmt::format("{:.0f} % {} the published range", std::abs(error) * 100,
+                      error < 0 ? "below" : "above")};
 }
 
 Verdict judge_count(const PublishedRange& published, double ours) {

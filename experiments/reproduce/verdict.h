@@ -5,9 +5,11 @@
 //                 the point tests something. Or ours lies outside, and one mechanism's switch
 //                 leaves at most half of the difference.
 //   insensitive   ours lies in the widened range, and neither switch nor constant moves it out: the
-//                 point cannot tell our model from one without them. Or ours lies outside, but what
-//                 the sources of the constants leave open covers the published range.
+//                 point cannot tell our model from one without them, and `why` names those that
+//                 change it most. Or ours lies outside, but what the sources of the constants leave
+//                 open covers the published range.
 //   unexplained   none of these.
+//   measured      ours is a measurement, not a model's: `why` says whether it lies in the range.
 #pragma once
 
 #include <optional>
@@ -25,20 +27,21 @@ struct Variant {
   double value = 0;
 };
 
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
 struct Evidence {
   double ours = 0;
   std::vector<Variant> switches{};   // each mechanism off
   std::vector<Variant> constants{};  // each open number at either end of its range
   std::vector<double> draws{};       // all open numbers drawn at once
   std::vector<double> seeds{};
+  std::optional<Interval> launches{};  // of a measurement: what several launches or quartiles span
 };
 
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-
-enum class VerdictKind { kExplained, kInsensitive, kUnexplained };
+enum class VerdictKind { kExplained, kInsensitive, kUnexplained, kMeasured };
 std::string_view name_of(VerdictKind kind);
 
 struct Verdict {
@@ -47,7 +50,7 @@ struct Verdict {
   std::string why{};      // one sentence
 };
 
-// Smallest and largest of the draws, and ours. Requires: nothing.
+// Smallest and largest of the draws, and ours; of a measurement its launches.
 Interval interval_of(const Evidence& evidence);
 
 // How far ours lies from the published range, of its nearer end; 0 inside. Negative: below.
@@ -57,6 +60,9 @@ double relative_error(double ours, const PublishedRange& published);
 std::optional<Variant> strongest(double ours, const std::vector<Variant>& variants);
 
 Verdict judge(const PublishedRange& published, const Evidence& evidence);
+
+// Requires: ours was measured.
+Verdict judge_measured(const PublishedRange& published, const Evidence& evidence);
 
 // A count has no tolerance: explained iff ours lies in the published range (its rounding).
 Verdict judge_count(const PublishedRange& published, double ours);

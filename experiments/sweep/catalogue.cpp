@@ -45,6 +45,11 @@ Result<const Machine*> Catalogue::machine(const std::string& name) {
               .first->second.value;
 }
 
+void Catalogue::add_machine(const std::string& name, Machine machine) {
+  std::string hash = hash_of(machine_to_json(machine));
+  machines_.insert_or_assign(name, Entry<Machine>{std::move(machine), std::move(hash)});
+}
+
 const ModelConfig& Catalogue::find_model(const std::string& name) const {
   return entry_of(models_, name).value;
 }

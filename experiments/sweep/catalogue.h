@@ -18,6 +18,9 @@ class Catalogue {
   Result<const ModelConfig*> model(const std::string& name);
   Result<const Machine*> machine(const std::string& name);
 
+  // A machine under a name that no file has.
+  void add_machine(const std::string& name, Machine machine);
+
   // Requires: model(name) or machine(name) succeeded before.
   const ModelConfig& find_model(const std::string& name) const;
   const Machine& find_machine(const std::string& name) const;

@@ -30,6 +30,7 @@ bool is_choice(std::string_view path) {
 
 bool may_matter(std::string_view path, const TaskKinds& kinds) {
   if (path.starts_with("default_body.")) return false;  // copied into the bodies already
+  if (path.starts_with("link.") && !kinds[index_of(TaskKind::kPut)]) return false;
   constexpr std::string_view kBodies = "bodies.";
   if (!path.starts_with(kBodies)) return !is_choice(path);
   path.remove_prefix(kBodies.size());

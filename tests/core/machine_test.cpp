@@ -67,6 +67,14 @@ TEST(Machine, FillsABodyThatTheFileLacksFromTheDefault) {
   EXPECT_EQ(machine.body(TaskKind::kAttention).port_limit, machine.default_body.port_limit);
 }
 
+TEST(Machine, MayNotKnowWhatAnAllReduceCosts) {
+  Machine machine = h100();
+  machine.link.all_reduce = LinkNumbers{}.all_reduce;
+  const std::string text = machine_to_json(machine);
+  EXPECT_EQ(text.find("all_reduce"), std::string::npos);
+  EXPECT_EQ(machine_from_json(text, "m.json").value(), machine);
+}
+
 TEST(Machine, RefusesWhatIsNoMachineWithItsPath) {
   const std::string text = machine_to_json(h100());
   EXPECT_THAT(error_of("{"), HasSubstr("m.json: is no JSON"));

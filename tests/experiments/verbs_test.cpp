@@ -14,6 +14,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Verbs : public CliFiles {};
 
@@ -401,6 +402,48 @@ TEST_F(Verbs, ReproduceNamesABrokenRecipe) {
 
   EXPECT_EQ(run.status, 1);
   EXPECT_THAT(run.err, AllOf(HasSubstr("mine.json"), HasSubstr("title")));
+}
+
+TEST_F(Verbs, ReproduceNamesWhatFailsHalfWayAndKeepsTheRest) {
+  std::ofstream(path("mine.json"))
+      << R"({"id": "mine", "title": "t", "question": "q", "baseline": "b", "claims": [
+        {"name": "bad", "what": "w", "unit": "ms", "time_ms": {"model": ")"
+      << model() << R"(", "set": "no_such.tasks=4"}},
+        {"name": "good", "what": "w", "unit": "ms", "time_ms": {"model": ")"
+      << model() << R"("}}]})";
+
+  const CliRun run =
+      megascope({"reproduce", path("mine.json"), "table2", "-o", path("r"), "--format", "json"});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("mine/bad"), HasSubstr("no_such")));
+  ASSERT_EQ(run.json().size(), 17);
+  EXPECT_EQ(run.json()[0]["verdict"], "not run");
+  EXPECT_GT(run.json()[1]["ours"], 0);
+  EXPECT_THAT(bytes_of(path("r/results.json")),
+              AllOf(HasSubstr("mine/good"), HasSubstr("table2/qwen3-8b-events")));
+}
+
+TEST_F(Verbs, ReproduceRunsHostClaimsOnceAndKeepsThem) {
+  const std::string side = R"({"model": ")" + model() + R"(", "policy": "static", "workers": 1})";
+  std::ofstream(path("mine.json"))
+      << R"({"id": "mine", "title": "t", "question": "q", "baseline": "b", "claims": [
+        {"name": "n", "what": "w", "unit": "x", "host": [)"
+      << side << ", " << side << "]}]}";
+  const std::vector<std::string> words = {"reproduce", path("mine.json"), "-o",
+                                          path("r"),   "--format",        "json"};
+
+  const CliRun first = megascope(words);
+  const CliRun second = megascope(words);
+
+  const auto claim = first.json()[0];
+  EXPECT_EQ(claim["how"], "run on host threads");
+  EXPECT_THAT(claim["where"].get<std::string>(), HasSubstr("launches"));
+  EXPECT_LE(claim["low"], claim["ours"]);
+  EXPECT_GE(claim["high"], claim["ours"]);
+  EXPECT_THAT(first.err, HasSubstr("on host threads: w"));
+  EXPECT_EQ(second.out, first.out);
+  EXPECT_THAT(second.err, Not(HasSubstr("on host threads")));
 }
 
 TEST_F(Verbs, SweepRefusesAnUnknownPolicyAsUsage) {

@@ -191,11 +191,41 @@ TEST(Simulate, OverlappedCommunicationIsNotSlowerThanCoarse) {
   }
 }
 
+TEST(Simulate, KernelsOnSeveralDevicesPayALibrarysAllReduceTwiceALayer) {
+  Machine machine = load_machine("h100-sxm").value();
+  const auto graph = tensor_parallel(4, true);
+  for (const PolicyKind policy : {PolicyKind::kStream, PolicyKind::kGraph, PolicyKind::kPdl}) {
+    SimulationOptions options = on_h100(policy);
+    options.mechanisms.noise = false;
+    const auto us = [&](double all_reduce) {
+      testing::set(machine.link.all_reduce.typical, all_reduce);
+      const SimulationResult result = simulate(graph, machine, options).value();
+      EXPECT_GE(result.makespan, result.bounds->largest()) << facts(policy).name;
+      EXPECT_EQ(result.tasks_simulated, graph->task_count());
+      return to_microseconds(result.makespan);
+    };
+    // 28 layers of qwen3-0.6b, and the argmax's exchange.
+    EXPECT_NEAR(us(16) - us(6), (2 * 28 + 1) * 10, 1e-3) << facts(policy).name;
+  }
+}
+
+TEST(Simulate, KernelsOnMoreDevicesSplitTheWeightsAndNotTheLaunches) {
+  Machine machine = load_machine("h100-sxm").value();
+  testing::set(machine.link.all_reduce.typical, 1e-3);
+  const SimulationOptions options = on_h100(PolicyKind::kGraph);
+  const auto two = simulate(tensor_parallel(2, true), machine, options).value();
+  const auto four = simulate(tensor_parallel(4, true), machine, options).value();
+  EXPECT_LT(four.makespan, two.makespan);
+  EXPECT_GT(four.makespan * 2, two.makespan);
+}
+
 TEST(Simulate, RefusesSeveralDevicesWhereItHasNoModelOfThem) {
   const Machine machine = load_machine("h100-sxm").value();
   const auto graph = tensor_parallel(2, true);
-  EXPECT_THAT(simulate(graph, machine, on_h100(PolicyKind::kGraph)).error().message,
-              HasSubstr("2 devices; 'graph' is simulated on one"));
+  Machine unknown = machine;
+  testing::set(unknown.link.all_reduce.typical, 0);
+  EXPECT_THAT(simulate(graph, unknown, on_h100(PolicyKind::kGraph)).error().message,
+              HasSubstr("2 devices; 'graph' needs link.all_reduce"));
   SimulationOptions options = on_h100(PolicyKind::kHybrid);
   options.roles.schedulers = 0;
   EXPECT_THAT(simulate(graph, machine, options).error().message, HasSubstr("needs schedulers"));

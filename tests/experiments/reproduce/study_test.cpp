@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "experiments/reproduce/calibrated_machines.h"
+
 namespace mk {
 namespace {
 
@@ -25,6 +27,7 @@ std::string with(const std::string& more) {
 
 TEST(Recipes, AreSoundAndSayWhatTheyCompareWithWhat) {
   Catalogue catalogue;
+  add_calibrated_machines(catalogue);
   std::set<std::string> claims;
   for (const Recipe& recipe : builtin_recipes()) {
     const Result<Study> study = study_from_json(recipe.text, recipe.id, catalogue);
@@ -50,6 +53,9 @@ TEST(Recipes, NameWhatIsBroken) {
   EXPECT_THAT(refusal_of(with(
                   R"("claims": [{"name": "n", "what": "w", "gpu": "g", "published": [2, 1]}])")),
               HasSubstr("published"));
+  EXPECT_THAT(refusal_of(with(
+                  R"("claims": [{"name": "n", "what": "w", "gpu": "g", "measured": ["no/run"]}])")),
+              AllOf(HasSubstr("measured"), HasSubstr("no/run")));
   EXPECT_THAT(
       refusal_of(with(R"("claims": [{"name": "n", "what": "w", "time_ms": {"model": "no"}}])")),
       AllOf(HasSubstr("time_ms"), HasSubstr("no")));

@@ -23,6 +23,13 @@ TEST(Verdict, IsInsensitiveWhereNothingMovesItOut) {
       kPublished, {.ours = 1.1, .switches = {{"noise=off", 1.12}}, .constants = {{"c=1", 1.0}}});
 
   EXPECT_EQ(verdict.kind, VerdictKind::kInsensitive);
+  EXPECT_THAT(verdict.why, HasSubstr("c=1 -> 1, noise=off -> 1.12"));
+}
+
+TEST(Verdict, OfAMeasurementSaysWhereItLies) {
+  EXPECT_EQ(judge_measured(kPublished, {.ours = 1.1}).kind, VerdictKind::kMeasured);
+  EXPECT_THAT(judge_measured(kPublished, {.ours = 1.1}).why, HasSubstr("inside"));
+  EXPECT_THAT(judge_measured(kPublished, {.ours = 0.5}).why, HasSubstr("50 % below"));
 }
 
 TEST(Verdict, WidensTheRangeByATenthAtBothEnds) {

@@ -1,5 +1,5 @@
-// Sweeps under mpirun: three ranks give the bytes that one process gives, also when one of them is
-// killed half way. Skipped in builds without MPI.
+// Sweeps and reproductions under mpirun: three ranks give the bytes that one process gives, a sweep
+// also when one of them is killed half way. Skipped in builds without MPI.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <spawn.h>
@@ -54,11 +54,16 @@ class RanksTest : public CliFiles {
   }
 
   pid_t start(const std::vector<std::string>& more, const std::string& out) const {
+    std::vector<std::string> words = sweep();
+    words.insert(words.end(), more.begin(), more.end());
+    return start_ranks(words, out);
+  }
+
+  static pid_t start_ranks(const std::vector<std::string>& words, const std::string& out) {
     std::string line =
         "exec " MEGASCOPE_MPIEXEC
         " --allow-run-as-root --oversubscribe --enable-recovery -n 3 " MEGASCOPE_PROGRAM;
-    for (const std::string& word : sweep()) line += " " + word;
-    for (const std::string& word : more) line += " " + word;
+    for (const std::string& word : words) line += " " + word;
     line += " --threads 1 > " + out + " 2> " + out + ".err";
     std::vector<char*> arguments = {const_cast<char*>("sh"), const_cast<char*>("-c"), line.data(),
                                     nullptr};
@@ -79,6 +84,27 @@ TEST_F(RanksTest, GiveTheBytesOfOneProcess) {
 
   EXPECT_EQ(wait_for(start({}, path("three.csv"))), 0) << bytes(path("three.csv.err"));
   EXPECT_EQ(bytes(path("three.csv")), serial.out);
+}
+
+TEST_F(RanksTest, ReproduceAsOneProcessDoes) {
+  std::ofstream(path("mine.json"))
+      << R"({"id": "mine", "title": "t", "question": "q", "baseline": "b",
+        "sweeps": [{"model": "qwen3-0.6b", "policy": ["aot", "static"], "workers": "96:128:8"}],
+        "claims": [{"name": "n", "what": "w", "unit": "x", "published": [1, 2], "source": "p",
+        "speedup": [{"model": ")"
+      << model() << R"(", "policy": "graph"}, {"model": ")" << model() << R"("}]}]})";
+  const auto words = [&](const std::string& folder) {
+    return std::vector<std::string>{"reproduce",  path("mine.json"), "-o",
+                                    path(folder), "--format",        "csv"};
+  };
+  const CliRun serial = megascope(words("one"));
+
+  EXPECT_EQ(wait_for(start_ranks(words("three"), path("three.csv"))), serial.status)
+      << bytes(path("three.csv.err"));
+
+  EXPECT_EQ(bytes(path("three.csv")), serial.out);
+  EXPECT_EQ(bytes(path("three/mine.csv")), bytes(path("one/mine.csv")));
+  EXPECT_EQ(bytes(path("three/results.json")), bytes(path("one/results.json")));
 }
 
 TEST_F(RanksTest, DoTheLostRanksPointsAgain) {
