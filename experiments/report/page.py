@@ -10,6 +10,7 @@ th { text-align: left; border-bottom: 2px solid #cbd5e0; vertical-align: bottom 
 th, td { padding: .22em .8em .22em 0 } td.n, td:first-child { white-space: nowrap } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 pre { background: #f7fafc; border-left: 3px solid #cbd5e0; padding: .4em .8em; white-space: pre-wrap; font-size: .82em; margin: .3em 0 1em }
 blockquote { background: #fffaf0; border-left: 4px solid #dd6b20; margin: .6em 0; padding: .5em 1em; white-space: pre-wrap }
+table.sentences td:first-child { white-space: normal; min-width: 13em } table.sentences td { vertical-align: top }
 img, svg { max-width: 100%; height: auto } figure { margin: .8em 0 } figcaption { color: #4a5568; font-size: .92em }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13em, 1fr)); gap: .8em; margin: 1em 0 }
 .card { border: 1px solid #cbd5e0; border-radius: 6px; padding: .6em .9em } .card b { display: block; font-size: 1.35em }
@@ -49,7 +50,7 @@ class Page:
         self.command(*commands)
 
     def table(self, header, rows):
-        """Cells that are numbers or end in a unit stand to the right: those of columns whose header begins with '>'."""
+        """Cells that are numbers or end in a unit stand to the right: those of columns whose header begins with '>'. A first column of sentences wraps, one of names does not."""
         right = [name.startswith(">") for name in header]
 
         def line(tag, cells):
@@ -57,7 +58,8 @@ class Page:
             return "<tr>" + "".join(f"<{tag}{m}>{escape(c)}</{tag}>" for m, c in zip(marks, cells)) + "</tr>"
 
         body = "".join(line("td", row) for row in rows)
-        self._parts.append(f"<table>{line('th', [name.lstrip('>') for name in header])}{body}</table>")
+        kind = ' class="sentences"' if any(len(str(row[0])) > 36 for row in rows) else ""
+        self._parts.append(f"<table{kind}>{line('th', [name.lstrip('>') for name in header])}{body}</table>")
 
     def html(self):
         return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self._title)}</title>'
