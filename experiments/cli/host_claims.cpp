@@ -167,7 +167,7 @@ Result<HostFigure> HostClaims::run(const Claim& claim) {
     ratios.push_back(*first / *second);
   }
   const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
-  const Interval launches{*least, *most};
+  const ValueRange launches{*least, *most};
   return HostFigure{median_of(ratios), launches,
                     fmt::format("{} cores of {}, {} UTC, {} launches of each side in turns",
                                 usable_cores(), processor(), today(), kLaunches)};

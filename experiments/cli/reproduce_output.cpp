@@ -33,7 +33,7 @@ Json variant_json(const std::optional<Variant>& variant) {
 
 void add_evidence(Json& json, const Evidence& evidence) {
   if (evidence.draws.empty() && !evidence.launches) return;
-  const Interval interval = interval_of(evidence);
+  const ValueRange interval = interval_of(evidence);
   json["low"] = interval.low;
   json["high"] = interval.high;
   if (evidence.launches) return;

@@ -56,7 +56,7 @@ void answer_measured(Finding& finding, const Outside& outside) {
   }
   const Result<GpuFigure> figure = figure_of(builtin_gpu_runs(), claim.measured);
   finding.evidence.ours = figure->value;  // study_from_json() has looked for the runs
-  finding.evidence.launches = Interval{figure->low, figure->high};
+  finding.evidence.launches = ValueRange{figure->low, figure->high};
   finding.where = figure->where;
 }
 

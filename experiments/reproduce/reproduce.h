@@ -44,7 +44,7 @@ struct Reproduction {
 // A `host` claim's figure: the median of several launches' ratios, with the smallest and largest.
 struct HostFigure {
   double value = 0;
-  Interval launches{};
+  ValueRange launches{};
   std::string where{};
 };
 

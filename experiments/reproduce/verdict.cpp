@@ -75,7 +75,7 @@ Verdict judge_outside(const PublishedRange& published, const Evidence& evidence)
             fmt::format("{} accounts for {:.0f} % of the difference", best->name,
                         (1 - left / residual) * 100)};
   }
-  const Interval interval = interval_of(evidence);
+  const ValueRange interval = interval_of(evidence);
   const auto constant = strongest(evidence.ours, evidence.constants);
   const std::string decider = constant ? constant->name : "";
   if (interval.low <= published.high && published.low <= interval.high) {
@@ -104,8 +104,8 @@ std::string_view name_of(VerdictKind kind) {
   return "unexplained";
 }
 
-Interval interval_of(const Evidence& evidence) {
-  Interval interval{evidence.ours, evidence.ours};
+ValueRange interval_of(const Evidence& evidence) {
+  ValueRange interval{evidence.ours, evidence.ours};
   if (evidence.launches) return *evidence.launches;
   for (const double draw : evidence.draws) {
     interval.low = std::min(interval.low, draw);

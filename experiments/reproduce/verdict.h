@@ -27,7 +27,7 @@ struct Variant {
   double value = 0;
 };
 
-struct Interval {
+struct ValueRange {
   double low = 0;
   double high = 0;
 };
@@ -38,7 +38,7 @@ struct Evidence {
   std::vector<Variant> constants{};  // each open number at either end of its range
   std::vector<double> draws{};       // all open numbers drawn at once
   std::vector<double> seeds{};
-  std::optional<Interval> launches{};  // of a measurement: what several launches or quartiles span
+  std::optional<ValueRange> launches{};  // of a measurement: what several launches or quartiles span
 };
 
 enum class VerdictKind { kExplained, kInsensitive, kUnexplained, kMeasured };
@@ -51,7 +51,7 @@ struct Verdict {
 };
 
 // Smallest and largest of the draws, and ours; of a measurement its launches.
-Interval interval_of(const Evidence& evidence);
+ValueRange interval_of(const Evidence& evidence);
 
 // How far ours lies from the published range, of its nearer end; 0 inside. Negative: below.
 double relative_error(double ours, const PublishedRange& published);
