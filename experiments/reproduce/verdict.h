@@ -38,7 +38,8 @@ struct Evidence {
   std::vector<Variant> constants{};  // each open number at either end of its range
   std::vector<double> draws{};       // all open numbers drawn at once
   std::vector<double> seeds{};
-  std::optional<ValueRange> launches{};  // of a measurement: what several launches or quartiles span
+  std::optional<ValueRange>
+      launches{};  // of a measurement: what several launches or quartiles span
 };
 
 enum class VerdictKind { kExplained, kInsensitive, kUnexplained, kMeasured };
