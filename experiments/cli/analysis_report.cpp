@@ -67,16 +67,21 @@ void add_imbalance(const Trace& trace, Answer& answer) {
 }
 
 void add_bandwidth(const Trace& trace, Answer& answer) {
-  Table table({"from us", "to us", "GB/s"});
+  Table table({"from us", "to us", "GB/s", "DRAM read GB/s"});
   answer.json["bandwidth"] = Json::array();
   for (const BandwidthSample& s : bandwidth_over_time(trace, kBandwidthPieces)) {
-    answer.json["bandwidth"].push_back({{"start_us", to_us(s.start)},
-                                        {"end_us", to_us(s.end)},
-                                        {"gigabytes_per_second", s.gigabytes_per_second()}});
-    table.add(
-        {number(to_us(s.start), 1), number(to_us(s.end), 1), number(s.gigabytes_per_second(), 2)});
+    Json row = {{"start_us", to_us(s.start)},
+                {"end_us", to_us(s.end)},
+                {"gigabytes_per_second", s.gigabytes_per_second()}};
+    const std::optional<double>& counted = s.counted_gigabytes_per_second;
+    if (counted) row["counted_gigabytes_per_second"] = *counted;
+    answer.json["bandwidth"].push_back(std::move(row));
+    table.add({number(to_us(s.start), 1), number(to_us(s.end), 1),
+               number(s.gigabytes_per_second(), 2), counted ? number(*counted, 2) : "-"});
   }
-  answer.text += "\nweights and KV cache streamed by the tasks:\n" + table.str();
+  answer.text +=
+      "\nweights and KV cache streamed by the tasks, and what the device's counters say:\n" +
+      table.str();
 }
 
 void add_iterations(const Trace& trace, Answer& answer) {

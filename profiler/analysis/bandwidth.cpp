@@ -1,6 +1,10 @@
 #include "profiler/analysis/bandwidth.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "traces/counter_tracks.h"
 
 namespace mk {
 namespace {
@@ -31,6 +35,35 @@ void spread(std::vector<BandwidthSample>& pieces, Nanoseconds start, Nanoseconds
   }
 }
 
+// Time and value of each sample of a counter, by time.
+std::vector<std::pair<Nanoseconds, double>> samples_of(const Trace& trace, std::string_view name) {
+  std::vector<std::pair<Nanoseconds, double>> found;
+  for (const CounterSample& c : trace.counters) {
+    if (trace.strings[c.track] == name) found.emplace_back(c.time, c.value);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// Each sample holds until the next; the last one says nothing of how long.
+void add_counted(const Trace& trace, std::vector<BandwidthSample>& pieces) {
+  const auto samples = samples_of(trace, kDramReadTrack);
+  std::size_t first = 0;
+  for (BandwidthSample& piece : pieces) {
+    while (first + 1 < samples.size() && samples[first + 1].first <= piece.start) ++first;
+    double sum = 0;
+    Nanoseconds time = 0;
+    for (std::size_t i = first; i + 1 < samples.size() && samples[i].first < piece.end; ++i) {
+      const Nanoseconds within =
+          std::min(samples[i + 1].first, piece.end) - std::max(samples[i].first, piece.start);
+      if (within <= 0) continue;
+      sum += samples[i].second * static_cast<double>(within);
+      time += within;
+    }
+    if (time > 0) piece.counted_gigabytes_per_second = sum / static_cast<double>(time);
+  }
+}
+
 }  // namespace
 
 std::vector<BandwidthSample> bandwidth_over_time(const Trace& trace, std::uint32_t pieces) {
@@ -42,7 +75,7 @@ std::vector<BandwidthSample> bandwidth_over_time(const Trace& trace, std::uint32
     const auto at = [&](Nanoseconds n) {
       return trace.start() + span / count * n + span % count * n / count;
     };
-    samples.push_back({at(i), at(i + 1), 0});
+    samples.push_back({at(i), at(i + 1), 0, {}});
   }
   std::vector<std::vector<double>> bytes;
   for (const IterationRecord& it : trace.iterations) {
@@ -59,6 +92,7 @@ std::vector<BandwidthSample> bandwidth_over_time(const Trace& trace, std::uint32
     spread(samples, std::max(s.start[k], s.first_data[k]), s.end[k], amount);
   }
   if (!has_bytes) samples.clear();
+  add_counted(trace, samples);
   return samples;
 }
 

@@ -1,8 +1,9 @@
 // Memory traffic over time: the bytes of each task's class, spread evenly over the time in which
-// its body streamed.
+// its body streamed; beside them what the device's own counters say, where they were sampled.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "traces/trace.h"
@@ -13,6 +14,8 @@ struct BandwidthSample {
   Nanoseconds start = 0;
   Nanoseconds end = 0;
   double bytes = 0;  // weights and KV cache: what comes from memory
+  // Mean of the counter of DRAM reads (traces/counter_tracks.h); none where it was not sampled.
+  std::optional<double> counted_gigabytes_per_second{};
 
   double gigabytes_per_second() const {
     return end > start ? bytes / static_cast<double>(end - start) : 0;

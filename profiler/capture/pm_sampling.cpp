@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "profiler/capture/pm_functions.h"
+#include "traces/counter_tracks.h"
 
 namespace mk::capture {
 namespace {
@@ -308,9 +309,9 @@ PmSampling::PmSampling(std::unique_ptr<State> state) : state_(std::move(state)) 
 PmSampling::~PmSampling() { stop(); }
 
 void add_samples(const PmSamples& samples, CaptureSink& sink) {
-  const Text read = sink.intern("dram_read_gb_per_s");
-  const Text written = sink.intern("dram_write_gb_per_s");
-  const Text active = sink.intern("sm_active_percent");
+  const Text read = sink.intern(kDramReadTrack);
+  const Text written = sink.intern(kDramWriteTrack);
+  const Text active = sink.intern(kSmActiveTrack);
   for (const PmSample& s : samples.samples) {
     if (s.end <= s.start) continue;
     const auto ns = static_cast<double>(s.end - s.start);

@@ -58,8 +58,7 @@ class PmSampling {
   std::unique_ptr<State> state_;
 };
 
-// As counters dram_read_gb_per_s, dram_write_gb_per_s, sm_active_percent; what is missing as a
-// Loss.
+// As counters (traces/counter_tracks.h); what is missing as a Loss.
 void add_samples(const PmSamples& samples, CaptureSink& sink);
 
 }  // namespace mk::capture

@@ -42,6 +42,21 @@ TEST(Bandwidth, IsWhereTheTasksRan) {
   EXPECT_DOUBLE_EQ(samples[100].gigabytes_per_second(), 4096.0 / 240 + 4096.0 / 320);
 }
 
+// Pieces of 300 ns from 100 on; samples at 250 (4 GB/s), 550 (8 GB/s) and 1000 (the last).
+TEST(Bandwidth, StandsBesideWhatTheDevicesCountersSay) {
+  RunRecord run = testing::two_iteration_run();
+  run.counter_tracks.emplace_back("dram_read_gb_per_s");
+  run.counters.insert(run.counters.end(), {{1, 1000, 9}, {1, 250, 4}, {1, 550, 8}});
+
+  const std::vector<BandwidthSample> samples = bandwidth_over_time(make_trace(run), 7);
+
+  ASSERT_THAT(samples, SizeIs(7));
+  EXPECT_EQ(samples[0].counted_gigabytes_per_second, 4);                  // 250 .. 400
+  EXPECT_EQ(samples[1].counted_gigabytes_per_second, 4 * 0.5 + 8 * 0.5);  // 400 .. 700
+  EXPECT_EQ(samples[2].counted_gigabytes_per_second, 8);                  // 700 .. 1000
+  EXPECT_EQ(samples[3].counted_gigabytes_per_second, std::nullopt);
+}
+
 TEST(Bandwidth, OfNothingIsNothing) { EXPECT_THAT(bandwidth_over_time(Trace{}, 10), IsEmpty()); }
 
 }  // namespace
