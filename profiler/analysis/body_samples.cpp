@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "profiler/analysis/record_groups.h"
+#include "profiler/analysis/statistics.h"
 
 namespace mk {
 namespace {
@@ -130,13 +131,25 @@ std::vector<double> column(const Samples& samples, double Sample::*member) {
 }
 
 std::map<int, Samples> by_streams(const Samples& samples) {
-  std::map<int, Samples> levels;
+  constexpr double kWhole = 8;     // up to which whole numbers are told apart,
+  constexpr double kWidth = 1.25;  // and levels of that width beyond
+  std::map<int, Samples> bins;
   for (const Sample& s : samples) {
     const double nearest = std::round(s.streams);
-    if (std::abs(s.streams - nearest) <= 0.15) levels[static_cast<int>(nearest)].push_back(s);
+    if (s.streams > kWhole) {
+      bins[static_cast<int>(kWhole + 1 + std::log(s.streams / kWhole) / std::log(kWidth))]
+          .push_back(s);
+    } else if (std::abs(s.streams - nearest) <= 0.15) {
+      bins[static_cast<int>(nearest)].push_back(s);
+    }
   }
   const std::size_t fewest = std::max(kFewestSamples, samples.size() / 20);
-  std::erase_if(levels, [&](const auto& level) { return level.second.size() < fewest; });
+  std::map<int, Samples> levels;
+  for (auto& [bin, found] : bins) {
+    if (found.size() < fewest) continue;
+    std::vector<double> streams = column(found, &Sample::streams);
+    levels[static_cast<int>(std::round(quantile(streams, 0.5)))] = std::move(found);
+  }
   return levels;
 }
 

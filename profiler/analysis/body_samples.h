@@ -40,8 +40,9 @@ bool streams(TaskKind kind);
 
 std::vector<double> column(const Samples& samples, double Sample::*member);
 
-// Samples by the number of streams that ran beside each other. Levels with a few percent of them
-// are left out: they are the odd ends of operators.
+// Samples by the number of streams that ran beside each other: whole numbers, and above 8 levels a
+// quarter wide, by their medians. Levels with a few percent of them are left out: they are the odd
+// ends of operators.
 std::map<int, Samples> by_streams(const Samples& samples);
 
 // Those that do the fewest flops a byte: what they wait for is their stream. Requires: not empty.

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <optional>
 
 #include "profiler/analysis/body_samples.h"
 #include "profiler/analysis/calibration_builder.h"
@@ -19,6 +21,7 @@ constexpr double kMostBias = 1.5;    // of sums over medians; more is no skew, b
 constexpr double kBinds = 0.9;       // demanded over offered from which on the memory may bind
 // Streams that get less than this share of what the memory would give them are held by themselves.
 constexpr double kHeldByMemory = 0.7;
+constexpr double kDistance = 0.02;  // residual that a limit e times the base machine's is worth
 constexpr double kClearlyLess = 0.8;
 constexpr double kOneLevel = 1.5;  // of numbers of streams, the most over the fewest
 constexpr double kAgrees = 0.04;   // rates that differ by less say nothing against the base machine
@@ -228,6 +231,11 @@ class BodyFitter {
     const auto& [few, samples] = *levels.begin();
     LineFit line = fit_line(column(samples, &Sample::bytes), column(samples, &Sample::us));
     if (line.slope <= 0) return fit_small(kind, recorded);
+    if (!line.tells_apart && memory_known_) {
+      if (const auto limit = fit_across(kind, levels)) {
+        return set_across(kind, *limit, levels, all);
+      }
+    }
     if (!line.tells_apart) line = keep_constant(kind, samples);
     set_spread(kind, samples, &Sample::bytes, line);
     const double rate = 1e-3 / line.slope;  // GB/s
@@ -312,6 +320,78 @@ class BodyFitter {
     }
     if (few > 1) out_.known_with(path(kind, "port_limit"), "memory.curve");
     fit_memory(kind, levels, line);
+  }
+
+  // us a byte beside as many bodies of so many bytes that have a constant time besides.
+  double slope_beside(int bodies, double limit, double constant, double bytes) {
+    double slope = 1e-3 / limit;
+    for (int round = 0; round < 3; ++round) {
+      const double share = slope * bytes / (constant + slope * bytes);
+      slope = 1e-3 / given_rate(bodies, limit, share);
+    }
+    return slope;
+  }
+
+  struct AcrossLevels {
+    double limit = 0;
+    double constant = 0;
+    double residual = 0;
+  };
+
+  // Tasks of one size a run, in runs of different numbers of streams: what the memory gives to each
+  // number is known, so sizes and numbers together tell the constant and the limit apart. Every
+  // level counts as much as every other one. None where there is one level.
+  std::optional<AcrossLevels> fit_across(TaskKind kind, const std::map<int, Samples>& levels) {
+    if (levels.size() < 2) return std::nullopt;
+    struct Level {
+      int streams;
+      double bytes, us;  // medians
+    };
+    std::vector<Level> points;
+    for (const auto& [streams, samples] : levels) {
+      points.push_back(
+          {streams, median(column(samples, &Sample::bytes)), median(column(samples, &Sample::us))});
+    }
+    const auto fewest = *std::min_element(
+        points.begin(), points.end(), [](const Level& a, const Level& b) { return a.us < b.us; });
+    AcrossLevels best{0, 0, std::numeric_limits<double>::infinity()};
+    constexpr int kSteps = 48;
+    constexpr double kMostLimit = 2;  // times the base machine's
+    const double least = 1e-3 * points.front().bytes / points.front().us;
+    const double base = out_.machine().stream_limit(body(kind));
+    const double most = kMostLimit * base;
+    for (int i = 0; i <= kSteps; ++i) {
+      const double limit = least * std::pow(most / least, 1.0 * i / kSteps);
+      for (int j = 0; j < kSteps; ++j) {
+        const double constant = fewest.us * j / kSteps;
+        double off = 0;
+        for (const Level& p : points) {
+          const double slope = slope_beside(p.streams, limit, constant, p.bytes);
+          off += std::abs(p.us - constant - slope * p.bytes) / p.us;
+        }
+        off /= static_cast<double>(points.size());
+        // Of fits that are as good, the one that is nearest to the base machine.
+        off += kDistance * std::abs(std::log(limit / base));
+        if (off < best.residual) best = {limit, constant, off};
+      }
+    }
+    return best;
+  }
+
+  void set_across(TaskKind kind, const AcrossLevels& fit, const std::map<int, Samples>& levels,
+                  const Samples& all) {
+    const auto& [few, samples] = *levels.begin();
+    LineFit line;
+    line.constant = fit.constant;
+    line.slope =
+        slope_beside(few, fit.limit, fit.constant, median(column(samples, &Sample::bytes)));
+    line.residual = fit.residual;
+    line.count = all.size();
+    LineFit scaled = line;  // sums of one level say nothing of the others
+    set_spread(kind, samples, &Sample::bytes, scaled);
+    set_limit(kind, fit.limit, line);
+    set_constant(kind, line.constant, samples, line.residual, line.count);
+    fit_compute(kind, all, samples, line);
   }
 
   // Are the streams held by themselves, although the base machine says that the memory would hold

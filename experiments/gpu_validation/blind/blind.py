@@ -5,18 +5,24 @@ usage: blind.py predict CELLS.json MEGASCOPE MACHINE.json OUT.json   where the s
        blind.py measure CELLS.json MEGASCOPE OUT.json                where the GPU is; each cell twice, in two rounds
        blind.py judge PREDICTIONS.json MEASURED.json                 a Markdown table, and the summary under it
 
+MACHINE.json may hold "POLICY": then each cell is predicted with the machine of its policy, or with static's where there is none.
+A cell that is marked "once" is measured in the first round only. The naive rivals, each fitted to `seen` where it has a constant:
+bytes over the bandwidth of a plain read; that and a constant an operator; the sum of bodies over the workers.
+
 A cell is a model and the flags that `megascope simulate` and `megascope run --backend cuda` share. Measured: the median
 iteration of a run with the recorder off, of the steady iterations that `run` reports. The second round goes backwards, so that
 a drift of the machine does not look like a difference between cells; the two rounds of a cell are its A/A pair.
 """
 import hashlib
 import json
+import os
 import statistics
 import subprocess
 import sys
 
 PROMPT = "11,48,85,122"
 GENERATE = "24"
+RUN_ONLY = ("--policy", "--schedulers", "--inject")  # flags that `compile` does not take
 
 
 def iteration_us(words):
@@ -32,29 +38,51 @@ def cells_of(path):
         return [(c["name"], c["varies"], c["model"], c["flags"]) for c in json.load(file)]
 
 
-def predict(cells_file, megascope, machine, out):
-    with open(machine, "rb") as file:
-        machine_hash = hashlib.sha256(file.read()).hexdigest()
-    cells = {}
+def machine_of(pattern, flags):
+    """The machine of the cell's policy, static's where it has none."""
+    own = pattern.replace("POLICY", flags.split("--policy ")[1].split()[0])
+    return own if os.path.exists(own) else pattern.replace("POLICY", "static")
+
+
+def sha256_of(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def predict(cells_file, megascope, pattern, out):
+    cells, hashes = {}, {}
     for name, what, model, flags in cells_of(cells_file):
+        machine = machine_of(pattern, flags)
+        hashes[os.path.basename(machine)] = sha256_of(machine)
         words = [megascope, "simulate", model, "--machine", machine, *flags.split(), "--mechanism", "preload=off",
                  "--prompt-tokens", str(PROMPT.count(",") + 1), "--generate", GENERATE, "--format", "json"]
         us, result = iteration_us(words)
-        # The naive rivals: bytes over the bandwidth of a plain read, and the longest of the simulator's lower bounds.
-        bound = result["lower_bound_us"] if us else None
-        cells[name] = {"varies": what, "model": model, "flags": flags, "us": us, "whole_run_lower_bound_us": bound}
+        cells[name] = {"varies": what, "model": model, "flags": flags, "us": us}
         if us is None:
             cells[name]["why"] = result
-    text = json.dumps({"machine_sha256": machine_hash, "cells": cells}, indent=1) + "\n"
+            continue
+        # What the naive rivals know, of one iteration.
+        bounds = {k: v / result["iterations"] for k, v in result["lower_bounds_us"].items()}
+        cells[name].update(bytes_us=bounds["bytes"], work_us=bounds["work"], operators=operators_of(megascope, model, flags))
+    text = json.dumps({"machine_sha256": hashes, "cells": cells}, indent=1) + "\n"
     with open(out, "w") as file:
         file.write(text)
     print(hashlib.sha256(text.encode()).hexdigest())
 
 
+def operators_of(megascope, model, flags):
+    """How many operators the cell's graph has."""
+    shape = [w for pair in zip(flags.split()[::2], flags.split()[1::2]) if pair[0] not in RUN_ONLY for w in pair]
+    done = subprocess.run([megascope, "compile", model, *shape, "--format", "json"], capture_output=True, text=True)
+    return json.loads(done.stdout)["operators"] if done.returncode == 0 else None
+
+
 def measure(cells_file, megascope, out):
     rounds = []
     cells = cells_of(cells_file)
-    for order in (cells, cells[::-1]):
+    with open(cells_file) as file:
+        once = {c["name"] for c in json.load(file) if c.get("once")}
+    for order in (cells, [c for c in cells[::-1] if c[0] not in once]):
         one = {}
         for name, _, model, flags in order:
             words = [megascope, "run", model, "--backend", "cuda", "--preload", "off", *flags.split(), "--prompt", PROMPT,
@@ -72,29 +100,60 @@ def judge(predictions, measured):
         cells = json.load(file)["cells"]
     with open(measured) as file:
         rounds = json.load(file)
-    print("| cell | varies | predicted us | measured us (A, A') | error | A/A |")
-    print("|---|---|--:|--:|--:|--:|")
+    times = {n: [r[n] for r in rounds if n in r] for n in cells if any(n in r for r in rounds)}
+    good = {n: ms for n, ms in times.items() if cells[n]["us"] is not None and all(isinstance(m, float) for m in ms)}
+    means = {n: statistics.mean(ms) for n, ms in good.items()}
+    rival_errors = rivals_of(cells, means)
+    print("| cell | varies | predicted us | measured us (A, A') | error | A/A | best rival |")
+    print("|---|---|--:|--:|--:|--:|--:|")
     errors = {}
     for name, cell in cells.items():
-        a, b = rounds[0][name], rounds[1][name]
-        if cell["us"] is None or not isinstance(a, float) or not isinstance(b, float):
-            print(f"| {name} | {cell['varies']} | {cell['us']} | {a}, {b} | not comparable | |")
+        if name not in good:
+            print(f"| {name} | {cell['varies']} | {cell['us'] or 'refused'} | {times.get(name, 'not run')} | not comparable | | |")
             continue
-        mean = (a + b) / 2
-        error = cell["us"] / mean - 1
-        errors.setdefault(cell["varies"], []).append(abs(error))
-        print(f"| {name} | {cell['varies']} | {cell['us']:.1f} | {a:.1f}, {b:.1f} | {error:+.1%} | {abs(a - b) / mean:.1%} |")
+        error = cell["us"] / means[name] - 1
+        errors.setdefault(cell["varies"], []).append((abs(error), rival_errors.get(name, (None, ""))))
+        floor = f"{abs(good[name][0] - good[name][1]) / means[name]:.1%}" if len(good[name]) == 2 else ""
+        rival = "{1} {0:.1%}".format(*rival_errors[name]) if name in rival_errors else ""
+        print(f"| {name} | {cell['varies']} | {cell['us']:.1f} | {', '.join(f'{m:.1f}' for m in good[name])} | {error:+.1%} | {floor} | {rival} |")
     print()
-    for what, values in errors.items():
-        print(f"- {what}: median {statistics.median(values):.1%}, worst {max(values):.1%} of {len(values)}")
-    splits = [n for n in cells if cells[n]["varies"] in ("split", "seen")]
-    print(f"- Kendall's tau of the splits: {kendall([cells[n]['us'] for n in splits], [rounds[0][n] + rounds[1][n] for n in splits]):.2f}")
-    base = "seen"
-    pairs = []
-    for name in cells:
-        if cells[name]["varies"] == "intervention":
-            change = (rounds[0][name] + rounds[1][name] - rounds[0][base] - rounds[1][base]) / 2
-            pairs.append((change, cells[name]["us"] - cells[base]["us"]))
+    for what, rows in errors.items():
+        values = [error for error, _ in rows]
+        skill = [error <= 0.5 * rival for error, (rival, _) in rows if rival is not None]
+        beats = f"; at most half of the best rival's error in {sum(skill)} of {len(skill)}" if skill else ""
+        print(f"- {what}: median {statistics.median(values):.1%}, worst {max(values):.1%} of {len(values)}{beats}")
+    judge_splits(cells, means)
+    judge_interventions(cells, means)
+
+
+def rivals_of(cells, means):
+    """Of each cell but `seen`, which one of them knows: (error, name) of the rival that comes nearest."""
+    if "seen" not in means or "bytes_us" not in cells["seen"]:
+        return {}
+    each = (means["seen"] - cells["seen"]["bytes_us"]) / cells["seen"]["operators"]
+    found = {}
+    for name in means:
+        c = cells[name]
+        if name == "seen" or not c.get("operators"):
+            continue
+        said = {"bytes": c["bytes_us"], "bytes+operators": c["bytes_us"] + each * c["operators"], "work": c["work_us"]}
+        found[name] = min((abs(us / means[name] - 1), rival) for rival, us in said.items())
+    return found
+
+
+def judge_splits(cells, means):
+    splits = [n for n in means if cells[n]["varies"] in ("split", "seen")]
+    if len(splits) < 2:
+        return
+    tau = kendall([cells[n]["us"] for n in splits], [means[n] for n in splits])
+    chosen, best = min(splits, key=lambda n: cells[n]["us"]), min(splits, key=lambda n: means[n])
+    print(f"- splits: Kendall's tau {tau:.2f}; predicted best {chosen}, measured best {best}, regret {means[chosen] / means[best] - 1:.1%}")
+
+
+def judge_interventions(cells, means):
+    if "seen" not in means:
+        return
+    pairs = [(means[n] - means["seen"], cells[n]["us"] - cells["seen"]["us"]) for n in means if cells[n]["varies"] == "intervention"]
     if pairs:
         slope = sum(m * p for m, p in pairs) / sum(m * m for m, _ in pairs)
         print("- interventions, (measured, predicted) change in us: " + ", ".join(f"({m:.0f}, {p:.0f})" for m, p in pairs)
