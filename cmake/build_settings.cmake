@@ -16,13 +16,15 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
 # CCACHE_NOHASHDIR and CCACHE_BASEDIR: build folders and clones share what they compiled. Paths in debug information stay
-# absolute, so only the recorded working directory can be another build folder's.
+# absolute, so only the recorded working directory can be another build folder's. CCACHE_SLOPPINESS: what ccache asks for where
+# headers are precompiled.
 if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(MEGASCOPE_CCACHE ccache)
   mark_as_advanced(MEGASCOPE_CCACHE)
   if(MEGASCOPE_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER
-        /usr/bin/env CCACHE_NOHASHDIR=1 "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "${MEGASCOPE_CCACHE}")
+        /usr/bin/env CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}"
+        "${MEGASCOPE_CCACHE}")
     set(CMAKE_CUDA_COMPILER_LAUNCHER "${CMAKE_CXX_COMPILER_LAUNCHER}")
   endif()
 endif()
