@@ -17,7 +17,7 @@ namespace {
 // In the order of PmSample's members.
 constexpr std::array kMetrics = {"dram__bytes_read.sum", "dram__bytes_write.sum",
                                  "sm__cycles_active.avg.pct_of_peak_sustained_elapsed"};
-constexpr std::size_t kHardwareBuffer = std::size_t{64} << 20;
+constexpr std::size_t kHardwareBuffer = std::size_t{256} << 20;
 constexpr std::uint32_t kSamplesOfImage = 4096;
 constexpr std::chrono::milliseconds kDecodeEvery{20};
 
@@ -70,6 +70,11 @@ struct PmSampling::State {
   PmSamplingOptions options{};
   CUpti_Profiler_Host_Object* host = nullptr;
   CUpti_PmSampling_Object* sampler = nullptr;
+  // CUPTI's objects point into what they were made of: it stays until they are gone.
+  std::string chip{};
+  std::vector<std::uint8_t> counters{};       // which the device has
+  std::vector<std::uint8_t> configuration{};  // of the hardware, for the metrics
+  std::array<const char*, kMetrics.size()> names = kMetrics;
   std::vector<std::uint8_t> image{};  // decoded samples
   std::atomic<bool> is_ending{false};
   std::thread decoder{};
@@ -95,36 +100,34 @@ struct PmSampling::State {
                             advice(result)));
   }
 
-  Result<std::string> chip() {
+  Status find_chip() {
     auto p = MK_PM_PARAMS(CUpti_Device_GetChipName_Params);
     p.deviceIndex = options.device;
-    if (Status ok = check(f.cuptiDeviceGetChipName(&p), "the chip's name"); !ok)
-      return tl::unexpected(ok.error());
-    return std::string(p.pChipName);
+    if (Status ok = check(f.cuptiDeviceGetChipName(&p), "the chip's name"); !ok) return ok;
+    chip = p.pChipName;
+    return {};
   }
 
-  // Which counters this device has; asked in two steps, the size first.
-  Result<std::vector<std::uint8_t>> availability() {
+  // Asked in two steps, the size first.
+  Status find_counters() {
     auto p = MK_PM_PARAMS(CUpti_PmSampling_GetCounterAvailability_Params);
     p.deviceIndex = options.device;
     Status ok = check(f.cuptiPmSamplingGetCounterAvailability(&p), "the device's counters");
-    std::vector<std::uint8_t> counters(p.counterAvailabilityImageSize);
+    counters.resize(p.counterAvailabilityImageSize);
     p.pCounterAvailabilityImage = counters.data();
     if (ok) ok = check(f.cuptiPmSamplingGetCounterAvailability(&p), "the device's counters");
-    if (!ok) return tl::unexpected(ok.error());
-    return counters;
+    return ok;
   }
 
-  // What the hardware is to be set to for the metrics on that chip.
-  Result<std::vector<std::uint8_t>> config(const char* chip, const std::uint8_t* counters) {
+  // Requires: the chip; its counters too, unless CUPTI knows the chip.
+  Status configure() {
     auto p = MK_PM_PARAMS(CUpti_Profiler_Host_Initialize_Params);
     p.profilerType = CUPTI_PROFILER_TYPE_PM_SAMPLING;
-    p.pChipName = chip;
-    p.pCounterAvailabilityImage = counters;
-    Status ok = check(f.cuptiProfilerHostInitialize(&p), chip);
-    if (!ok) return tl::unexpected(ok.error());
+    p.pChipName = chip.c_str();
+    p.pCounterAvailabilityImage = counters.empty() ? nullptr : counters.data();
+    Status ok = check(f.cuptiProfilerHostInitialize(&p), chip.c_str());
+    if (!ok) return ok;
     host = p.pHostObject;
-    std::array<const char*, kMetrics.size()> names = kMetrics;
     auto add = MK_PM_PARAMS(CUpti_Profiler_Host_ConfigAddMetrics_Params);
     add.pHostObject = host;
     add.ppMetricNames = names.data();
@@ -133,17 +136,16 @@ struct PmSampling::State {
     auto size = MK_PM_PARAMS(CUpti_Profiler_Host_GetConfigImageSize_Params);
     size.pHostObject = host;
     if (ok) ok = check(f.cuptiProfilerHostGetConfigImageSize(&size), "the configuration");
-    std::vector<std::uint8_t> bytes(size.configImageSize);
+    configuration.resize(size.configImageSize);
     auto get = MK_PM_PARAMS(CUpti_Profiler_Host_GetConfigImage_Params);
     get.pHostObject = host;
-    get.configImageSize = bytes.size();
-    get.pConfigImage = bytes.data();
+    get.configImageSize = configuration.size();
+    get.pConfigImage = configuration.data();
     if (ok) ok = check(f.cuptiProfilerHostGetConfigImage(&get), "the configuration");
-    if (!ok) return tl::unexpected(ok.error());
-    return bytes;
+    return ok;
   }
 
-  Result<std::size_t> passes(std::vector<std::uint8_t>& configuration) const {
+  Result<std::size_t> passes() {
     auto p = MK_PM_PARAMS(CUpti_Profiler_Host_GetNumOfPasses_Params);
     p.configImageSize = configuration.size();
     p.pConfigImage = configuration.data();
@@ -155,25 +157,22 @@ struct PmSampling::State {
   Status set_up() {
     auto initialize = MK_PM_PARAMS(CUpti_Profiler_Initialize_Params);
     Status ok = check(f.cuptiProfilerInitialize(&initialize), "the profiler");
+    if (ok) ok = find_chip();
+    if (ok) ok = find_counters();
+    if (ok) ok = configure();
     if (!ok) return ok;
-    const Result<std::string> name = chip();
-    if (!name) return tl::unexpected(name.error());
-    const Result<std::vector<std::uint8_t>> counters = availability();
-    if (!counters) return tl::unexpected(counters.error());
-    Result<std::vector<std::uint8_t>> configuration = config(name->c_str(), counters->data());
-    if (!configuration) return tl::unexpected(configuration.error());
-    const Result<std::size_t> needed = passes(*configuration);
+    const Result<std::size_t> needed = passes();
     if (!needed) return tl::unexpected(needed.error());
     if (*needed != 1) {
       return fail(ErrorCode::kUnsupported,
                   fmt::format("PM sampling: {} needs {} passes for its metrics, and a running "
                               "kernel has one",
-                              *name, *needed));
+                              chip, *needed));
     }
-    return enable(*configuration);
+    return enable();
   }
 
-  Status enable(const std::vector<std::uint8_t>& configuration) {
+  Status enable() {
     auto p = MK_PM_PARAMS(CUpti_PmSampling_Enable_Params);
     p.deviceIndex = options.device;
     Status ok = check(f.cuptiPmSamplingEnable(&p), "enabling");
@@ -196,7 +195,6 @@ struct PmSampling::State {
   }
 
   Status make_image() {
-    std::array<const char*, kMetrics.size()> names = kMetrics;
     auto size = MK_PM_PARAMS(CUpti_PmSampling_GetCounterDataSize_Params);
     size.pPmSamplingObject = sampler;
     size.pMetricNames = names.data();
@@ -220,8 +218,10 @@ struct PmSampling::State {
     p.pPmSamplingObject = sampler;
     p.pCounterDataImage = image.data();
     p.counterDataImageSize = image.size();
-    Status ok = check(f.cuptiPmSamplingDecodeData(&p), "decoding");
-    taken.overflowed = taken.overflowed || p.overflow != 0;
+    const CUptiResult decoded = f.cuptiPmSamplingDecodeData(&p);
+    const bool is_full = p.overflow != 0 || decoded == CUPTI_ERROR_OUT_OF_MEMORY;
+    taken.overflowed = taken.overflowed || is_full;
+    Status ok = is_full ? Status() : check(decoded, "decoding");
     auto info = MK_PM_PARAMS(CUpti_PmSampling_GetCounterDataInfo_Params);
     info.pCounterDataImage = image.data();
     info.counterDataImageSize = image.size();
@@ -240,7 +240,6 @@ struct PmSampling::State {
     info.counterDataImageSize = image.size();
     info.sampleIndex = index;
     Status ok = check(f.cuptiPmSamplingCounterDataGetSampleInfo(&info), "a sample");
-    std::array<const char*, kMetrics.size()> names = kMetrics;
     std::array<double, kMetrics.size()> values{};
     auto evaluate = MK_PM_PARAMS(CUpti_Profiler_Host_EvaluateToGpuValues_Params);
     evaluate.pHostObject = host;
@@ -300,9 +299,9 @@ Result<std::size_t> PmSampling::passes_on(const CuptiLibrary& library, const cha
   Result<PmFunctions> functions = PmFunctions::load(library);
   if (!functions) return tl::unexpected(functions.error());
   State state{library, *functions};
-  Result<std::vector<std::uint8_t>> configuration = state.config(chip, nullptr);
-  if (!configuration) return tl::unexpected(configuration.error());
-  return state.passes(*configuration);
+  state.chip = chip;
+  if (Status ok = state.configure(); !ok) return tl::unexpected(ok.error());
+  return state.passes();
 }
 
 PmSampling::PmSampling(std::unique_ptr<State> state) : state_(std::move(state)) {}
