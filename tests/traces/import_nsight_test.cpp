@@ -28,11 +28,10 @@ constexpr const char* kNames =
 
 class ImportNsight : public ::testing::Test {
  protected:
-  void run(const std::string& sql) {
+  void run(const char* sql) {
     sqlite3* db = nullptr;
     ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(db);
+    EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
     sqlite3_close(db);
   }
 
@@ -41,8 +40,8 @@ class ImportNsight : public ::testing::Test {
 };
 
 TEST_F(ImportNsight, JoinsACallAndTheKernelThatItLaunched) {
-  run(std::string(kNames) +
-      "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start INTEGER, end INTEGER, deviceId INTEGER,"
+  run(kNames);
+  run("CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(start INTEGER, end INTEGER, deviceId INTEGER,"
       " contextId INTEGER, streamId INTEGER, correlationId INTEGER, globalPid INTEGER,"
       " demangledName INTEGER, gridX INTEGER, gridY INTEGER, gridZ INTEGER);"
       "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES(500,900,0,1,7,42,16<<24,1,132,1,1);"
@@ -66,8 +65,8 @@ TEST_F(ImportNsight, JoinsACallAndTheKernelThatItLaunched) {
 
 // Other versions: fewer columns, more columns, in another order.
 TEST_F(ImportNsight, ReadsColumnsByName) {
-  run(std::string(kNames) +
-      "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(shortName INTEGER, newThing TEXT, end INTEGER,"
+  run(kNames);
+  run("CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(shortName INTEGER, newThing TEXT, end INTEGER,"
       " start INTEGER);"
       "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES(1,'?',900,500),(99,'?',990,950);"
       "CREATE TABLE CUPTI_ACTIVITY_KIND_MEMCPY(start INTEGER);"
@@ -83,8 +82,8 @@ TEST_F(ImportNsight, ReadsColumnsByName) {
 }
 
 TEST_F(ImportNsight, TakesRangesWithDomainsAndPayloads) {
-  run(std::string(kNames) +
-      "CREATE TABLE NVTX_EVENTS(start INTEGER, end INTEGER, eventType INTEGER, text TEXT,"
+  run(kNames);
+  run("CREATE TABLE NVTX_EVENTS(start INTEGER, end INTEGER, eventType INTEGER, text TEXT,"
       " textId INTEGER, domainId INTEGER, globalTid INTEGER, int64Value INTEGER);"
       "INSERT INTO NVTX_EVENTS VALUES(0,NULL,75,'model',NULL,3,0,NULL),"
       " (100,400,59,NULL,3,3,33,-5),(200,NULL,34,'mark',NULL,0,33,NULL),"
@@ -101,8 +100,8 @@ TEST_F(ImportNsight, TakesRangesWithDomainsAndPayloads) {
 }
 
 TEST_F(ImportNsight, TakesMetricsAndCountsOtherTables) {
-  run(std::string(kNames) +
-      "CREATE TABLE GPU_METRICS(timestamp INTEGER, typeId INTEGER, metricId INTEGER, value REAL);"
+  run(kNames);
+  run("CREATE TABLE GPU_METRICS(timestamp INTEGER, typeId INTEGER, metricId INTEGER, value REAL);"
       "INSERT INTO GPU_METRICS VALUES(10,1,2,55.5);"
       "CREATE TABLE TARGET_INFO_GPU_METRICS(typeId INTEGER, metricId INTEGER, metricName TEXT);"
       "INSERT INTO TARGET_INFO_GPU_METRICS VALUES(1,2,'DRAM Read Bandwidth %');"
