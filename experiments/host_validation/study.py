@@ -5,6 +5,7 @@
     study.py predict DIR               predicts every cell, writes predictions.json and its hash
     study.py measure DIR --seconds N   measures block after block for N seconds; again: goes on (wants a quiet machine)
     judge.py DIR                       holds both against each other
+    study.py all DIR --seconds N       the three, one after the other, then judge.py
 """
 import argparse
 import functools
@@ -27,8 +28,8 @@ MEGASCOPE = os.environ.get("MEGASCOPE", "build/release/bin/megascope")
 # Others use the machine: without real-time priority their time slices (4 ms) stand in every second iteration.
 PRIORITY = ["chrt", "--fifo", "50"]
 MEASURES = ("run", "microbench")
-LEVELS = ("L1", "L2", "wrong")
-SEEDS = range(1, 3)
+LEVELS = ("L1", "pooled", "L2", "wrong")
+SEEDS = (1,)
 # What two threads read, as a share of the reference: predictions are made for each, before anything is measured.
 SHARES = (0.5, 0.7, 0.9, 1.0, 1.2)
 
@@ -73,8 +74,10 @@ def read_json(path):
 
 
 def calibrate(folder):
-    """A machine for each level. L1: from other runs of seen cells. L2: from primitives, and bodies alone on the machine in a
-    model that no cell runs. wrong: a model that must fail, events cost nothing and memory gives whatever is asked for."""
+    """A machine for each level. L1: from other runs of seen cells with as many workers as the cell has: what a task costs beside
+    another worker (activations in the other core's cache, a last level cache and a memory for two) is in no number of the machine.
+    pooled: one machine from all of them. L2: from primitives, and bodies alone on the machine in a model that no cell runs.
+    wrong: a model that must fail, events cost nothing and memory gives whatever is asked for."""
     os.makedirs(folder, exist_ok=True)
     probes = [probe() for _ in range(3)]
     primitives, isolated = f"{folder}/primitives.json", f"{folder}/isolated.db"
@@ -87,9 +90,19 @@ def calibrate(folder):
         megascope(*BY_NAME[name].run(trace))
     probes += [probe() for _ in range(3)]
     megascope("calibrate", isolated, "--machine", primitives, "-o", f"{folder}/L2.json")
-    megascope("calibrate", *traces, "--machine", primitives, "-o", f"{folder}/L1.json")
-    write_json(f"{folder}/wrong.json", without_costs(read_json(f"{folder}/L1.json")))
+    megascope("calibrate", *traces, "--machine", primitives, "-o", f"{folder}/pooled.json")
+    for workers in {BY_NAME[name].workers for name in CALIBRATION}:
+        with_as_many = [t for t in traces if f"-{workers}w-" in t]
+        fitted = f"{folder}/L1-{workers}w.json"
+        megascope("calibrate", *with_as_many, "--machine", primitives, "-o", fitted)
+        write_json(f"{folder}/wrong-{workers}w.json", without_costs(read_json(fitted)))
     write_json(f"{folder}/probe.json", {n: statistics.median(p[n] for p in probes) for n in probes[0]})
+
+
+def machine_file(folder, level, workers):
+    """That of as many workers, where the level has one."""
+    own = f"{folder}/{level}-{workers}w.json"
+    return own if os.path.exists(own) else f"{folder}/{level}.json"
 
 
 def without_costs(machine):
@@ -109,7 +122,8 @@ def predict(folder):
     cells = {}
     for cell in CELLS:
         levels = {level: {str(share): at_share(folder, cell, level, share) for share in SHARES} for level in LEVELS}
-        answer = megascope(*cell.simulate(f"{folder}/L1.json", 1), "-o", f"{folder}/predicted-{cell.name}.db")
+        l1 = machine_file(folder, "L1", cell.workers)
+        answer = megascope(*cell.simulate(l1, 1), "-o", f"{folder}/predicted-{cell.name}.db")
         cells[cell.name] = {"levels": levels, "bytes_us": answer["lower_bounds_us"]["bytes"] / answer["iterations"]}
     add_rivals(folder, cells)
     text = write_json(f"{folder}/predictions.json", {"probe": read_json(f"{folder}/probe.json"), "cells": cells, "time": time.time()})
@@ -119,7 +133,7 @@ def predict(folder):
 
 def at_share(folder, cell, level, share):
     """The cell's iteration where two streams get that share of what they got when the machine was calibrated."""
-    machine = read_json(f"{folder}/{level}.json")
+    machine = read_json(machine_file(folder, level, cell.workers))
     for row in machine["memory"]["curve"]:
         if row["active"]["value"] > 1:
             scale(row["bandwidth"], share)
@@ -140,7 +154,7 @@ def add_rivals(folder, cells):
 def isolated_bodies(folder, cell):
     """The cell's last iteration on one worker alone, as L1 predicts its bodies."""
     trace = f"{folder}/alone-{cell.name}.db"
-    megascope("simulate", *cell.graph(), "--policy", "static", "--workers", "1", "--machine", f"{folder}/L1.json",
+    megascope("simulate", *cell.graph(), "--policy", "static", "--workers", "1", "--machine", machine_file(folder, "L1", 1),
               "--prompt-tokens", str(len(cell.prompt)), "--generate", "1", "-o", trace)
     bodies = Isolated(trace)
     os.remove(trace)
@@ -196,14 +210,17 @@ def read_rows(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("calibrate", "predict", "measure"))
+    parser.add_argument("what", choices=("calibrate", "predict", "measure", "all"))
     parser.add_argument("folder")
     parser.add_argument("--seconds", type=float, default=100)
     arguments = parser.parse_args()
-    if arguments.what == "measure":
-        measure(arguments.folder, arguments.seconds)
-    else:
-        {"calibrate": calibrate, "predict": predict}[arguments.what](arguments.folder)
+    steps = {"calibrate": calibrate, "predict": predict, "measure": functools.partial(measure, seconds=arguments.seconds)}
+    for name in steps if arguments.what == "all" else (arguments.what,):
+        begun = time.time()
+        steps[name](arguments.folder)
+        print(f"{name}: {time.time() - begun:.0f} s", file=sys.stderr)
+    if arguments.what == "all":
+        sys.exit(subprocess.run([sys.executable, f"{HERE}/judge.py", arguments.folder], check=False).returncode)
 
 
 if __name__ == "__main__":
