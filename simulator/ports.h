@@ -42,8 +42,8 @@ class Ports {
     is_one_ = servers_.size() == 1;
   }
 
-  // As those of MemoryServer, for the server that the route names. Only bodies go over a link, which
-  // has one class.
+  // As those of MemoryServer, for the server that the route names. Only bodies go over a link,
+  // which has one class.
   void start(std::int64_t now, std::uint32_t entity, Route route, std::uint32_t stream_class,
              std::int64_t bytes, double slowness) {
     if (is_one_) return servers_[0].start(now, entity, stream_class, bytes, slowness);
