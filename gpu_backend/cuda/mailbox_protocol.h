@@ -46,23 +46,21 @@ class MailboxWriter {
   std::uint32_t finished_ = 0;
 };
 
-// A compute warp's side. Each of its lanes may wait; one of them finishes, once all have done.
+// A compute warp's side. Each of its lanes may wait; one of them finishes, once all have done. (It
+// does not keep the barriers: a body has no register to spare.)
 template <class B>
 class MailboxReader {
  public:
   using Barrier = typename B::Barrier;
-  MK_HD MailboxReader(Barrier& go, Barrier& done) : go_(go), done_(done) {}
 
-  MK_HD void await_command() {
-    while (!B::has_ended(go_, turn_ & 1U)) {
+  MK_HD void await_command(Barrier& go) {
+    while (!B::has_ended(go, turn_ & 1U)) {
     }
     ++turn_;
   }
-  MK_HD void finish() { B::arrive(done_); }
+  MK_HD static void finish(Barrier& done) { B::arrive(done); }
 
  private:
-  Barrier& go_;
-  Barrier& done_;
   std::uint32_t turn_ = 0;
 };
 

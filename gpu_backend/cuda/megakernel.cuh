@@ -248,9 +248,9 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
   DeviceBlock<Shape> block(shared.compute, work_bytes);
   WarpStream stream;
   Mailbox& box = shared.box;
-  MailboxReader<DeviceBarrier> mailbox(box.go, box.done);
+  MailboxReader<DeviceBarrier> mailbox;
   for (;;) {
-    mailbox.await_command();
+    mailbox.await_command(box.go);
     const Command command = box.command;
     if (command == Command::kExit) break;
     if (command == Command::kRun) {
@@ -260,7 +260,7 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
                           box.following < kSlots ? &box.slots[box.following] : nullptr, box.step);
     }
     __syncwarp();
-    if (block.lane() == 0) mailbox.finish();
+    if (block.lane() == 0) mailbox.finish(box.done);
   }
   // What was preloaded and never used must land before the block's memory goes.
   for (; stream.used < stream.requested; ++stream.used) {

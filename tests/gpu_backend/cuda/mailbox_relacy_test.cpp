@@ -91,14 +91,14 @@ struct MailboxSuite : rl::test_suite<MailboxSuite<kBroken>, kWarps + 1> {
     }
   }
   void compute(std::uint32_t warp) {
-    MailboxReader<Barriers> mailbox(go, done);
+    MailboxReader<Barriers> mailbox;
     for (;;) {
-      mailbox.await_command();
-      if (kBroken == Broken::kEarlyFinish) mailbox.finish();
+      mailbox.await_command(go);
+      if (kBroken == Broken::kEarlyFinish) mailbox.finish(done);
       const std::uint32_t read = command($);
       if (read == 0) return;
       results[warp]($) = 10 * read;
-      if (kBroken != Broken::kEarlyFinish) mailbox.finish();
+      if (kBroken != Broken::kEarlyFinish) mailbox.finish(done);
     }
   }
 };
