@@ -6,9 +6,11 @@
 #include <chrono>
 #include <ostream>
 #include <utility>
+#include <vector>
 
 #include "core/annotate.h"
 #include "experiments/cli/progress.h"
+#include "gpu_backend/host/run_on_devices.h"
 #include "gpu_backend/host/run_on_threads.h"
 
 namespace mk::cli {
@@ -16,21 +18,50 @@ namespace {
 
 // The decoder, and a bar that moves between iterations, where no time is measured.
 struct ProgramWithProgress {
-  Decoder& decoder;
-  Progress& progress;
+  Decoder* decoder = nullptr;
+  Progress* progress = nullptr;  // of the first device
 
   void execute(std::uint32_t worker, std::uint32_t task, std::uint32_t iteration,
                const protocol::InHand& after) const {
-    decoder.execute(worker, task, iteration, after);
+    decoder->execute(worker, task, iteration, after);
   }
   std::uint32_t turn_of_wait(std::uint32_t worker, const protocol::InHand& in_hand) const {
-    return decoder.turn_of_wait(worker, in_hand);
+    return decoder->turn_of_wait(worker, in_hand);
   }
   bool prepare(std::uint32_t iteration, IterationState& state) {
-    progress.update(iteration);
-    return decoder.prepare(iteration, state);
+    if (progress != nullptr) progress->update(iteration);
+    return decoder->prepare(iteration, state);
   }
 };
+
+// One decoder a device of the graph.
+Result<std::vector<Decoder>> make_decoders(const ModelMemory& memory,
+                                           const DecodeOptions& options) {
+  std::vector<Decoder> decoders;
+  for (std::uint32_t d = 0; d < memory.graph().info().devices; ++d) {
+    Result<Decoder> decoder = Decoder::make(memory, options, static_cast<std::uint8_t>(d));
+    if (!decoder) return tl::unexpected(decoder.error());
+    decoders.push_back(std::move(*decoder));
+  }
+  return decoders;
+}
+
+Result<RunRecord> run_threads_of(const HostRun& what, std::vector<Decoder>& decoders,
+                                 Console& console) {
+  Progress progress(console, "iterations", decoders.front().plan().iterations());
+  std::vector<ProgramWithProgress> programs;
+  for (Decoder& decoder : decoders) {
+    programs.push_back({&decoder, programs.empty() ? &progress : nullptr});
+  }
+  if (programs.size() == 1) return run_on_threads(what.graph, programs.front(), what.run);
+  return run_on_devices(what.graph, programs, what.run);
+}
+
+DecodeResult result_of(std::vector<Decoder>& decoders) {
+  std::vector<DecodeResult> results;
+  for (Decoder& decoder : decoders) results.push_back(decoder.result());
+  return join_devices(results);
+}
 
 }  // namespace
 
@@ -79,18 +110,17 @@ Result<HostRunResult> run_on_host(const HostRun& what, Console& console) {
   const Result<double> seconds = fill_weights(what, *memory, console);
   if (!seconds) return tl::unexpected(seconds.error());
   result.load_seconds = *seconds;
-  Result<Decoder> decoder = Decoder::make(*memory, what.decode);
-  if (!decoder) return tl::unexpected(decoder.error());
-  const std::uint32_t threads = what.run.roles.workers + what.run.roles.schedulers;
+  Result<std::vector<Decoder>> decoders = make_decoders(*memory, what.decode);
+  if (!decoders) return tl::unexpected(decoders.error());
+  const std::uint32_t threads =
+      what.graph->info().devices * (what.run.roles.workers + what.run.roles.schedulers);
   if (threads > usable_cores()) {
     console.err << fmt::format("{} threads on {} cores: right results, but times mean little\n",
                                threads, usable_cores());
   }
-  Progress progress(console, "iterations", decoder->plan().iterations());
-  ProgramWithProgress program{*decoder, progress};
-  Result<RunRecord> record = run_on_threads(what.graph, program, what.run);
+  Result<RunRecord> record = run_threads_of(what, *decoders, console);
   if (!record) return tl::unexpected(record.error());
-  result.decoded = decoder->result();
+  result.decoded = result_of(*decoders);
   result.record = std::move(*record);
   result.memory = memory->bytes();
   std::vector<IterationState> states;

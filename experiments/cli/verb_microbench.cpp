@@ -16,6 +16,7 @@ struct Options {
   std::string backend = "host";
   std::string output{};
   bool bandwidth_only = false;
+  bool peers_only = false;
 };
 
 Answer describe(const std::vector<Primitive>& primitives) {
@@ -45,7 +46,11 @@ Result<Answer> measure(const Options& options, Console& console) {
   if (options.bandwidth_only && options.backend != "host") {
     return fail(ErrorCode::kUsage, "--bandwidth-only: with --backend host only");
   }
+  if (options.peers_only && options.backend != "cuda") {
+    return fail(ErrorCode::kUsage, "--peers-only: with --backend cuda only");
+  }
   const MicrobenchOptions how{
+      .peers_only = options.peers_only,
       .bandwidth_only = options.bandwidth_only,
       .on_primitive = [&](std::string_view name) { say_primitive(console, name); }};
   const Result<Microbenchmark> measured =
@@ -67,6 +72,7 @@ Action declare(Flags& flags) {
   flags.value("--backend", options->backend, "B", "host or cuda").one_of({"host", "cuda"});
   flags.toggle("--bandwidth-only", options->bandwidth_only,
                "what N cores read, in a second: a probe between runs");
+  flags.toggle("--peers-only", options->peers_only, "cuda: what passes between two GPUs");
   flags.value("-o,--output", options->output, "MACHINE", "write the machine that they describe");
   return [options](Console& console) { return measure(*options, console); };
 }

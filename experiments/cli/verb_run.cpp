@@ -39,9 +39,10 @@ struct Options {
   double sampling_us = 0;
 };
 
-// All cores: under `static` for workers, else one of them for a scheduler.
-Split host_split(const PolicyFlags& flags) {
-  const std::uint32_t cores = usable_cores();
+// Of each device its share of the cores: under `static` for workers, else one of them for a
+// scheduler.
+Split host_split(const PolicyFlags& flags, std::uint32_t devices) {
+  const std::uint32_t cores = std::max(usable_cores() / devices, devices > 1 ? 2U : 1U);
   const bool without_schedulers = flags.policy == facts(PolicyKind::kStatic).name || cores == 1;
   return without_schedulers ? Split{cores, 0} : Split{cores - 1, 1};
 }
@@ -134,7 +135,7 @@ Result<CudaChoices> cuda_choices(const Options& options) {
 }
 
 Result<Split> default_split(const Options& options) {
-  if (options.backend == "host") return host_split(options.policy);
+  if (options.backend == "host") return host_split(options.policy, options.graph.compile.devices);
   const Result<std::uint32_t> sms = cuda_sms();
   if (!sms) return tl::unexpected(sms.error());
   return cuda_split(options.policy, *sms);

@@ -36,4 +36,11 @@ Result<DeviceRun> run_on_device(DeviceModel& model, const DeviceRunOptions& opti
                        : run_operators(model, options, decode);
 }
 
+Result<DeviceRun> run_on_peers(std::vector<DeviceModel>& models, const DeviceRunOptions& options,
+                               const DecodeOptions& decode) {
+  const bool is_megakernel = facts(options.run.policy.kind).family == PolicyFamily::kMegakernel;
+  return is_megakernel ? run_megakernel_on_peers(models, options, decode)
+                       : run_operators_on_peers(models, options, decode);
+}
+
 }  // namespace mk::cuda

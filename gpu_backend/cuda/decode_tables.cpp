@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace mk::cuda {
 namespace {
 
-const Operator* find_operator(const TaskGraph& graph, TaskKind kind) {
+const Operator* find_operator(const TaskGraph& graph, TaskKind kind, std::uint8_t device) {
   for (const Operator& op : graph.operators()) {
-    if (op.kind == kind) return &op;
+    if (op.kind == kind && op.device == device) return &op;
   }
   return nullptr;
 }
@@ -38,10 +39,11 @@ Status check_decode(const GraphInfo& info, std::int64_t vocabulary, const Decode
 
 }  // namespace
 
-Result<DecodeTables> DecodeTables::make(const TaskGraph& graph, const DecodeOptions& options) {
-  const Operator* embedding = find_operator(graph, TaskKind::kEmbedding);
-  const Operator* partial = find_operator(graph, TaskKind::kArgmaxPartial);
-  const Operator* reduce = find_operator(graph, TaskKind::kArgmaxReduce);
+Result<DecodeTables> DecodeTables::make(const TaskGraph& graph, const DecodeOptions& options,
+                                        std::uint8_t device) {
+  const Operator* embedding = find_operator(graph, TaskKind::kEmbedding, device);
+  const Operator* partial = find_operator(graph, TaskKind::kArgmaxPartial, device);
+  const Operator* reduce = find_operator(graph, TaskKind::kArgmaxReduce, device);
   if (embedding == nullptr || partial == nullptr || reduce == nullptr) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{}: decoding needs an embedding and an argmax_reduce operator",
@@ -62,7 +64,9 @@ Result<DecodeTables> DecodeTables::make(const TaskGraph& graph, const DecodeOpti
   tables.logits_ = partial->accesses[0].tensor;
   tables.output_ = reduce->accesses.back().tensor;
   tables.keeps_logits_ = options.capture_logits;
-  tables.vocabulary_ = vocabulary;
+  tables.vocabulary_ =
+      std::clamp<std::int64_t>(vocabulary - std::get<ArgmaxParams>(partial->params).first_index, 0,
+                               graph.tensors()[tables.logits_.index].shape.extent[1]);
   for (std::uint32_t i = 0; i < tables.plan_.iterations(); ++i) {
     tables.states_.push_back(tables.plan_.state(i));
     const RequestState& request = tables.states_.back().requests.front();

@@ -16,8 +16,10 @@ namespace mk::cuda {
 class DecodeTables {
  public:
   // InvalidInput: no embedding or argmax, a prompt, number of tokens or token id that does not fit.
+  // Of a graph for several devices: what one of them decodes.
   [[nodiscard]] static Result<DecodeTables> make(const TaskGraph& graph,
-                                                 const DecodeOptions& options);
+                                                 const DecodeOptions& options,
+                                                 std::uint8_t device = 0);
 
   std::uint32_t iterations() const { return static_cast<std::uint32_t>(steps_.size()); }
   std::vector<IterationState> states() const { return states_; }
@@ -39,7 +41,7 @@ class DecodeTables {
   std::vector<std::int32_t> prompt_{};
   std::vector<std::uint32_t> end_of_sequence_{};
   bool keeps_logits_ = false;
-  std::int64_t vocabulary_ = 0;
+  std::int64_t vocabulary_ = 0;  // of it, the columns that this device has
   TensorId input_{};
   TensorId logits_{};  // [batch_tokens, at least vocabulary]
   TensorId output_{};

@@ -119,15 +119,54 @@ SiluMulTask silu_mul(const Tile& tile) {
 ArgmaxPartialTask argmax_partial(const Tile& tile, const ArgmaxParams& params) {
   const std::int64_t begin = tile.begin(0, 1);
   const std::int64_t count =
-      std::clamp(params.vocabulary - begin, std::int64_t{0}, tile.size(0, 1));
+      std::clamp(params.vocabulary - params.first_index - begin, std::int64_t{0}, tile.size(0, 1));
   return {tile.at<float>(0), tile.at<float>(1), tile.at<std::int32_t>(2),       tile.stride(0),
           tile.stride(1),    u32(count),        u32(params.first_index + begin)};
 }
 
 ArgmaxReduceTask argmax_reduce(const Tile& tile) {
-  return {tile.whole<float>(0), tile.whole<std::int32_t>(1),  tile.whole<std::int32_t>(2),
-          tile.stride(0),       u32(tile.shape(0).extent[1]), u32(tile.begin(2, 0)),
-          u32(tile.size(2, 0))};
+  const std::size_t token = tile.accesses() - 1;
+  ArgmaxReduceTask task{};
+  task.base = tile.whole<unsigned char>(0);
+  task.token = tile.whole<std::int32_t>(token);
+  task.part_stride = tile.stride(0);
+  task.parts = u32(tile.shape(0).extent[1]);
+  task.first = u32(tile.begin(token, 0));
+  task.rows = u32(tile.size(token, 0));
+  task.devices = u32(static_cast<std::int64_t>(token / 2));
+  for (std::size_t d = 0; d < token / 2; ++d) {
+    const auto at = [&](std::size_t access) {
+      return static_cast<std::int32_t>((tile.whole<unsigned char>(access) - task.base) / 64);
+    };
+    task.value_at[d] = at(2 * d);
+    task.index_at[d] = at(2 * d + 1);
+  }
+  return task;
+}
+
+PutTask put(const Tile& tile) {
+  const std::size_t tensors = tile.accesses() / 2;
+  PutTask task{};
+  for (std::size_t k = 0; k < tensors; ++k) {
+    task.from[k] = tile.at<std::uint32_t>(k);
+    task.to[k] = tile.at<std::uint32_t>(tensors + k);
+  }
+  task.tensors = u32(static_cast<std::int64_t>(tensors));
+  task.stride = tile.stride(0);
+  task.width = u32(tile.size(0, 1));
+  return task;
+}
+
+ReduceTask reduce(const Tile& tile) {
+  const std::size_t sum = tile.accesses() - 1;
+  ReduceTask task{};
+  for (std::size_t d = 0; d < sum; ++d) task.parts[d] = tile.at<float>(d);
+  task.y = tile.at<float>(sum);
+  task.devices = u32(static_cast<std::int64_t>(sum));
+  task.part_stride = tile.stride(0);
+  task.y_stride = tile.stride(sum);
+  task.width = u32(tile.size(sum, 1));
+  return task;
 }
 
 TopkSoftmaxTask topk_softmax(const Tile& tile, const MoeParams& params) {
@@ -229,6 +268,12 @@ TaskDescriptor descriptor_of(const TaskGraph& graph, const TensorAddresses& addr
     case TaskKind::kArgmaxReduce:
       d.argmax_reduce = argmax_reduce(tile);
       break;
+    case TaskKind::kPut:
+      d.put = put(tile);
+      break;
+    case TaskKind::kReduce:
+      d.reduce = reduce(tile);
+      break;
     default:
       if (fill_expert_kind(d, tile, graph.op_of(task), graph.tasks().tile[task.index])) break;
       d.linear = linear(tile, std::get<LinearParams>(params), d.kind);
@@ -325,9 +370,9 @@ Status check_operator(const Operator& op, std::uint32_t tokens, const BlockNeeds
 
 Status check_supported(const TaskGraph& graph, const BlockNeeds& block) {
   const GraphInfo& info = graph.info();
-  if (info.devices != 1) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: made for {} devices, one runs it", info.model, info.devices));
+  if (info.devices > kMaxDevices) {
+    return fail(ErrorCode::kUnsupported, fmt::format("{}: made for {} devices, at most {}",
+                                                     info.model, info.devices, kMaxDevices));
   }
   if (info.batch_tokens > kMaxTokens) {
     return fail(ErrorCode::kUnsupported, fmt::format("{}: {} batch tokens, at most {}", info.model,
@@ -342,11 +387,16 @@ Status check_supported(const TaskGraph& graph, const BlockNeeds& block) {
 }
 
 Result<std::vector<TaskDescriptor>> make_descriptors(const TaskGraph& graph,
-                                                     const TensorAddresses& addresses) {
+                                                     const TensorAddresses& addresses,
+                                                     std::optional<std::uint8_t> device) {
   MK_CHECK(addresses.of_tensor.size() == graph.tensors().size(), "every tensor has an address");
   std::vector<TaskDescriptor> descriptors;
   descriptors.reserve(graph.task_count());
   for (std::uint32_t t = 0; t < graph.task_count(); ++t) {
+    if (device && graph.op_of(TaskId(t)).device != *device) {
+      descriptors.emplace_back();
+      continue;
+    }
     descriptors.push_back(descriptor_of(graph, addresses, TaskId(t)));
     if (!is_aligned(descriptors.back())) {
       return fail(ErrorCode::kUnsupported,

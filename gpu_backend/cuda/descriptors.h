@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/result.h"
@@ -24,14 +25,17 @@ struct BlockNeeds {
   std::uint64_t work_bytes = 0;
 };
 
-// kUnsupported, naming the operator, iff the bodies cannot run the graph: communication
-// kinds, paged or split KV, several devices, more than kMaxTokens batch tokens, widths that are no
+// kUnsupported, naming the operator, iff the bodies cannot run the graph: paged or split KV, more
+// than kMaxDevices devices, more than kMaxTokens batch tokens, widths that are no
 // multiple of 8, heads that are no power of two, inputs that do not fit into the work area.
 Status check_supported(const TaskGraph& graph, const BlockNeeds& block);
 
+// One a task; with a device, those of other devices' tasks are empty. Addresses are as that device
+// reaches the tensors, its peers' exchange tensors included.
 // Requires: check_supported(). kUnsupported, naming the task, iff a tile begins where vector loads
 // cannot.
 Result<std::vector<TaskDescriptor>> make_descriptors(const TaskGraph& graph,
-                                                     const TensorAddresses& addresses);
+                                                     const TensorAddresses& addresses,
+                                                     std::optional<std::uint8_t> device = {});
 
 }  // namespace mk::cuda

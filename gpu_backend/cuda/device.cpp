@@ -45,6 +45,30 @@ std::uint32_t attribute(cudaDeviceAttr which, int device) {
   return static_cast<std::uint32_t>(value);
 }
 
+bool can(cudaDeviceP2PAttr what, int from, int to) {
+  int answer = 0;
+  return cudaDeviceGetP2PAttribute(&answer, what, from, to) == cudaSuccess && answer != 0;
+}
+
+// Requires: `from` is the current device.
+Status enable_access(int from, int to) {
+  if (!can(cudaDevP2PAttrAccessSupported, from, to)) {
+    return fail(ErrorCode::kDevice,
+                fmt::format("GPU {} cannot reach the memory of GPU {} (no peer access)", from, to));
+  }
+  if (!can(cudaDevP2PAttrNativeAtomicSupported, from, to)) {
+    return fail(
+        ErrorCode::kDevice,
+        fmt::format("GPU {} has no atomics in the memory of GPU {}: NVLink is needed", from, to));
+  }
+  const cudaError_t code = cudaDeviceEnablePeerAccess(to, 0);
+  if (code == cudaErrorPeerAccessAlreadyEnabled) {
+    static_cast<void>(cudaGetLastError());
+    return {};
+  }
+  return checked(code, fmt::format("access of GPU {} to the memory of GPU {}", from, to));
+}
+
 }  // namespace
 
 Status checked(cudaError_t code, std::string_view what) {
@@ -55,8 +79,9 @@ Status checked(cudaError_t code, std::string_view what) {
 
 void give_up_device() { device_is_given_up = true; }
 
-Result<Device> Device::open() {
+Result<Device> Device::open(int number) {
   Device device;
+  device.number = number;
   static_cast<void>(cudaDriverGetVersion(&device.driver_version));
   static_cast<void>(cudaRuntimeGetVersion(&device.runtime_version));
   int count = 0;
@@ -65,10 +90,15 @@ Result<Device> Device::open() {
   };
   if (const cudaError_t code = cudaGetDeviceCount(&count); code != cudaSuccess) return refuse(code);
   if (count == 0) return refuse(cudaErrorNoDevice);
+  if (number >= count) {
+    return fail(ErrorCode::kDevice, fmt::format("GPU {} is needed, this machine has {}: 0 to {}",
+                                                number, count, count - 1));
+  }
   cudaDeviceProp properties{};
-  if (const cudaError_t code = cudaGetDeviceProperties(&properties, 0); code != cudaSuccess) {
+  if (const cudaError_t code = cudaGetDeviceProperties(&properties, number); code != cudaSuccess) {
     return refuse(code);
   }
+  if (const cudaError_t code = cudaSetDevice(number); code != cudaSuccess) return refuse(code);
   // Makes the context; fails where another process has the device for itself.
   if (const cudaError_t code = cudaMemGetInfo(&device.free_bytes, &device.memory_bytes);
       code != cudaSuccess) {
@@ -81,9 +111,9 @@ Result<Device> Device::open() {
   }
   device.compute_major = properties.major;
   device.compute_minor = properties.minor;
-  device.sms = attribute(cudaDevAttrMultiProcessorCount, 0);
-  device.shared_bytes_per_block = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, 0);
-  device.l2_bytes = attribute(cudaDevAttrL2CacheSize, 0);
+  device.sms = attribute(cudaDevAttrMultiProcessorCount, number);
+  device.shared_bytes_per_block = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, number);
+  device.l2_bytes = attribute(cudaDevAttrL2CacheSize, number);
   cudaFuncAttributes kernel{};
   if (cudaFuncGetAttributes(&kernel, operator_symbol()) != cudaSuccess) {
     static_cast<void>(cudaGetLastError());
@@ -92,6 +122,35 @@ Result<Device> Device::open() {
                             device.name, device.compute_major, device.compute_minor));
   }
   return device;
+}
+
+Status Device::make_current() const {
+  return checked(cudaSetDevice(number), fmt::format("GPU {}", number));
+}
+
+std::uint32_t device_count() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess) return static_cast<std::uint32_t>(count);
+  static_cast<void>(cudaGetLastError());
+  return 0;
+}
+
+Result<std::vector<Device>> open_peers(std::uint32_t count) {
+  std::vector<Device> devices;
+  for (std::uint32_t d = 0; d < count; ++d) {
+    Result<Device> device = Device::open(static_cast<int>(d));
+    if (!device) return tl::unexpected(device.error());
+    devices.push_back(std::move(*device));
+  }
+  for (const Device& from : devices) {
+    if (Status ok = from.make_current(); !ok) return tl::unexpected(ok.error());
+    for (const Device& to : devices) {
+      if (from.number == to.number) continue;
+      if (Status ok = enable_access(from.number, to.number); !ok) return tl::unexpected(ok.error());
+    }
+  }
+  if (Status ok = devices.front().make_current(); !ok) return tl::unexpected(ok.error());
+  return devices;
 }
 
 Result<DeviceBuffer> DeviceBuffer::allocate(std::size_t bytes, std::string_view what) {

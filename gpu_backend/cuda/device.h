@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/result.h"
 
@@ -31,10 +33,21 @@ struct Device {
   int driver_version = 0;
   int runtime_version = 0;
 
-  // The first device. One line each for: no driver, a driver too old for this build, no device, a
-  // device that this build has no code for, a device that is taken.
-  [[nodiscard]] static Result<Device> open();
+  // The device of that number; it is the current one of this thread then. One line each for: no
+  // driver, a driver too old for this build, no device, too few, a device that this build has no
+  // code for, a device that is taken.
+  [[nodiscard]] static Result<Device> open(int number = 0);
+
+  // Calls of this thread that name no device are about this one from here on.
+  Status make_current() const;
 };
+
+// Devices that this process sees; 0 where there is no driver.
+std::uint32_t device_count();
+
+// The first `count` devices, each of which reaches the memory of every other: kDevice, naming the
+// two, where one cannot, or not with atomics.
+[[nodiscard]] Result<std::vector<Device>> open_peers(std::uint32_t count);
 
 // From here on nothing is freed any more: a kernel that does not end would be waited for. For
 // whoever found out; any thread.

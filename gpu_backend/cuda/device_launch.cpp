@@ -9,23 +9,84 @@ namespace {
 // Turns of a waiting thread sleep so long.
 constexpr std::uint32_t kSleepNs = 20;
 
-}  // namespace
-
-DeviceLaunch::DeviceRing* DeviceLaunch::place_rings(DeviceImage& image,
-                                                    const protocol::Ring<HostMemory>* rings,
-                                                    std::uint32_t count) const {
-  if (rings == nullptr) return nullptr;
-  std::vector<DeviceRing> placed;
+// Rings as large as the host's, empty.
+template <class M>
+std::vector<protocol::Ring<M>> empty_rings(DeviceImage& image,
+                                           const protocol::Ring<HostMemory>* rings,
+                                           std::uint32_t count) {
+  std::vector<protocol::Ring<M>> placed;
   for (std::uint32_t i = 0; i < count; ++i) {
-    DeviceRing ring;
-    ring.slots = image.zeros<DeviceRing::Slot>(std::size_t{rings[i].mask} + 1);
-    ring.head = image.zeros<DeviceRing::Position>(1);
-    ring.tail = image.zeros<DeviceRing::Position>(1);
+    protocol::Ring<M> ring;
+    ring.slots = image.zeros<typename protocol::Ring<M>::Slot>(std::size_t{rings[i].mask} + 1);
+    ring.head = image.zeros<typename protocol::Ring<M>::Position>(1);
+    ring.tail = image.zeros<typename protocol::Ring<M>::Position>(1);
     ring.mask = rings[i].mask;
     ring.shift = rings[i].shift;
     placed.push_back(ring);
   }
-  return image.add(placed);
+  return placed;
+}
+
+}  // namespace
+
+PeerTables PeerTables::reserve(DeviceImage& image, std::uint32_t devices,
+                               std::uint32_t schedulers) {
+  PeerTables tables;
+  tables.devices_ = devices;
+  tables.schedulers_ = schedulers;
+  tables.begin_ = image.zeros<std::byte>(
+      devices * (sizeof(Entry) + std::size_t{schedulers} * sizeof(Arrivals)));
+  return tables;
+}
+
+std::vector<PeerTables::Entry> PeerTables::entries(
+    const std::vector<DevicePeerCells>& cells) const {
+  std::vector<Entry> entries;
+  const auto* rings = reinterpret_cast<const Arrivals*>(begin_ + devices_ * sizeof(Entry));
+  for (const DevicePeerCells& of_device : cells) {
+    const bool has_arrivals = !of_device.arrivals.empty();
+    entries.push_back({of_device.counters, of_device.boundary, has_arrivals ? rings : nullptr});
+    rings += of_device.arrivals.size();
+  }
+  return entries;
+}
+
+std::vector<std::byte> PeerTables::bytes(const std::vector<DevicePeerCells>& cells) const {
+  const std::vector<Entry> entries = this->entries(cells);
+  std::vector<Arrivals> rings;
+  for (const DevicePeerCells& of_device : cells) {
+    rings.insert(rings.end(), of_device.arrivals.begin(), of_device.arrivals.end());
+  }
+  std::vector<std::byte> all(entries.size() * sizeof(Entry) + rings.size() * sizeof(Arrivals));
+  std::memcpy(all.data(), entries.data(), entries.size() * sizeof(Entry));
+  if (!rings.empty()) {
+    std::memcpy(all.data() + entries.size() * sizeof(Entry), rings.data(),
+                rings.size() * sizeof(Arrivals));
+  }
+  return all;
+}
+
+protocol::Peers<DeviceMemory> PeerTables::peers(std::uint32_t own) const {
+  return {own, devices_, reinterpret_cast<const Entry*>(begin_)};
+}
+
+DevicePeerCells DeviceLaunch::place_peer_cells(DeviceImage& image,
+                                               const protocol::Launch<DeviceMemory>& launch) const {
+  DevicePeerCells cells;
+  cells.counters = launch.counters;
+  cells.boundary = image.zeros<DeviceCell<std::uint32_t>>(1);
+  const protocol::Ring<HostMemory>* const arrivals = storage_.as_peer().arrivals;
+  if (arrivals != nullptr) {
+    cells.arrivals = empty_rings<SystemMemory>(image, arrivals, launch.roles.schedulers);
+  }
+  return cells;
+}
+
+DeviceLaunch::DeviceRing* DeviceLaunch::place_rings(DeviceImage& image,
+                                                    const protocol::Ring<HostMemory>* rings,
+                                                    std::uint32_t count) {
+  if (rings == nullptr) return nullptr;
+  return image.add(empty_rings<DeviceMemory>(image, rings, count));
 }
 
 protocol::Launch<DeviceMemory> DeviceLaunch::place(DeviceImage& image) const {
@@ -37,6 +98,7 @@ protocol::Launch<DeviceMemory> DeviceLaunch::place(DeviceImage& image) const {
   launch.tasks = image.add(host.tasks, graph_.task_count());
   launch.events = image.add(host.events, graph_.event_count());
   launch.end_event = host.end_event;
+  launch.end_count = host.end_count;
   launch.jit_launched = image.add(host.jit_launched, graph_.task_count());
   launch.list_first = image.add(host.list_first, std::size_t{roles.workers} + 1);
   launch.list_tasks = image.add(host.list_tasks, host.list_first[roles.workers]);

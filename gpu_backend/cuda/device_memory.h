@@ -17,7 +17,10 @@ struct DeviceCell {
   T value{};
 };
 
+struct SystemMemory;
+
 struct DeviceMemory {
+  using Peer = SystemMemory;  // peer_memory.h
   template <class T>
   using atom = DeviceCell<T>;
   template <class T>

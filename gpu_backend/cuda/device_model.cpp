@@ -63,9 +63,10 @@ BlockNeeds block_needs(const Device& device) {
           static_cast<std::uint32_t>((device.shared_bytes_per_block - fixed) / 128 * 128)};
 }
 
-Result<DeviceModel> DeviceModel::upload(const Device& device, const ModelMemory& memory) {
+Result<DeviceModel> DeviceModel::upload(const Device& device, const ModelMemory& memory,
+                                        std::uint8_t on) {
   MK_CHECK(memory.dtype() == DType::kBf16, "the device has bf16 weights");
-  DeviceModel model(device);
+  DeviceModel model(device, on);
   model.graph_ = memory.shared_graph();
   if (Status ok = model.place_tensors(); !ok) return tl::unexpected(ok.error());
   Result<DeviceBuffer> weights =
@@ -79,7 +80,7 @@ Result<DeviceModel> DeviceModel::upload(const Device& device, const ModelMemory&
 
 Result<DeviceModel> DeviceModel::recut(const DeviceModel& of,
                                        std::shared_ptr<const TaskGraph> graph) {
-  DeviceModel model(of.device_);
+  DeviceModel model(of.device_, of.on_);
   model.graph_ = std::move(graph);
   if (Status ok = model.place_tensors(); !ok) return tl::unexpected(ok.error());
   std::vector<std::string> there;
@@ -108,8 +109,13 @@ Status DeviceModel::place_tensors() {
   const BlockNeeds needs = block_needs(device_);
   work_bytes_ = static_cast<std::uint32_t>(needs.work_bytes);
   if (Status ok = check_supported(*graph_, needs); !ok) return ok;
+  if (Status ok = device_.make_current(); !ok) return ok;
   std::size_t other_bytes = 0;
   for (const Tensor& tensor : graph_->tensors()) {
+    if (tensor.device != on_) {
+      places_.emplace_back();
+      continue;
+    }
     const bool is_weight = tensor.role == TensorRole::kWeight;
     std::size_t& end = is_weight ? weight_bytes_ : other_bytes;
     const auto bytes =
@@ -136,10 +142,18 @@ Status DeviceModel::copy_weights(const ModelMemory& memory) {
 
 Status DeviceModel::copy_tables() {
   if (Status ok = copy_rope(); !ok) return ok;
-  return copy_descriptors();
+  return graph_->info().devices > 1 ? Status{} : copy_descriptors({this});
+}
+
+Status DeviceModel::link(const std::vector<DeviceModel>& all) {
+  std::vector<const DeviceModel*> models;
+  for (const DeviceModel& model : all) models.push_back(&model);
+  if (Status ok = device_.make_current(); !ok) return ok;
+  return copy_descriptors(models);
 }
 
 Status DeviceModel::poison() {
+  if (Status ok = device_.make_current(); !ok) return ok;
   if (Status ok = checked(cudaMemset(others_->data(), 0xff, others_->bytes()), "filling"); !ok) {
     return ok;
   }
@@ -158,13 +172,14 @@ Status DeviceModel::copy_rope() {
   return rope_.write(0, std::as_bytes(std::span(table)));
 }
 
-Status DeviceModel::copy_descriptors() {
+// `all`: by device of the graph.
+Status DeviceModel::copy_descriptors(const std::vector<const DeviceModel*>& all) {
   TensorAddresses addresses;
   for (std::uint32_t t = 0; t < places_.size(); ++t) {
-    addresses.of_tensor.push_back(address(TensorId(t)));
+    addresses.of_tensor.push_back(all[graph_->tensors()[t].device]->address(TensorId(t)));
   }
   addresses.rope = reinterpret_cast<const float*>(rope_.data());
-  Result<std::vector<TaskDescriptor>> made = make_descriptors(*graph_, addresses);
+  Result<std::vector<TaskDescriptor>> made = make_descriptors(*graph_, addresses, on_);
   if (!made) return tl::unexpected(made.error());
   Result<DeviceBuffer> buffer =
       DeviceBuffer::allocate(made->size() * sizeof(TaskDescriptor), "the task descriptors");

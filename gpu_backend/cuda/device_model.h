@@ -28,23 +28,30 @@ BlockNeeds block_needs(const Device& device);
 
 class DeviceModel {
  public:
-  // Copies the weights; other tensors are filled with NaN bits. kUnsupported as check_supported(),
-  // kDevice where memory is too small.
-  [[nodiscard]] static Result<DeviceModel> upload(const Device& device, const ModelMemory& memory);
+  // Copies the weights; other tensors are filled with NaN bits. Of a graph for several devices,
+  // what `on` has of it; then link() must follow. kUnsupported as check_supported(), kDevice where
+  // memory is too small.
+  [[nodiscard]] static Result<DeviceModel> upload(const Device& device, const ModelMemory& memory,
+                                                  std::uint8_t on = 0);
+
+  // Makes the descriptors, with the peers' tensors where they are. `all`: by device of the graph.
+  Status link(const std::vector<DeviceModel>& all);
 
   // The same weights under another graph of the model (another batch, another cut), with
-  // activations and KV caches of its own. InvalidInput iff its weights are not those of `of`.
+  // activations and KV caches of its own. InvalidInput iff its weights are not those of `of`. Of
+  // graphs for several devices, link() must follow.
   [[nodiscard]] static Result<DeviceModel> recut(const DeviceModel& of,
                                                  std::shared_ptr<const TaskGraph> graph);
 
   const Device& device() const { return device_; }
+  std::uint8_t number() const { return on_; }  // its device of the graph
   const std::shared_ptr<const TaskGraph>& graph() const { return graph_; }
   std::uint32_t work_bytes() const { return work_bytes_; }
   const TaskDescriptor* descriptors() const {
     return reinterpret_cast<const TaskDescriptor*>(descriptors_.data());
   }
 
-  // Address of the tensor's first element.
+  // Address of the tensor's first element. Requires: the tensor is on this device.
   std::byte* address(TensorId tensor) const {
     return buffer_of(tensor).data() + places_[tensor.index].offset;
   }
@@ -55,8 +62,9 @@ class DeviceModel {
   Status poison();
 
  private:
-  explicit DeviceModel(const Device& device) : device_(device) {}
-  // A tensor in the buffer that has it: of weights, or of all others.
+  DeviceModel(const Device& device, std::uint8_t on) : device_(device), on_(on) {}
+  // A tensor in the buffer that has it: of weights, or of all others; nowhere iff it is on another
+  // device.
   struct Place {
     bool is_weight = false;
     std::size_t offset = 0;
@@ -69,9 +77,10 @@ class DeviceModel {
   Status copy_weights(const ModelMemory& memory);
   Status copy_tables();
   Status copy_rope();
-  Status copy_descriptors();
+  Status copy_descriptors(const std::vector<const DeviceModel*>& all);
 
   Device device_;
+  std::uint8_t on_;
   std::shared_ptr<const TaskGraph> graph_{};
   std::uint32_t work_bytes_ = 0;
   std::shared_ptr<DeviceBuffer> weights_{};

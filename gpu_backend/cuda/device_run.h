@@ -65,6 +65,24 @@ Status check_run(const Device& device, const TaskGraph& graph, const HostRunOpti
 [[nodiscard]] Result<DeviceRun> run_operators(DeviceModel& model, const DeviceRunOptions& options,
                                               const DecodeOptions& decode);
 
+// The graph's device d is models[d], linked, opened by open_peers(). One persistent kernel a
+// device; the record has the lanes of all, on the clock of device 0, and says how well each clock
+// is known. Errors of a device begin with "device D: ".
+[[nodiscard]] Result<DeviceRun> run_megakernel_on_peers(std::vector<DeviceModel>& models,
+                                                        const DeviceRunOptions& options,
+                                                        const DecodeOptions& decode);
+
+// The same as baselines, where run_operators() is one: kernels an operator on each device, and
+// NCCL's all-reduce in place of puts and reduces. kUnsupported where there is no libnccl.so.2.
+[[nodiscard]] Result<DeviceRun> run_operators_on_peers(std::vector<DeviceModel>& models,
+                                                       const DeviceRunOptions& options,
+                                                       const DecodeOptions& decode);
+
+// One of the two, by the policy.
+[[nodiscard]] Result<DeviceRun> run_on_peers(std::vector<DeviceModel>& models,
+                                             const DeviceRunOptions& options,
+                                             const DecodeOptions& decode);
+
 // One of the two, by the policy.
 [[nodiscard]] Result<DeviceRun> run_on_device(DeviceModel& model, const DeviceRunOptions& options,
                                               const DecodeOptions& decode);

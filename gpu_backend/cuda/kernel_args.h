@@ -9,8 +9,10 @@
 #include "gpu_backend/cuda/decode_state.h"
 #include "gpu_backend/cuda/device_memory.h"
 #include "gpu_backend/cuda/device_records.h"
+#include "gpu_backend/cuda/peer_memory.h"
 #include "gpu_backend/cuda/task_descriptor.h"
 #include "gpu_backend/protocol/launch.h"
+#include "gpu_backend/protocol/peers.h"
 
 namespace mk::cuda {
 
@@ -45,6 +47,12 @@ struct MegakernelArgs {
   std::uint32_t preloads = 1;  // 0: a task's weights are requested when it starts
 };
 
+// On one of several devices.
+struct PeerMegakernelArgs : MegakernelArgs {
+  protocol::Peers<DeviceMemory> peers{};  // points to of_device in the kernel's copy
+  protocol::PeerDevice<DeviceMemory> of_device[kMaxDevices]{};
+};
+
 // One operator as a kernel of its own: block b runs tasks[b].
 struct OperatorArgs {
   const TaskDescriptor* tasks = nullptr;
@@ -70,6 +78,7 @@ struct AdvanceArgs {
 
 // Kernel symbols for the CUDA runtime.
 const void* megakernel_symbol(bool records);
+const void* peer_megakernel_symbol(bool records);
 const void* operator_symbol();
 const void* advance_symbol();
 const void* clock_symbol();   // clock_kernel: one stamp of the device's clock

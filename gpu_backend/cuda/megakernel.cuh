@@ -1,5 +1,6 @@
 // The persistent kernel: one block an SM, worker blocks first, then blocks of up to four scheduler
-// warps, whose lanes dispatch together.
+// warps, whose lanes dispatch together. With PeerMegakernelArgs it is one of several, each on a GPU
+// of its own (protocol/peers.h).
 //
 // A worker block is Shape::kWarps compute warps, which run bodies, and one control warp, whose
 // first lane is the worker of the protocol (protocol/worker.h). The two sides talk through a
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <new>
+#include <type_traits>
 
 #include "gpu_backend/cuda/bodies/run_body.h"
 #include "gpu_backend/cuda/device_block.cuh"
@@ -181,6 +183,17 @@ class WorkerProgram {
   StepRow step_{};
 };
 
+// The same on one of several devices.
+class PeerWorkerProgram : public WorkerProgram {
+ public:
+  __device__ PeerWorkerProgram(const PeerMegakernelArgs& args, Mailbox& box)
+      : WorkerProgram(args, box), peers_(args.peers) {}
+  __device__ const protocol::Peers<DeviceMemory>& peers() const { return peers_; }
+
+ private:
+  const protocol::Peers<DeviceMemory>& peers_;
+};
+
 // The program of the protocol, for schedulers: they never execute.
 class SchedulerProgram {
  public:
@@ -192,37 +205,66 @@ class SchedulerProgram {
   const MegakernelArgs& args_;
 };
 
+class PeerSchedulerProgram : public SchedulerProgram {
+ public:
+  __device__ explicit PeerSchedulerProgram(const PeerMegakernelArgs& args)
+      : SchedulerProgram(args), peers_(args.peers) {}
+  __device__ const protocol::Peers<DeviceMemory>& peers() const { return peers_; }
+
+ private:
+  const protocol::Peers<DeviceMemory>& peers_;
+};
+
+// The programs of a kernel with these arguments.
+template <class Args>
+struct Programs {
+  using Worker = WorkerProgram;
+  using Scheduler = SchedulerProgram;
+};
+template <>
+struct Programs<PeerMegakernelArgs> {
+  using Worker = PeerWorkerProgram;
+  using Scheduler = PeerSchedulerProgram;
+};
+
 // What the control thread works with. In shared memory, not on its stack: that would be local
 // memory, which every acquire throws out of the cache.
-template <bool kRecords>
+template <bool kRecords, class Args>
 struct ControlObjects {
-  using Agent = protocol::Agent<DeviceMemory, WorkerProgram, DeviceProbe<kRecords>>;
-  using Queues = protocol::QueueWorker<DeviceMemory, WorkerProgram, DeviceProbe<kRecords>>;
+  using Program = typename Programs<Args>::Worker;
+  using Agent = protocol::Agent<DeviceMemory, Program, DeviceProbe<kRecords>>;
+  using Queues = protocol::QueueWorker<DeviceMemory, Program, DeviceProbe<kRecords>>;
 
-  __device__ ControlObjects(const MegakernelArgs& args, Mailbox& box, std::uint32_t worker)
+  __device__ ControlObjects(const Args& args, Mailbox& box, std::uint32_t worker)
       : probe(args.lane_rows + worker, args.iterations, args.window),
         program(args, box),
         agent(args.launch, worker, program, probe),
         queues(agent, worker) {}
 
   DeviceProbe<kRecords> probe;
-  WorkerProgram program;
+  Program program;
   Agent agent;
   Queues queues;
 };
 
 // The kernel's arguments, in shared memory too: read through a reference where they came in, each
 // look after an acquire would be a trip to L2.
+template <class Args>
 struct alignas(16) SharedArgs {
-  static constexpr std::uint32_t kWords = sizeof(MegakernelArgs) / 4;
+  static constexpr std::uint32_t kWords = sizeof(Args) / 4;
   std::uint32_t words[kWords];
 
-  __device__ const MegakernelArgs& get() const {
-    return *reinterpret_cast<const MegakernelArgs*>(words);
+  __device__ const Args& get() const { return *reinterpret_cast<const Args*>(words); }
+  // By one thread, once all is set: where the peers are is looked up in shared memory, too.
+  __device__ void link() {
+    if constexpr (std::is_same_v<Args, PeerMegakernelArgs>) {
+      auto& args = *reinterpret_cast<PeerMegakernelArgs*>(words);
+      args.peers.of_device = args.of_device;
+    }
   }
   // By `threads` threads, of which this one is `thread`. Word by word: a copy as a whole would go
   // over the stack.
-  __device__ void set(const MegakernelArgs& args, std::uint32_t thread, std::uint32_t threads) {
+  __device__ void set(const Args& args, std::uint32_t thread, std::uint32_t threads) {
     const auto* const from = reinterpret_cast<const std::uint32_t*>(&args);
     for (std::uint32_t i = thread; i < kWords; i += threads) words[i] = from[i];
   }
@@ -231,8 +273,8 @@ struct alignas(16) SharedArgs {
 template <class Shape>
 struct WorkerShared {
   Mailbox box;
-  SharedArgs args;
-  alignas(16) unsigned char control[sizeof(ControlObjects<true>)];
+  SharedArgs<PeerMegakernelArgs> args;  // or SharedArgs<MegakernelArgs>, which are a part of it
+  alignas(16) unsigned char control[sizeof(ControlObjects<true, PeerMegakernelArgs>)];
   alignas(128) unsigned char compute[1];  // SharedMemory<Shape>
 
   // All of a worker block's shared memory, for that much work area.
@@ -269,12 +311,15 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
   }
 }
 
-template <class Shape, bool kRecords>
-__device__ __noinline__ void control_loop(const MegakernelArgs& given, WorkerShared<Shape>& shared,
+template <class Shape, bool kRecords, class Args>
+__device__ __noinline__ void control_loop(const Args& given, WorkerShared<Shape>& shared,
                                           std::uint32_t worker) {
-  shared.args.set(given, 0, 1);
-  const MegakernelArgs& args = shared.args.get();
-  auto* const control = new (shared.control) ControlObjects<kRecords>(args, shared.box, worker);
+  auto& own = reinterpret_cast<SharedArgs<Args>&>(shared.args);
+  own.set(given, 0, 1);
+  own.link();
+  const Args& args = own.get();
+  auto* const control =
+      new (shared.control) ControlObjects<kRecords, Args>(args, shared.box, worker);
   args.sm_of_lane[worker] = sm_number();
   if (worker == 0) protocol::start_run(args.launch, control->program, control->probe);
   if (args.launch.policy.kind == PolicyKind::kStatic) {
@@ -286,22 +331,24 @@ __device__ __noinline__ void control_loop(const MegakernelArgs& given, WorkerSha
   control->probe.flush();
 }
 
-template <bool kRecords>
-__device__ __noinline__ void scheduler_warp(const MegakernelArgs& args, std::uint32_t scheduler) {
+template <bool kRecords, class Args>
+__device__ __noinline__ void scheduler_warp(const Args& args, std::uint32_t scheduler) {
   const Roles& roles = args.launch.roles;
   const WarpTeam team;
   DeviceProbe<kRecords> probe(args.lane_rows + scheduler_rows(roles, scheduler) + team.lane(),
                               args.iterations, args.window);
-  SchedulerProgram program(args);
+  typename Programs<Args>::Scheduler program(args);
   if (team.lane() == 0) args.sm_of_lane[roles.workers + scheduler] = sm_number();
   protocol::scheduler_loop(args.launch, scheduler, program, probe, team);
   probe.flush();
 }
 
-template <bool kRecords>
-__device__ void scheduler_block(const MegakernelArgs& args, unsigned char* raw) {
-  auto& shared = *reinterpret_cast<SharedArgs*>(raw);
+template <bool kRecords, class Args>
+__device__ void scheduler_block(const Args& args, unsigned char* raw) {
+  auto& shared = *reinterpret_cast<SharedArgs<Args>*>(raw);
   shared.set(args, threadIdx.x, blockDim.x);
+  __syncthreads();
+  if (threadIdx.x == 0) shared.link();
   __syncthreads();
   const std::uint32_t block = blockIdx.x - args.launch.roles.workers;
   const std::uint32_t scheduler = block * kSchedulersPerBlock + threadIdx.x / 32;
@@ -310,9 +357,9 @@ __device__ void scheduler_block(const MegakernelArgs& args, unsigned char* raw) 
   }
 }
 
-template <class Shape, bool kRecords>
+template <class Shape, bool kRecords, class Args = MegakernelArgs>
 __global__ void __launch_bounds__(Shape::kThreads + 32, 1)
-    megakernel(const __grid_constant__ MegakernelArgs args) {
+    megakernel(const __grid_constant__ Args args) {
   extern __shared__ __align__(128) unsigned char raw[];
   const std::uint32_t workers = args.launch.roles.workers;
   if (blockIdx.x >= workers) return scheduler_block<kRecords>(args, raw);

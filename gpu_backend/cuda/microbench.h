@@ -30,6 +30,11 @@
 //   launch_graph_to_graph          the same from the last kernel of a graph to the next graph  us
 //   kernel_fill                    start of a kernel's first block to that of its last         us
 //   body_KIND_*                    task bodies, each alone on its SM (microbench/bodies.cpp)
+//   peer_flag, peer_put_B          half a round trip of a flag between two GPUs; behind B bytes  us
+//   peer_clock                     how well the other GPU's clock is known by it               us
+//   peer_write_bandwidth_N         N SMs write to the other GPU's memory; _both: it, too       GB/s
+//   peer_read_bandwidth_N          N SMs read from it                                          GB/s
+//   peer_storm[_one_counter]_N     N SMs put 256 bytes and notify, again and again: each time  us
 //   empty_task, barrier, hop, boundary _POLICY_WwSs   runs of empty tasks (microbench/runs.cpp) us
 //
 // `value` is the median of repetitions or of SMs, `spread` half the distance between the 16th and

@@ -66,6 +66,30 @@ Status RunStream::await(double limit_seconds, const std::function<void()>& stop)
               fmt::format("{}: the run did not end within {:g} s", kDeviceLost, limit_seconds));
 }
 
+StreamGraph::StreamGraph(StreamGraph&& other) noexcept
+    : captured_(std::exchange(other.captured_, nullptr)),
+      executable_(std::exchange(other.executable_, nullptr)) {}
+
+StreamGraph::~StreamGraph() {
+  if (executable_ != nullptr) static_cast<void>(cudaGraphExecDestroy(executable_));
+  if (captured_ != nullptr) static_cast<void>(cudaGraphDestroy(captured_));
+}
+
+Status StreamGraph::begin(cudaStream_t stream) {
+  return checked(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
+                 "capturing a graph");
+}
+
+Status StreamGraph::end(cudaStream_t stream) {
+  Status ok = checked(cudaStreamEndCapture(stream, &captured_), "capturing a graph");
+  if (ok) ok = checked(cudaGraphInstantiate(&executable_, captured_, 0), "making a graph");
+  return ok ? checked(cudaGraphUpload(executable_, stream), "uploading a graph") : ok;
+}
+
+Status StreamGraph::launch(cudaStream_t stream) const {
+  return checked(cudaGraphLaunch(executable_, stream), "a graph launch");
+}
+
 double RunStream::elapsed_ms() const {
   float ms = 0;
   static_cast<void>(cudaEventElapsedTime(&ms, start_, end_));

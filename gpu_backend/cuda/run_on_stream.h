@@ -34,4 +34,22 @@ class RunStream {
   cudaEvent_t end_ = nullptr;
 };
 
+// What a stream was given between begin() and end(), to be launched again and again.
+class StreamGraph {
+ public:
+  StreamGraph() = default;
+  StreamGraph(StreamGraph&& other) noexcept;
+  StreamGraph& operator=(StreamGraph&&) = delete;
+  ~StreamGraph();
+
+  static Status begin(cudaStream_t stream);
+  // Also where the calls between failed: the stream must leave its capture.
+  Status end(cudaStream_t stream);
+  Status launch(cudaStream_t stream) const;
+
+ private:
+  cudaGraph_t captured_ = nullptr;
+  cudaGraphExec_t executable_ = nullptr;
+};
+
 }  // namespace mk::cuda

@@ -15,6 +15,7 @@ namespace mk::cuda {
 
 inline constexpr std::uint32_t kMaxTokens = 16;  // rows of a batch that the bodies handle
 inline constexpr std::uint32_t kMaxHeadDim = 256;
+inline constexpr std::uint32_t kMaxDevices = 8;  // that a graph is shared out over
 
 // y[t][0 .. width) = table[ids[t]][0 .. width).
 struct EmbeddingTask {
@@ -80,12 +81,37 @@ struct ArgmaxPartialTask {
   std::uint32_t logits_stride, part_stride, count, first_index;
 };
 
-// token[t] = index of the largest of the parts, for rows [first, first + rows).
+// token[t] = index of the largest of all devices' parts, the first of equals, for rows
+// [first, first + rows). The parts of device d stand value_at[d] and index_at[d] x 64 bytes behind
+// `base` (so that 8 devices' places fit a descriptor).
 struct ArgmaxReduceTask {
-  const float* value;
-  const std::int32_t* index;
+  const unsigned char* base;
   std::int32_t* token;
-  std::uint32_t part_stride, parts, first, rows;
+  std::int32_t value_at[kMaxDevices];
+  std::int32_t index_at[kMaxDevices];
+  std::uint32_t part_stride, parts, first, rows, devices;
+
+  MK_HD const float* values(std::uint32_t device) const {
+    return reinterpret_cast<const float*>(base + 64 * std::int64_t{value_at[device]});
+  }
+  MK_HD const std::int32_t* indices(std::uint32_t device) const {
+    return reinterpret_cast<const std::int32_t*>(base + 64 * std::int64_t{index_at[device]});
+  }
+};
+
+// to[k][t][i] = from[k][t][i] for i in [0, width): 32-bit words, into a peer's memory. Whoever runs
+// it notifies the peer behind it.
+struct PutTask {
+  const std::uint32_t* from[2];
+  std::uint32_t* to[2];
+  std::uint32_t tensors, stride, width;
+};
+
+// y[t][i] = sum of the devices' parts, in their order, for i in [0, width).
+struct ReduceTask {
+  const float* parts[kMaxDevices];
+  float* y;
+  std::uint32_t devices, part_stride, y_stride, width;
 };
 
 // The router's choice for each token: the top_k experts of the largest logits, the first of equals
@@ -143,6 +169,8 @@ struct alignas(128) TaskDescriptor {
     SiluMulTask silu_mul;
     ArgmaxPartialTask argmax_partial;
     ArgmaxReduceTask argmax_reduce;
+    PutTask put;
+    ReduceTask reduce;
     TopkSoftmaxTask topk_softmax;
     ExpertLinearTask expert_linear;
     ExpertSiluMulTask expert_silu_mul;

@@ -10,9 +10,9 @@
 namespace mk {
 namespace {
 
-const Operator* only_operator(const TaskGraph& graph, TaskKind kind) {
+const Operator* only_operator(const TaskGraph& graph, TaskKind kind, std::uint8_t device) {
   for (const Operator& op : graph.operators()) {
-    if (op.kind == kind) return &op;
+    if (op.kind == kind && op.device == device) return &op;
   }
   return nullptr;
 }
@@ -60,18 +60,20 @@ void clear_cache(const ModelMemory& memory, std::int64_t positions) {
 
 }  // namespace
 
-Result<Decoder> Decoder::make(const ModelMemory& memory, DecodeOptions options) {
+Result<Decoder> Decoder::make(const ModelMemory& memory, DecodeOptions options,
+                              std::uint8_t device) {
   const TaskGraph& graph = memory.graph();
-  const Operator* embedding = only_operator(graph, TaskKind::kEmbedding);
-  const Operator* partial = only_operator(graph, TaskKind::kArgmaxPartial);
-  const Operator* reduce = only_operator(graph, TaskKind::kArgmaxReduce);
+  const Operator* embedding = only_operator(graph, TaskKind::kEmbedding, device);
+  const Operator* partial = only_operator(graph, TaskKind::kArgmaxPartial, device);
+  const Operator* reduce = only_operator(graph, TaskKind::kArgmaxReduce, device);
   if (embedding == nullptr || partial == nullptr || reduce == nullptr) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{}: decoding needs an embedding, an argmax_partial and an "
                             "argmax_reduce operator",
                             graph.info().model));
   }
-  const auto vocabulary = std::get<ArgmaxParams>(partial->params).vocabulary;
+  const auto& argmax = std::get<ArgmaxParams>(partial->params);
+  const std::int64_t vocabulary = argmax.vocabulary;
   if (Status status = check_options(graph.info(), vocabulary, options); !status) {
     return tl::unexpected(status.error());
   }
@@ -88,7 +90,9 @@ Result<Decoder> Decoder::make(const ModelMemory& memory, DecodeOptions options) 
   decoder.token_ids_ = embedding->accesses[0].tensor;
   decoder.logits_ = partial->accesses[0].tensor;
   decoder.next_token_ = reduce->accesses.back().tensor;
-  decoder.result_.vocabulary = vocabulary;
+  const std::int64_t columns = graph.tensors()[decoder.logits_.index].shape.extent[1];
+  decoder.result_.vocabulary =
+      std::clamp<std::int64_t>(vocabulary - argmax.first_index, 0, columns);
   if (memory.dtype() == DType::kBf16) {
     clear_cache<Bf16>(memory, positions);
   } else {
@@ -139,6 +143,27 @@ void Decoder::harvest() {
   const std::int64_t stride = memory_->graph().tensors()[logits_.index].shape.extent[1];
   const float* logits = memory_->data<float>(logits_) + row * stride;
   result_.logits.insert(result_.logits.end(), logits, logits + result_.vocabulary);
+}
+
+DecodeResult join_devices(const std::vector<DecodeResult>& of_device) {
+  DecodeResult all = of_device.front();
+  all.logits.clear();
+  all.vocabulary = 0;
+  for (const DecodeResult& one : of_device) {
+    all.vocabulary += one.vocabulary;
+    const bool agrees = one.requests_agree && one.generated == of_device.front().generated;
+    all.requests_agree = all.requests_agree && agrees;
+  }
+  if (of_device.front().logits.empty()) return all;
+  for (std::size_t row = 0; row < all.generated.size(); ++row) {
+    for (const DecodeResult& one : of_device) {
+      const auto width = static_cast<std::size_t>(one.vocabulary);
+      if ((row + 1) * width > one.logits.size()) continue;  // it generated less
+      const auto begin = one.logits.begin() + static_cast<std::ptrdiff_t>(row * width);
+      all.logits.insert(all.logits.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+    }
+  }
+  return all;
 }
 
 DecodeResult Decoder::result() {

@@ -36,18 +36,23 @@ struct DecodeOptions {
 struct DecodeResult {
   std::vector<std::uint32_t> generated{};  // the token that ended it included
   std::vector<float> logits{};             // [generated, vocabulary], iff they were asked for
-  std::int64_t vocabulary = 0;
-  bool ended_by_itself = false;  // at an end-of-sequence token
-  bool requests_agree = true;    // all requests generated the same: always, unless there is a bug
+  std::int64_t vocabulary = 0;             // of one device's decoder: its part
+  bool ended_by_itself = false;            // at an end-of-sequence token
+  bool requests_agree = true;  // all requests generated the same: always, unless there is a bug
 };
+
+// What all devices of a run decoded, as one: each has the logits of its part of the vocabulary, and
+// finds the tokens by itself (requests_agree is false where they differ).
+DecodeResult join_devices(const std::vector<DecodeResult>& of_device);
 
 class Decoder {
  public:
   // InvalidInput: the graph has no embedding or no argmax, the prompt is empty or has an id past
   // the vocabulary, prompt and generated tokens pass the context that the cache holds, nothing to
   // generate, fewer batch tokens than requests. Clears the part of the cache that it will use.
-  // `memory` must outlive the decoder.
-  [[nodiscard]] static Result<Decoder> make(const ModelMemory& memory, DecodeOptions options);
+  // `memory` must outlive the decoder. Of a graph for several devices: what one of them decodes.
+  [[nodiscard]] static Result<Decoder> make(const ModelMemory& memory, DecodeOptions options,
+                                            std::uint8_t device = 0);
 
   const DecodePlan& plan() const { return plan_; }
 

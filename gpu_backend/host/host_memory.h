@@ -12,6 +12,7 @@
 namespace mk {
 
 struct HostMemory {
+  using Peer = HostMemory;  // devices are groups of threads
   template <typename T>
   using atom = std::atomic<T>;
   template <typename T>
@@ -40,6 +41,10 @@ struct HostMemory {
   template <typename T>
   static T add_acq_rel(std::atomic<T>& cell, T value) {
     return cell.fetch_add(value, std::memory_order_acq_rel);
+  }
+  template <typename T>
+  static void add_release(std::atomic<T>& cell, T value) {
+    cell.fetch_add(value, std::memory_order_release);
   }
   template <typename T>
   static bool exchange_if(std::atomic<T>& cell, T expected, T desired) {

@@ -64,12 +64,20 @@ struct LaunchStorage::RingStorage {
   std::vector<std::atomic<std::uint64_t>> slots;
 };
 
-LaunchStorage::LaunchStorage(const TaskGraph& graph, const HostRunOptions& options)
-    : tables_(make_placement(graph, options.policy, options.roles, 0, options.task_us)),
+LaunchStorage::LaunchStorage(const TaskGraph& graph, const HostRunOptions& options,
+                             std::uint8_t device)
+    : device_(device),
+      tables_(make_placement(graph, options.policy, options.roles, device, options.task_us)),
       counters_(graph.event_count() + 1),
       where_(options.roles.workers + options.roles.schedulers) {
   fill_words(graph, options);
   make_rings(graph, options);
+  fill_launch(graph, options);
+}
+
+LaunchStorage::~LaunchStorage() = default;
+
+void LaunchStorage::fill_launch(const TaskGraph& graph, const HostRunOptions& options) {
   const Roles& roles = options.roles;
   dispatchers_.resize(roles.dispatchers());
   for (std::uint32_t d = 0; d < dispatchers_.size(); ++d) {
@@ -85,6 +93,7 @@ LaunchStorage::LaunchStorage(const TaskGraph& graph, const HostRunOptions& optio
   launch_.tasks = tasks_.data();
   launch_.events = events_.data();
   launch_.end_event = graph.end_event().index;
+  launch_.end_count = end_count_;
   launch_.jit_launched = jit_launched_.data();
   launch_.list_first = tables_.list_first.data();
   launch_.list_tasks = tables_.list_tasks.data();
@@ -100,12 +109,11 @@ LaunchStorage::LaunchStorage(const TaskGraph& graph, const HostRunOptions& optio
   launch_.control = &control_;
   launch_.where = where_.data();
   launch_.deadline_ns = static_cast<std::uint64_t>(options.deadline_seconds * 1e9);
-  launch_.spin_turns = launch_.lanes() <= usable_cores() ? kPatientTurns : kImpatientTurns;
+  const std::uint32_t threads = launch_.lanes() * graph.info().devices;
+  launch_.spin_turns = threads <= usable_cores() ? kPatientTurns : kImpatientTurns;
   launch_.notify_delay_ns =
       static_cast<std::uint64_t>(options.injections.notify_delay_us * 1e3 + 0.5);
 }
-
-LaunchStorage::~LaunchStorage() = default;
 
 void LaunchStorage::fill_words(const TaskGraph& graph, const HostRunOptions& options) {
   const TaskColumns& tasks = graph.tasks();
@@ -119,6 +127,7 @@ void LaunchStorage::fill_words(const TaskGraph& graph, const HostRunOptions& opt
                  events.trigger_count[triggering]};
     jit_launched_[t] = is_jit_launched(options.policy.kind, tasks.label[t]) ? 1 : 0;
   }
+  end_count_ = events.trigger_count[graph.end_event().index];
   if (options.injections.lost_notify) {
     // It notifies a counter that nobody waits for and that never counts as reached.
     TaskWord& lost = tasks_[*options.injections.lost_notify];
@@ -138,6 +147,46 @@ void LaunchStorage::fill_words(const TaskGraph& graph, const HostRunOptions& opt
                     [](std::uint8_t jit) { return jit != 0; })
             ? 1
             : 0;
+  }
+  if (graph.info().devices > 1) add_devices(graph);
+}
+
+// What peers.h says of words, and this device's own `begin` and `end`.
+void LaunchStorage::add_devices(const TaskGraph& graph) {
+  const std::uint32_t end = graph.end_event().index;
+  const auto device_of = [&](std::uint32_t task) { return graph.op_of(TaskId(task)).device; };
+  std::vector<std::uint8_t> is_shared(graph.event_count(), 0);
+  for (std::uint32_t t = 0; t < graph.task_count(); ++t) {
+    const std::uint32_t event = graph.tasks().triggering_event[t];
+    if (event != end && device_of(t) != graph.events().device[event]) is_shared[event] = 1;
+    // Whose tasks an event launches is known to all devices.
+    if (jit_launched_[t] != 0 && graph.tasks().dependent_event[t] != 0) {
+      events_[graph.tasks().dependent_event[t]].launches_jit = 1;
+    }
+  }
+  end_count_ = 0;
+  for (std::uint32_t t = 0; t < graph.task_count(); ++t) {
+    if (device_of(t) != device_) continue;
+    TaskWord& word = tasks_[t];
+    const std::uint32_t event = word.triggering_event;
+    if (is_shared[word.dependent_event] != 0) word.dependent_event |= protocol::kSharedEvent;
+    if (event >= graph.event_count()) continue;  // a lost one
+    const std::uint8_t owner = event == end ? device_ : graph.events().device[event];
+    if (event == end || owner != device_) ++end_count_;
+    if (is_shared[event] != 0) word.triggering_event |= protocol::kSharedEvent;
+    if (owner != device_) word.triggering_event |= protocol::peer_event(0, owner);
+  }
+  for (std::uint32_t t = 0; t < graph.task_count(); ++t) {
+    if (tasks_[t].triggering_event == end) tasks_[t].triggering_count = end_count_;
+  }
+  events_[end].trigger_count = end_count_;
+  // Of `begin`, the tasks of this device: they stand side by side.
+  EventWord& begin = events_[0];
+  while (begin.first_task < begin.end_task && device_of(begin.first_task) != device_) {
+    ++begin.first_task;
+  }
+  while (begin.first_task < begin.end_task && device_of(begin.end_task - 1) != device_) {
+    --begin.end_task;
   }
 }
 
@@ -163,6 +212,9 @@ void LaunchStorage::make_rings(const TaskGraph& graph, const HostRunOptions& opt
   if (facts(options.policy.kind).has_aot_queue) aot_rings_ = make_rings(aot);
   if (facts(options.policy.kind).has_jit_queue) jit_rings_ = make_rings(jit);
   event_rings_ = make_rings(events);
+  if (graph.info().devices > 1 && facts(options.policy.kind).has_jit_queue) {
+    arrivals_ = make_rings(events);
+  }
   aot_producers_.resize(roles.workers);
   jit_producers_.resize(roles.workers);
 }
@@ -187,9 +239,10 @@ Status LaunchStorage::outcome(const TaskGraph& graph) const {
     case FailureCode::kNone:
       return {};
     case FailureCode::kStopped:
-      return fail(ErrorCode::kStuck, "stopped from outside\n" + stuck_report(graph, launch_));
+      return fail(ErrorCode::kStuck,
+                  "stopped from outside\n" + stuck_report(graph, launch_, device_));
     case FailureCode::kStuck:
-      return fail(ErrorCode::kStuck, stuck_report(graph, launch_));
+      return fail(ErrorCode::kStuck, stuck_report(graph, launch_, device_));
     case FailureCode::kAotQueueFull:
       queue = "AOT queue of worker";
       break;

@@ -50,6 +50,7 @@ struct MicrobenchOptions {
   std::uint32_t repetitions = 15;
   std::uint64_t buffer_bytes = 256U
                                << 20;  // that is read: larger than the caches, all cores together
+  bool peers_only = false;             // of several GPUs: what passes between them, nothing else
   bool bandwidth_only = false;  // measure read_bandwidth_N and nothing else; the machine is empty
   // Called before each primitive, for progress bars; may be empty.
   std::function<void(std::string_view name)> on_primitive{};

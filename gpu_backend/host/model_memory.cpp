@@ -92,10 +92,6 @@ Status check_kinds(const TaskGraph& graph) {
                             "compiled and simulated",
                             graph.info().model, name_of(op.kind), op.name));
   }
-  if (graph.info().devices != 1) {
-    return fail(ErrorCode::kUnsupported, fmt::format("{}: made for {} devices, the host is one",
-                                                     graph.info().model, graph.info().devices));
-  }
   return {};
 }
 
@@ -108,7 +104,9 @@ DType ModelMemory::type_of(TensorId id) const {
   return stored ? dtype_ : DType::kF32;
 }
 
-std::span<const std::byte> ModelMemory::bytes_of(TensorId id) const {
+std::span<const std::byte> ModelMemory::bytes_of(TensorId id) const { return mutable_bytes_of(id); }
+
+std::span<std::byte> ModelMemory::mutable_bytes_of(TensorId id) const {
   const std::int64_t bytes = graph_->tensors()[id.index].shape.elements() * size_of(type_of(id));
   return {arena_.data() + offset_[id.index], static_cast<std::size_t>(bytes)};
 }

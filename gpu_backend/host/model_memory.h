@@ -1,4 +1,5 @@
-// ModelMemory: the tensors of one task graph in the memory of the host, and the weights in them.
+// ModelMemory: the tensors of one task graph in the memory of the host, and the weights in them; of
+// a graph for several devices those of all.
 //
 // Weights and KV cache have the run's type (bf16 or f32), activations are float and token ids int32
 // whatever type the graph names. Every tensor begins on a multiple of 64 bytes. Rows of bf16
@@ -55,6 +56,7 @@ class ModelMemory {
   template <typename T>
   T* data(TensorId tensor) const;
   std::span<const std::byte> bytes_of(TensorId tensor) const;
+  std::span<std::byte> mutable_bytes_of(TensorId tensor) const;
 
  private:
   ModelMemory(std::shared_ptr<const TaskGraph> graph, DType dtype)

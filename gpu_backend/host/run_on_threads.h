@@ -115,16 +115,27 @@ class ProtocolProgram {
 
 namespace detail {
 
+// One lane of one device, numbered on that device.
 template <bool kRecords, typename Program>
 void run_lane(const protocol::Launch<HostMemory>& launch, std::uint32_t lane, Program& program,
-              RunRows& rows) {
-  Recorder<kRecords> recorder(rows.lanes[lane], rows.iterations);
+              LaneBuffers& buffers, std::vector<IterationTicks>& iterations) {
+  Recorder<kRecords> recorder(buffers, iterations);
   if (lane >= launch.roles.workers) {
     protocol::scheduler_loop(launch, lane - launch.roles.workers, program, recorder);
     return;
   }
   if (lane == 0) protocol::start_run(launch, program, recorder);
   protocol::worker_loop(launch, lane, program, recorder);
+}
+
+template <typename Program>
+void run_lane(bool records, const protocol::Launch<HostMemory>& launch, std::uint32_t lane,
+              Program& program, LaneBuffers& buffers, std::vector<IterationTicks>& iterations) {
+  if (records) {
+    run_lane<true>(launch, lane, program, buffers, iterations);
+  } else {
+    run_lane<false>(launch, lane, program, buffers, iterations);
+  }
 }
 
 }  // namespace detail
@@ -135,17 +146,17 @@ template <HostProgram Program>
   if (Status checked = check_options(*graph, options); !checked) {
     return tl::unexpected(checked.error());
   }
+  if (graph->info().devices != 1) {
+    return fail(ErrorCode::kInvalidInput, "a graph for several devices: see run_on_devices()");
+  }
   ProtocolProgram<Program> wrapped(program, options);
   RunRows rows;
   if (wrapped.prepare(0)) {
     LaunchStorage storage(*graph, options);
     rows.reserve(*graph, options);
     run_threads(options, rows, [&](std::uint32_t lane) {
-      if (options.record) {
-        detail::run_lane<true>(storage.launch(), lane, wrapped, rows);
-      } else {
-        detail::run_lane<false>(storage.launch(), lane, wrapped, rows);
-      }
+      detail::run_lane(options.record, storage.launch(), lane, wrapped, rows.lanes[lane],
+                       rows.iterations);
     });
     if (Status outcome = storage.outcome(*graph); !outcome) {
       return tl::unexpected(outcome.error());

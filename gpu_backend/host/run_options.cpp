@@ -6,6 +6,8 @@
 #include <cmath>
 #include <thread>
 
+#include "gpu_backend/protocol/peers.h"
+
 namespace mk {
 namespace {
 
@@ -20,6 +22,34 @@ Status check_injections(const TaskGraph& graph, const HostRunOptions& options) {
   if (lost && *lost >= graph.task_count()) {
     return fail(ErrorCode::kUsage, fmt::format("lost_notify: there is no task {} among {}", *lost,
                                                graph.task_count()));
+  }
+  return {};
+}
+
+// What protocol/peers.h takes.
+Status check_devices(const TaskGraph& graph, const HostRunOptions& options) {
+  const std::uint32_t devices = graph.info().devices;
+  const auto refuse = [&](ErrorCode code, std::string_view why) {
+    return fail(code, fmt::format("a graph for {} devices: {}", devices, why));
+  };
+  if (facts(options.policy.kind).has_jit_queue && options.roles.schedulers == 0) {
+    return refuse(ErrorCode::kUsage,
+                  fmt::format("under {} it needs a scheduler on each device, to take what peers "
+                              "activate",
+                              facts(options.policy.kind).name));
+  }
+  if (graph.event_count() >> protocol::kEventBits != 0 || devices > protocol::kMaxPeers) {
+    return refuse(
+        ErrorCode::kUnsupported,
+        fmt::format("{} events, at most {} on at most {} devices run", graph.event_count(),
+                    1U << protocol::kEventBits, protocol::kMaxPeers));
+  }
+  std::vector<std::uint8_t> has_tasks(devices, 0);
+  for (const Operator& op : graph.operators()) has_tasks[op.device] = 1;
+  for (std::uint32_t d = 0; d < devices; ++d) {
+    if (has_tasks[d] == 0) {
+      return refuse(ErrorCode::kInvalidInput, fmt::format("device {} has no operator", d));
+    }
   }
   return {};
 }
@@ -50,10 +80,8 @@ Status check_options(const TaskGraph& graph, const HostRunOptions& options) {
                 "queue; only the simulator runs it");
   }
   if (options.roles.workers == 0) return fail(ErrorCode::kUsage, "0 workers execute nothing");
-  if (graph.info().devices != 1) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the graph is made for {} devices; host threads run graphs of one",
-                            graph.info().devices));
+  if (graph.info().devices > 1) {
+    if (Status devices = check_devices(graph, options); !devices) return devices;
   }
   if (!options.task_us.empty() && options.task_us.size() != graph.task_count()) {
     return fail(ErrorCode::kInvalidInput, fmt::format("{} estimates of task durations for {} tasks",

@@ -31,8 +31,9 @@ inline constexpr std::uint64_t kDefaultRecordRows = 1U << 20;
 std::uint32_t usable_cores();
 
 // Usage or InvalidInput iff the options make no sense for the graph: a policy that is no megakernel
-// policy, hybrid with blocking_fifo (it can deadlock), no workers, a graph for several devices,
-// estimates that do not match, an injection for a worker or task that is not there.
+// policy, hybrid with blocking_fifo (it can deadlock), no workers, a graph for several devices that
+// needs schedulers and has none, estimates that do not match, an injection for a worker or task
+// that is not there. Roles are those of each device.
 Status check_options(const TaskGraph& graph, const HostRunOptions& options);
 
 }  // namespace mk

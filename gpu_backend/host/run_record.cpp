@@ -30,6 +30,10 @@ class RecordMaker {
   Nanoseconds at(std::uint64_t ticks) const { return rows_.clock.nanoseconds(ticks, zero_); }
 
  private:
+  std::uint32_t lanes_of_device() const {
+    return options_.roles.workers + options_.roles.schedulers;
+  }
+
   // Rows of (iteration, id) tables.
   std::size_t row(std::uint32_t iteration, std::uint32_t width, std::uint32_t id) const {
     return std::size_t{iteration} * width + id;
@@ -37,10 +41,12 @@ class RecordMaker {
 
   void add_lanes(RunRecord& record) const {
     for (std::uint32_t lane = 0; lane < rows_.lanes.size(); ++lane) {
-      const bool is_worker = lane < options_.roles.workers;
+      const std::uint32_t on_device = lane % lanes_of_device();
+      const bool is_worker = on_device < options_.roles.workers;
       Lane& added = record.lanes.emplace_back();
       added.kind = is_worker ? LaneKind::kWorker : LaneKind::kScheduler;
-      added.number = is_worker ? lane : lane - options_.roles.workers;
+      added.device = static_cast<std::uint8_t>(lane / lanes_of_device());
+      added.number = is_worker ? on_device : on_device - options_.roles.workers;
       if (!rows_.core_of_lane.empty()) added.sm = rows_.core_of_lane[lane];
     }
   }
@@ -61,6 +67,27 @@ class RecordMaker {
       for (const EnqueueRow& e : lane.enqueued.rows()) {
         enqueued_[row(e.task.iteration, graph_.task_count(), e.task.id)] = at(e.enqueued);
       }
+    }
+    if (graph_.info().devices > 1) complete_activations();
+  }
+
+  // Where several devices notify an event, nobody may have seen the last arrival: it is the latest
+  // that was recorded. Each device has its own `end`: it is the last one's.
+  void complete_activations() {
+    std::vector<Nanoseconds> latest(activated_.size(), kNotTaken);
+    for (const LaneBuffers& lane : rows_.lanes) {
+      for (const TaskRow& t : lane.tasks.rows()) {
+        const std::uint32_t event = graph_.tasks().triggering_event[t.task.id];
+        Nanoseconds& instant = latest[row(t.task.iteration, graph_.event_count(), event)];
+        instant = std::max(instant, at(t.stamps.notified));
+      }
+    }
+    for (std::size_t i = 0; i < activated_.size(); ++i) {
+      if (activated_[i] == kNotTaken) activated_[i] = latest[i];
+    }
+    for (std::uint32_t i = 0; i < rows_.iterations.size(); ++i) {
+      activated_[row(i, graph_.event_count(), graph_.end_event().index)] =
+          at(rows_.iterations[i].end);
     }
   }
 
@@ -108,7 +135,9 @@ class RecordMaker {
 
   void add_clock(RunRecord& record) const {
     const auto half_width = static_cast<Nanoseconds>(rows_.clock.uncertainty_ns() + 1);
-    record.clocks.push_back({0, half_width, 0});
+    for (std::uint32_t device = 0; device < graph_.info().devices; ++device) {
+      record.clocks.push_back({static_cast<std::uint8_t>(device), half_width, 0});
+    }
   }
 
   void add_health(RunRecord& record) const {
@@ -117,13 +146,14 @@ class RecordMaker {
       const std::uint64_t dropped =
           l.tasks.dropped() + l.enqueued.dropped() + l.dispatched.dropped();
       if (dropped == 0) continue;
-      const bool is_worker = lane < options_.roles.workers;
+      const Lane& known = record.lanes[lane];
       record.health.push_back(
           {"records_dropped", static_cast<std::int64_t>(dropped),
-           fmt::format("the recorder of {} {} was full: {} task, {} enqueue, {} dispatch rows lost",
-                       is_worker ? "worker" : "scheduler",
-                       is_worker ? lane : lane - options_.roles.workers, l.tasks.dropped(),
-                       l.enqueued.dropped(), l.dispatched.dropped())});
+           fmt::format(
+               "the recorder of {} {}{} was full: {} task, {} enqueue, {} dispatch rows lost",
+               name_of(known.kind), known.number,
+               graph_.info().devices > 1 ? fmt::format(" of device {}", known.device) : "",
+               l.tasks.dropped(), l.enqueued.dropped(), l.dispatched.dropped())});
     }
   }
 

@@ -17,8 +17,11 @@ constexpr std::uint32_t kProducersShown = 8;
 
 class StuckReport {
  public:
-  StuckReport(const TaskGraph& graph, const HostLaunch& launch)
-      : graph_(graph), launch_(launch), iteration_(launch.counters[0].load() - 1) {}
+  StuckReport(const TaskGraph& graph, const HostLaunch& launch, std::uint8_t device)
+      : graph_(graph),
+        launch_(launch),
+        device_(device),
+        iteration_(launch.counters[0].load() - 1) {}
 
   std::string text() const {
     std::string out = fmt::format("nothing moved for {:g} s in iteration {}",
@@ -31,9 +34,18 @@ class StuckReport {
 
  private:
   std::string counts(std::uint32_t event) const {
-    const std::uint32_t trigger_count = graph_.events().trigger_count[event];
     return fmt::format("{} of {} notifications",
-                       launch_.counters[event].load() - trigger_count * iteration_, trigger_count);
+                       launch_.counters[event].load() - trigger_count(event) * iteration_,
+                       trigger_count(event));
+  }
+
+  std::uint32_t trigger_count(std::uint32_t event) const {
+    return event == launch_.end_event ? launch_.end_count : graph_.events().trigger_count[event];
+  }
+
+  // Its counter is here.
+  bool is_own(std::uint32_t event) const {
+    return event == 0 || event == launch_.end_event || graph_.events().device[event] == device_;
   }
 
   std::string task(std::uint32_t id) const {
@@ -41,8 +53,7 @@ class StuckReport {
   }
 
   bool is_active(std::uint32_t event) const {
-    return protocol::is_reached(launch_.counters[event].load(),
-                                graph_.events().trigger_count[event], iteration_);
+    return protocol::is_reached(launch_.counters[event].load(), trigger_count(event), iteration_);
   }
 
   std::string lane_line(std::uint32_t lane) const {
@@ -66,6 +77,9 @@ class StuckReport {
         return fmt::format("{}dispatches event {}", who, where.id);
       case Activity::kPreparing:
         return fmt::format("{}prepares iteration {}", who, where.iteration + 1);
+      case Activity::kMeeting:
+        return fmt::format("{}has ended iteration {}, waits for the other devices", who,
+                           where.iteration);
     }
     return who;
   }
@@ -74,13 +88,15 @@ class StuckReport {
   std::vector<std::uint32_t> overdue_events() const {
     std::vector<std::uint8_t> is_blocked(graph_.event_count(), 0);
     for (std::uint32_t t = 0; t < graph_.task_count(); ++t) {
+      // What the tasks of other devices wait for is not known here.
+      if (graph_.op_of(TaskId(t)).device != device_) continue;
       if (!is_active(graph_.tasks().dependent_event[t])) {
         is_blocked[graph_.tasks().triggering_event[t]] = 1;
       }
     }
     std::vector<std::uint32_t> overdue;
     for (std::uint32_t e = 0; e < graph_.event_count(); ++e) {
-      if (is_blocked[e] == 0 && !is_active(e)) overdue.push_back(e);
+      if (is_own(e) && is_blocked[e] == 0 && !is_active(e)) overdue.push_back(e);
     }
     return overdue;
   }
@@ -111,13 +127,14 @@ class StuckReport {
 
   const TaskGraph& graph_;
   const HostLaunch& launch_;
+  std::uint8_t device_;
   std::uint32_t iteration_;
 };
 
 }  // namespace
 
-std::string stuck_report(const TaskGraph& graph, const HostLaunch& launch) {
-  return StuckReport(graph, launch).text();
+std::string stuck_report(const TaskGraph& graph, const HostLaunch& launch, std::uint8_t device) {
+  return StuckReport(graph, launch, device).text();
 }
 
 std::string overflow_report(const char* queue, std::uint32_t index, const HostLaunch& launch) {

@@ -17,7 +17,8 @@
 namespace mk {
 
 // Requires: the run's threads have ended.
-std::string stuck_report(const TaskGraph& graph, const protocol::Launch<HostMemory>& launch);
+std::string stuck_report(const TaskGraph& graph, const protocol::Launch<HostMemory>& launch,
+                         std::uint8_t device = 0);
 
 std::string overflow_report(const char* queue, std::uint32_t index,
                             const protocol::Launch<HostMemory>& launch);

@@ -17,6 +17,7 @@
 //   uint32 turn_of_wait(worker, InHand)     optional: once each turn of a wait of a worker that has
 //                                           tasks in hand; must be short. Returns the task for
 //                                           which it has asked for something ahead, or kNoIndex
+//   const Peers<M>& peers()               where there are several devices, see peers.h
 //   void execute(worker, task, iteration, InHand)
 //                                           instead of the first: also what the worker has in hand
 //                                           after this task
@@ -28,6 +29,7 @@
 #include <cstdint>
 
 #include "gpu_backend/protocol/launch.h"
+#include "gpu_backend/protocol/peers.h"
 #include "gpu_backend/protocol/ring.h"
 #include "gpu_backend/protocol/team.h"
 #include "gpu_backend/protocol/wait.h"
@@ -110,19 +112,27 @@ class Agent {
   // Is the event active in the iteration? Nothing is ordered by the first one's answer; by the
   // second one's yes, all that its producers wrote is visible.
   MK_HD bool looks_active(const TaskWord& task, std::uint32_t iteration) const {
-    return is_reached(M::load_relaxed(launch_.counters[task.dependent_event]), task.dependent_count,
-                      iteration);
+    if constexpr (HasPeers<Program>) {
+      if (is_shared(task.dependent_event)) {
+        return is_reached(M::Peer::load_relaxed(counter_of(task)), task.dependent_count, iteration);
+      }
+    }
+    return is_reached(M::load_relaxed(counter_of(task)), task.dependent_count, iteration);
   }
 
   MK_HD bool is_active(const TaskWord& task, std::uint32_t iteration) const {
-    return is_reached(M::load_acquire(launch_.counters[task.dependent_event]), task.dependent_count,
-                      iteration);
+    if constexpr (HasPeers<Program>) {
+      if (is_shared(task.dependent_event)) {
+        return is_reached(M::Peer::load_acquire(counter_of(task)), task.dependent_count, iteration);
+      }
+    }
+    return is_reached(M::load_acquire(counter_of(task)), task.dependent_count, iteration);
   }
 
   // Was the task's dependent event activated by this agent's last notification? Then its
   // acquire-release has ordered what another look would.
   MK_HD bool has_activated(const TaskWord& task, std::uint32_t iteration) const {
-    return activated_.id == task.dependent_event && activated_.iteration == iteration;
+    return activated_.id == own_event(task.dependent_event) && activated_.iteration == iteration;
   }
 
   // Waits until the event that came out of a queue is seen to be active: at once, but that nothing
@@ -130,7 +140,7 @@ class Agent {
   MK_HD bool await_event(Item event) {
     const std::uint32_t count = launch_.events[event.id].trigger_count;
     Wait<M> waiting = wait();
-    while (!is_reached(M::load_acquire(launch_.counters[event.id]), count, event.iteration)) {
+    while (!is_reached(look_at(launch_.counters[event.id]), count, event.iteration)) {
       if (!waiting.turn({Activity::kDispatching, event.iteration, event.id})) return false;
     }
     return true;
@@ -188,13 +198,18 @@ class Agent {
     }
     stamps.end = probe_.now();
     if (launch_.notify_delay_ns != 0) delay();
-    const std::uint32_t before = M::add_acq_rel(launch_.counters[task.triggering_event], 1U);
-    const bool last = before + 1 == task.triggering_count * (item.iteration + 1);
+    const bool last = arrive(task, item.iteration);
     stamps.notified = probe_.now();
     fetched = stamps.notified;
     probe_.task_done(item, stamps, last);
+    if constexpr (HasPeers<Program>) {
+      if (is_remote(task.triggering_event)) {
+        return hand_over(task, item.iteration, last) &&
+               arrive_at_end(worker, item.iteration, stamps.notified);
+      }
+    }
     if (!last) return true;
-    activated_ = {task.triggering_event, item.iteration};
+    activated_ = {own_event(task.triggering_event), item.iteration};
     return activated(worker, activated_, stamps.notified);
   }
 
@@ -218,6 +233,86 @@ class Agent {
   }
 
  private:
+  MK_HD static std::uint32_t own_event(std::uint32_t word) {
+    if constexpr (HasPeers<Program>) return event_of(word);
+    return word;
+  }
+  MK_HD const typename Launch<M>::Counter& counter_of(const TaskWord& task) const {
+    return launch_.counters[own_event(task.dependent_event)];
+  }
+
+  // The count of an event that peers may notify, too.
+  MK_HD static std::uint32_t look_at(const typename Launch<M>::Counter& counter) {
+    if constexpr (HasPeers<Program>) return M::Peer::load_acquire(counter);
+    return M::load_acquire(counter);
+  }
+
+  // Notifies the task's triggering event; true iff this was seen to be the last arrival.
+  MK_HD bool arrive(const TaskWord& task, std::uint32_t iteration) {
+    const std::uint32_t event = own_event(task.triggering_event);
+    std::uint32_t before = 0;
+    if constexpr (HasPeers<Program>) {
+      if (is_remote(task.triggering_event)) {
+        auto& counter = peer(task).counters[event];
+        if (launch_.events[event].launches_jit == 0) {  // nobody need know who came last
+          M::Peer::add_release(counter, 1U);
+          return false;
+        }
+        before = M::Peer::add_acq_rel(counter, 1U);
+        return before + 1 == task.triggering_count * (iteration + 1);
+      }
+      if (is_shared(task.triggering_event)) {
+        before = M::Peer::add_acq_rel(launch_.counters[event], 1U);
+        return before + 1 == task.triggering_count * (iteration + 1);
+      }
+    }
+    before = M::add_acq_rel(launch_.counters[event], 1U);
+    return before + 1 == task.triggering_count * (iteration + 1);
+  }
+
+  // Requires: the task notifies an event of a peer.
+  MK_HD const PeerDevice<M>& peer(const TaskWord& task) const {
+    return program_.peers().of_device[peer_of(task.triggering_event)];
+  }
+
+  // An event of a peer that this device activated, and that launches JIT tasks: to the peer's
+  // schedulers, as activated() does here.
+  MK_HD bool hand_over(const TaskWord& task, std::uint32_t iteration, bool last) {
+    if (!last) return true;
+    const Item event{event_of(task.triggering_event), iteration};
+    const Roles& roles = launch_.roles;  // of every device
+    const EventWord& word = launch_.events[event.id];
+    const bool to_all = is_broadcast(roles, word.end_task - word.first_task);
+    const std::uint32_t first = to_all ? 0 : scheduler_of(roles, event.id);
+    const std::uint32_t end = to_all ? roles.schedulers : first + 1;
+    for (std::uint32_t s = first; s < end; ++s) {
+      if (to_all && !has_work(s, event)) continue;
+      if (!push_shared(peer(task).arrivals[s], event)) return fail(FailureCode::kEventQueueFull, s);
+    }
+    return true;
+  }
+
+  // What notifies a peer counts as done here, too.
+  MK_HD bool arrive_at_end(std::uint32_t worker, std::uint32_t iteration, std::uint64_t instant) {
+    const std::uint32_t before = M::add_acq_rel(launch_.counters[launch_.end_event], 1U);
+    if (before + 1 != launch_.end_count * (iteration + 1)) return true;
+    return activated(worker, {launch_.end_event, iteration}, instant);
+  }
+
+  // All devices have ended the iteration.
+  MK_HD bool meet_peers(std::uint32_t iteration) {
+    const Peers<M>& peers = program_.peers();
+    for (std::uint32_t device = 0; device < peers.devices; ++device) {
+      if (device != peers.device) M::Peer::add_release(*peers.of_device[device].boundary, 1U);
+    }
+    Wait<M> waiting = wait();
+    while (
+        !is_reached(M::Peer::load_acquire(*peers.own().boundary), peers.devices - 1, iteration)) {
+      if (!waiting.turn({Activity::kMeeting, iteration, launch_.end_event})) return false;
+    }
+    return true;
+  }
+
   // The dispatcher's part of the tasks that an event launches. (No recursion: GPUs need stacks for
   // it.)
   MK_HD bool enqueue(std::uint32_t dispatcher, Item event, std::uint64_t dequeued) {
@@ -257,6 +352,7 @@ class Agent {
       while (is_noted && M::load_acquire(launch_.control->ended) != next) {
         is_noted = waiting.turn({Activity::kPreparing, iteration, launch_.end_event});
       }
+      if constexpr (HasPeers<Program>) is_noted = is_noted && meet_peers(iteration);
       goes_on = is_noted && next < kMaxIterations && program_.prepare(next);
       if (is_noted && !goes_on) {
         M::store_release(launch_.control->halt, static_cast<std::uint32_t>(Halt::kDone));

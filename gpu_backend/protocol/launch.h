@@ -65,6 +65,7 @@ enum class Activity : std::uint8_t {
   kIdle,         // id: last task or event it had; its queues are empty
   kDispatching,  // id: event
   kPreparing,    // prepare-next-batch
+  kMeeting,      // waits for the other devices to end the iteration
 };
 struct Where {
   Activity activity = Activity::kStarting;
@@ -108,6 +109,7 @@ struct Launch {
   const TaskWord* tasks = nullptr;
   const EventWord* events = nullptr;
   std::uint32_t end_event = 0;
+  std::uint32_t end_count = 0;                 // notifications of `end` on this device
   const std::uint8_t* jit_launched = nullptr;  // a task: is it launched JIT?
   const std::uint32_t* list_first = nullptr;   // PlacementTables
   const std::uint32_t* list_tasks = nullptr;

@@ -13,6 +13,10 @@
 //                                 relaxed
 //   pause(turn, spin_turns)       one turn of a waiting loop; past spin_turns it may give the core
 //                                 away
+//   add_release                   as add_acq_rel, but tells nothing and acquires nothing; of
+//                                 M::Peer only
+//   M::Peer                       the policy, on the same cells, for what several devices access
+//                                 (peers.h); only where runs have several devices
 //   clock_ns()                    monotone nanoseconds, for deadlines only: never decides placement
 //
 // Orders are device (process) scope. There is no stand-alone fence and no sequential consistency:

@@ -107,9 +107,11 @@ MK_HD void run_argmax_reduce(C& c, const ArgmaxReduceTask& task, const Step& ste
   const std::uint32_t end = task.first + task.rows < step.rows ? task.first + task.rows : step.rows;
   for (std::uint32_t row = task.first + c.warp(); row < end; row += c.warps()) {
     Candidate best;
-    for (std::uint32_t part = c.lane(); part < task.parts; part += 32) {
-      const std::uint32_t at = row * task.part_stride + part;
-      best = better(best, {task.value[at], static_cast<std::uint32_t>(task.index[at])});
+    for (std::uint32_t d = 0; d < task.devices; ++d) {
+      for (std::uint32_t part = c.lane(); part < task.parts; part += 32) {
+        const std::uint32_t at = row * task.part_stride + part;
+        best = better(best, {task.values(d)[at], static_cast<std::uint32_t>(task.indices(d)[at])});
+      }
     }
     best = best_of_warp(c, best);
     if (c.lane() == 0) task.token[row] = static_cast<std::int32_t>(best.index);

@@ -3,6 +3,7 @@
 
 #include "gpu_backend/cuda/bodies/attention.h"
 #include "gpu_backend/cuda/bodies/elementwise.h"
+#include "gpu_backend/cuda/bodies/exchange.h"
 #include "gpu_backend/cuda/bodies/experts.h"
 #include "gpu_backend/cuda/bodies/linear.h"
 
@@ -24,6 +25,8 @@ constexpr bool has_body(TaskKind kind) {
     case TaskKind::kExpertLinear:
     case TaskKind::kExpertSiluMul:
     case TaskKind::kWeightedSum:
+    case TaskKind::kPut:
+    case TaskKind::kReduce:
       return true;
     default:
       return false;
@@ -71,6 +74,10 @@ MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const 
       return run_expert_silu_mul(c, task.expert_silu_mul, step);
     case TaskKind::kWeightedSum:
       return run_weighted_sum(c, task.weighted_sum, step);
+    case TaskKind::kPut:
+      return run_put(c, task.put, step);
+    case TaskKind::kReduce:
+      return run_reduce(c, task.reduce, step);
     default:
       return;
   }

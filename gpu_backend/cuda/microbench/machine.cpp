@@ -28,6 +28,7 @@ class MachineMaker {
     set_launches();
     set_linear_bodies();
     set_other_bodies();
+    set_link();
     return std::move(m_);
   }
 
@@ -277,6 +278,11 @@ class MachineMaker {
       set(body.epilogue, 0, "part of fixed");
       set(body.kernel_blocks_per_sm, facts_.kernel_blocks_per_sm, "occupancy");
     }
+  }
+
+  void set_link() {
+    set(m_.link.put, get("peer_put_256"));
+    set(m_.link.bandwidth, get(fmt::format("peer_write_bandwidth_{}", facts_.sms)));
   }
 
   Machine m_;

@@ -16,9 +16,10 @@ using microbench::Lab;
 using microbench::Results;
 
 struct Group {
-  const char* name;
+  std::string_view name;
   void (*measure)(Lab& lab, Results& results);
 };
+constexpr std::string_view kPeers = "peers";
 constexpr Group kGroups[] = {{"clocks", microbench::measure_clocks},
                              {"hand-offs", microbench::measure_hand_offs},
                              {"additions", microbench::measure_additions},
@@ -27,7 +28,8 @@ constexpr Group kGroups[] = {{"clocks", microbench::measure_clocks},
                              {"bandwidths", microbench::measure_bandwidths},
                              {"launches", microbench::measure_launches},
                              {"bodies", microbench::measure_bodies},
-                             {"runs of empty tasks", microbench::measure_runs}};
+                             {"runs of empty tasks", microbench::measure_runs},
+                             {kPeers, microbench::measure_peers}};
 
 // More than L2 holds many times over, not more than a quarter of what is free.
 std::size_t pool_bytes(const Device& device) {
@@ -73,7 +75,9 @@ Result<Microbenchmark> microbenchmark_device(const MicrobenchOptions& options) {
   if (!lab) return tl::unexpected(lab.error());
   Microbenchmark result;
   Results results;
+  const std::uint32_t gpus = device_count();
   for (const Group& group : kGroups) {
+    if (options.peers_only ? group.name != kPeers : group.name == kPeers && gpus < 2) continue;
     if (options.on_primitive) options.on_primitive(group.name);
     lab->clear();
     group.measure(*lab, results);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/check.h"
 #include "gpu_backend/host/bodies/rope.h"
@@ -21,6 +22,9 @@ float* scratch(std::int64_t elements) {
   if (room.size() < lines) room.resize(lines);
   return room.data()->floats;
 }
+
+// Of what is sent: activations are float, token indices int32.
+constexpr std::int64_t kElementBytes = 4;
 
 bool is_linear(TaskKind kind) {
   return kind == TaskKind::kLinear || kind == TaskKind::kNormLinear ||
@@ -55,8 +59,12 @@ AccessCount expected_accesses(const Operator& op) {
       return {1, 1};
     case TaskKind::kArgmaxPartial:
       return {1, 2};
-    case TaskKind::kArgmaxReduce:
-      return {2, 1};
+    case TaskKind::kArgmaxReduce:  // value and index of each device
+      return {op.accesses.size() - op.accesses.size() % 2, 1};
+    case TaskKind::kPut:
+      return {op.accesses.size() / 2, op.accesses.size() / 2};
+    case TaskKind::kReduce:
+      return {std::max<std::size_t>(op.accesses.size(), 2) - 1, 1};
     default:
       return {};
   }
@@ -104,6 +112,8 @@ bool TaskBodies::has_body(TaskKind kind) {
     case TaskKind::kSiluMul:
     case TaskKind::kArgmaxPartial:
     case TaskKind::kArgmaxReduce:
+    case TaskKind::kPut:
+    case TaskKind::kReduce:
       return true;
     default:
       return false;
@@ -234,6 +244,10 @@ void TaskBodies::execute_as(const Operator& op, std::uint32_t tile, const std::b
       return argmax_partial(op, tile);
     case TaskKind::kArgmaxReduce:
       return argmax_reduce(op, tile);
+    case TaskKind::kPut:
+      return put(op, tile);
+    case TaskKind::kReduce:
+      return reduce(op, tile);
     default:
       MK_CHECK(op.kind == TaskKind::kEmpty, "ModelMemory refuses kinds without a body");
   }
@@ -372,7 +386,7 @@ void TaskBodies::argmax_partial(const Operator& op, std::uint32_t tile) const {
   const Block out = block_of(op, op.accesses[1], tile);
   MK_CHECK(out.columns == 1, "each part of the vocabulary has one candidate");
   const std::int64_t count =
-      std::max<std::int64_t>(0, std::min(in.column + in.columns, params.vocabulary) - in.column);
+      std::clamp<std::int64_t>(params.vocabulary - params.first_index - in.column, 0, in.columns);
   const float* logits = memory_->data<float>(op.accesses[0].tensor) + in.offset();
   float* value = memory_->data<float>(op.accesses[1].tensor) + out.offset();
   std::int32_t* index = memory_->data<std::int32_t>(op.accesses[2].tensor) + out.offset();
@@ -384,14 +398,54 @@ void TaskBodies::argmax_partial(const Operator& op, std::uint32_t tile) const {
   }
 }
 
+// The parts of all devices, in order of their tokens: of equals the first.
 void TaskBodies::argmax_reduce(const Operator& op, std::uint32_t tile) const {
-  const Block in = block_of(op, op.accesses[0], tile);
-  const float* value = memory_->data<float>(op.accesses[0].tensor) + in.offset();
-  const std::int32_t* index = memory_->data<std::int32_t>(op.accesses[1].tensor) + in.offset();
-  std::int32_t* token = memory_->data<std::int32_t>(op.accesses[2].tensor) + in.row;
-  for (std::int64_t row = 0; row < in.rows; ++row) {
-    const Largest found = kernels_->largest(value + row * in.stride, in.columns);
-    token[row] = index[row * in.stride + found.index];
+  const Block first = block_of(op, op.accesses[0], tile);
+  std::int32_t* token = memory_->data<std::int32_t>(op.accesses.back().tensor) + first.row;
+  for (std::int64_t row = 0; row < first.rows; ++row) {
+    float best = 0;
+    for (std::size_t a = 0; a + 1 < op.accesses.size(); a += 2) {
+      const Block in = block_of(op, op.accesses[a], tile);
+      const std::int64_t at = in.offset() + row * in.stride;
+      const Largest found =
+          kernels_->largest(memory_->data<float>(op.accesses[a].tensor) + at, in.columns);
+      if (a > 0 && !(found.value > best)) continue;
+      best = found.value;
+      token[row] = memory_->data<std::int32_t>(op.accesses[a + 1].tensor)[at + found.index];
+    }
+  }
+}
+
+// Sends what it reads, tensor by tensor, into the peer's copies.
+void TaskBodies::put(const Operator& op, std::uint32_t tile) const {
+  const std::size_t sent = op.accesses.size() / 2;
+  for (std::size_t a = 0; a < sent; ++a) {
+    const Block from = block_of(op, op.accesses[a], tile);
+    const Block to = block_of(op, op.accesses[sent + a], tile);
+    const std::byte* source = memory_->bytes_of(op.accesses[a].tensor).data();
+    std::byte* target = memory_->mutable_bytes_of(op.accesses[sent + a].tensor).data();
+    for (std::int64_t row = 0; row < from.rows; ++row) {
+      std::memcpy(target + kElementBytes * (to.offset() + row * to.stride),
+                  source + kElementBytes * (from.offset() + row * from.stride),
+                  static_cast<std::size_t>(kElementBytes * from.columns));
+    }
+  }
+}
+
+// Adds up in the order of the devices: all of them get the same bits.
+void TaskBodies::reduce(const Operator& op, std::uint32_t tile) const {
+  const Block out = block_of(op, op.accesses.back(), tile);
+  float* sum = memory_->data<float>(op.accesses.back().tensor) + out.offset();
+  for (std::size_t part = 0; part + 1 < op.accesses.size(); ++part) {
+    const Block in = block_of(op, op.accesses[part], tile);
+    const float* summand = memory_->data<float>(op.accesses[part].tensor) + in.offset();
+    for (std::int64_t row = 0; row < out.rows; ++row) {
+      for (std::int64_t i = 0; i < out.columns; ++i) {
+        const float value = summand[row * in.stride + i];
+        float& to = sum[row * out.stride + i];
+        to = part == 0 ? value : to + value;
+      }
+    }
   }
 }
 

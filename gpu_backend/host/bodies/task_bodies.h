@@ -59,6 +59,8 @@ class TaskBodies {
   void silu_mul(const Operator& op, std::uint32_t tile) const;
   void argmax_partial(const Operator& op, std::uint32_t tile) const;
   void argmax_reduce(const Operator& op, std::uint32_t tile) const;
+  void put(const Operator& op, std::uint32_t tile) const;
+  void reduce(const Operator& op, std::uint32_t tile) const;
 
   const Tensor& tensor_of(const Access& access) const {
     return graph_->tensors()[access.tensor.index];

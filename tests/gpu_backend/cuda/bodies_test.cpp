@@ -437,6 +437,75 @@ TEST(PlantedBug, AMissingBarrierInAttentionIsFound) {
   EXPECT_TRUE(found);
 }
 
+// Parts of `devices` devices, put into one another's memory, then added up.
+struct ExchangeProblem {
+  static constexpr std::uint32_t kRows = 3, kStride = 200, kWidth = 150;
+
+  ExchangeProblem(std::uint32_t devices, std::uint64_t seed) : random(seed) {
+    for (std::uint32_t d = 0; d < devices; ++d) {
+      own.push_back(random.floats(kRows * kStride));
+      arrived.emplace_back(kRows * kStride, NAN);
+    }
+    sum.assign(kRows * kWidth, NAN);
+  }
+  TaskDescriptor put(std::uint32_t device) {
+    TaskDescriptor task;
+    task.kind = TaskKind::kPut;
+    task.put.from[0] = reinterpret_cast<const std::uint32_t*>(own[device].data());
+    task.put.to[0] = reinterpret_cast<std::uint32_t*>(arrived[device].data());
+    task.put.tensors = 1;
+    task.put.stride = kStride;
+    task.put.width = kWidth;
+    return task;
+  }
+  TaskDescriptor reduce() {
+    TaskDescriptor task;
+    task.kind = TaskKind::kReduce;
+    task.reduce = {};
+    for (std::uint32_t d = 0; d < own.size(); ++d) task.reduce.parts[d] = arrived[d].data();
+    task.reduce.y = sum.data();
+    task.reduce.devices = static_cast<std::uint32_t>(own.size());
+    task.reduce.part_stride = kStride;
+    task.reduce.y_stride = kWidth;
+    task.reduce.width = kWidth;
+    return task;
+  }
+  std::vector<double> wanted() const {
+    std::vector<double> all(kRows * kWidth, 0.0);
+    for (const std::vector<float>& part : own) {
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i] += static_cast<double>(part[i / kWidth * kStride + i % kWidth]);
+      }
+    }
+    return all;
+  }
+
+  Random random;
+  std::vector<std::vector<float>> own{}, arrived{};
+  std::vector<float> sum{};
+};
+
+TEST(ExchangeBodies, AgreeWithDoublePrecision) {
+  for (const std::uint32_t devices : {2U, 4U, 8U}) {
+    ExchangeProblem problem(devices, devices);
+    std::vector<TaskDescriptor> tasks;
+    for (std::uint32_t d = 0; d < devices; ++d) tasks.push_back(problem.put(d));
+    tasks.push_back(problem.reduce());
+
+    EXPECT_EQ(run_tasks(tasks, {ExchangeProblem::kRows, 0, 0, 0}), "");
+    EXPECT_LT(error_of(problem.sum, problem.wanted()), 1e-6);
+    EXPECT_TRUE(std::isnan(problem.arrived[0][ExchangeProblem::kWidth])) << "only its columns";
+  }
+}
+
+TEST(ExchangeBodies, LeaveRowsAloneThatAreNotLive) {
+  ExchangeProblem problem(2, 1);
+  EXPECT_EQ(run_tasks({problem.put(0), problem.put(1), problem.reduce()}, {1, 0, 0, 0}), "");
+  EXPECT_TRUE(std::isnan(problem.arrived[0][ExchangeProblem::kStride]));
+  EXPECT_TRUE(std::isnan(problem.sum[ExchangeProblem::kWidth]));
+  EXPECT_FALSE(std::isnan(problem.sum[0]));
+}
+
 TEST(EmbeddingBody, CopiesRowsOfTheTable) {
   const std::vector<Bf16> table = Random(1).bf16s(10 * 32);
   const std::vector<std::int32_t> ids{7, 0, 3};

@@ -13,6 +13,15 @@ using ::testing::IsEmpty;
 // DeviceMemory::stop_requested, the host's stop request: the one access at system scope.
 const std::vector<std::string> kAllowed = {"ld.relaxed.sys.global.u32"};
 
+// Besides, where there are peers: SystemMemory (peer_memory.h), each of its functions by the one
+// access that it is.
+const std::vector<std::string> kAllowedWithPeers = {
+    "ld.relaxed.sys.global.u32",       "ld.relaxed.sys.global.u64",
+    "ld.acquire.sys.global.u32",       "ld.acquire.sys.global.u64",
+    "st.relaxed.sys.global.u32",       "st.relaxed.sys.global.u64",
+    "atom.relaxed.sys.global.add.u32", "atom.acq_rel.sys.global.add.u32",
+    "red.release.sys.global.add.u32"};
+
 // Nothing iff it does not compile, which is a failure then.
 DeviceCode compiled(const std::string& source, const std::string& architecture) {
   const Result<DeviceCode> code = compile_device_code(source, architecture);
@@ -35,6 +44,18 @@ TEST(DeviceCode, OfTheMegakernelKeepsToItsRegistersAndScopes) {
   EXPECT_THAT(code.ptx, HasSubstr("atom.acq_rel.gpu.global.add.u32"));
   EXPECT_THAT(code.ptx, HasSubstr("cp.async.bulk.shared::cluster.global"));
   EXPECT_GT(code.registers, 0U);
+  EXPECT_LE(code.registers, 168U) << "of 384 threads";
+  EXPECT_EQ(code.stack_bytes, 0U);
+  EXPECT_EQ(code.spill_bytes, 0U);
+}
+
+TEST(DeviceCode, OfThePeerMegakernelIsAtSystemScopeWhereItsPeersAreOnly) {
+  SKIP_WITHOUT_NVCC();
+  const DeviceCode code = compiled("gpu_backend/cuda/peer_megakernel_recording.cu", "90a");
+
+  EXPECT_THAT(forbidden_accesses(code.ptx, kAllowedWithPeers), IsEmpty());
+  EXPECT_THAT(code.ptx, HasSubstr("red.release.sys.global.add.u32"));
+  EXPECT_THAT(code.ptx, HasSubstr("atom.acq_rel.gpu.global.add.u32")) << "at home as ever";
   EXPECT_LE(code.registers, 168U) << "of 384 threads";
   EXPECT_EQ(code.stack_bytes, 0U);
   EXPECT_EQ(code.spill_bytes, 0U);

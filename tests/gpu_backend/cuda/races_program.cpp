@@ -1,7 +1,8 @@
 // Task bodies under ThreadSanitizer as race checker: two blocks, the second of which reads what the
-// first has published, and every body there is. One thing can be left out on purpose:
+// first has put there and published, and every body there is. One thing can be wrong on purpose:
 //
 //   bodies_under_tsan none|missing_wait|early_release|missing_sync|relaxed_publish|unsynced_publish
+//                     |early_flag
 //
 // Built with -fsanitize=thread. Exit status 66 (TSan's) iff a race was found.
 #include <atomic>
@@ -26,7 +27,8 @@ enum class Bug {
   kEarlyRelease,
   kMissingSync,
   kRelaxedPublish,
-  kUnsyncedPublish
+  kUnsyncedPublish,
+  kEarlyFlag  // a put's notification comes before its data
 };
 
 // A context that leaves one thing out.
@@ -61,8 +63,11 @@ struct Buffers {
   std::vector<Bf16> keys = std::vector<Bf16>(std::size_t{16} * 16);
   std::vector<Bf16> values = std::vector<Bf16>(std::size_t{16} * 16);
   std::vector<float> rope = std::vector<float>(std::size_t{16} * 16, 0.7F);
-  std::vector<float> best = std::vector<float>(1);
-  std::vector<std::int32_t> best_index = std::vector<std::int32_t>(1);
+  std::vector<float> arrived = std::vector<float>(32, 0.0F);  // what the first block puts
+  std::vector<float> sum = std::vector<float>(32, 0.0F);
+  // The largest, and 64 bytes on its index.
+  std::vector<float> best = std::vector<float>(32);
+  std::int32_t* best_index = reinterpret_cast<std::int32_t*>(best.data() + 16);
   std::vector<std::int32_t> token = std::vector<std::int32_t>(1);
   std::atomic<std::uint32_t> event{0};
 };
@@ -74,7 +79,7 @@ TaskDescriptor linear(const Bf16* weights, const float* x, float* y, std::uint32
   return task;
 }
 
-// What the first block does before it publishes `between`; the linear stands last.
+// What the first block does before it publishes what it has put.
 std::vector<TaskDescriptor> first_tasks(Buffers& b) {
   TaskDescriptor norm;
   norm.kind = TaskKind::kRmsNorm;
@@ -97,18 +102,41 @@ std::vector<TaskDescriptor> first_tasks(Buffers& b) {
                          16,
                          0,
                          1e-6F};
+  TaskDescriptor put;
+  put.kind = TaskKind::kPut;
+  put.put.from[0] = reinterpret_cast<const std::uint32_t*>(b.between.data());
+  put.put.to[0] = reinterpret_cast<std::uint32_t*>(b.arrived.data());
+  put.put.tensors = 1;
+  put.put.stride = 32;
+  put.put.width = 32;
   return {norm, silu, attention,
-          linear(b.weights.data(), b.normed.data(), b.between.data(), kWidth)};
+          linear(b.weights.data(), b.normed.data(), b.between.data(), kWidth), put};
 }
 
 std::vector<TaskDescriptor> second_tasks(Buffers& b) {
   TaskDescriptor partial;
   partial.kind = TaskKind::kArgmaxPartial;
-  partial.argmax_partial = {b.y.data(), b.best.data(), b.best_index.data(), kRows, 1, kRows, 0};
+  partial.argmax_partial = {b.y.data(), b.best.data(), b.best_index, kRows, 1, kRows, 0};
   TaskDescriptor reduce;
   reduce.kind = TaskKind::kArgmaxReduce;
-  reduce.argmax_reduce = {b.best.data(), b.best_index.data(), b.token.data(), 1, 1, 0, 1};
-  return {linear(b.more_weights.data(), b.between.data(), b.y.data(), 32), partial, reduce};
+  reduce.argmax_reduce = {};
+  reduce.argmax_reduce.base = reinterpret_cast<const unsigned char*>(b.best.data());
+  reduce.argmax_reduce.index_at[0] = 1;
+  reduce.argmax_reduce.token = b.token.data();
+  reduce.argmax_reduce.part_stride = 1;
+  reduce.argmax_reduce.parts = 1;
+  reduce.argmax_reduce.rows = 1;
+  reduce.argmax_reduce.devices = 1;
+  TaskDescriptor add;
+  add.kind = TaskKind::kReduce;
+  add.reduce.parts[0] = b.arrived.data();
+  add.reduce.parts[1] = b.x.data();
+  add.reduce.y = b.sum.data();
+  add.reduce.devices = 2;
+  add.reduce.part_stride = 32;
+  add.reduce.y_stride = 32;
+  add.reduce.width = 32;
+  return {add, linear(b.more_weights.data(), b.sum.data(), b.y.data(), 32), partial, reduce};
 }
 
 void publish(Careless& c, Buffers& buffers, Bug bug) {
@@ -140,10 +168,11 @@ std::string run(Buffers& buffers, Bug bug, std::uint64_t seed) {
     WarpStream stream;
     if (c.block() == 1) await(c, buffers);
     for (const TaskDescriptor& task : c.block() == 0 ? first : second) {
+      if (bug == Bug::kEarlyFlag && task.kind == TaskKind::kPut) publish(c, buffers, bug);
       run_body<Shape>(c, stream, task, {1, 0, 1, 3});
       if (&task != &first.back()) c.really_sync();
     }
-    if (c.block() == 0) publish(c, buffers, bug);
+    if (c.block() == 0 && bug != Bug::kEarlyFlag) publish(c, buffers, bug);
   });
 }
 
@@ -152,7 +181,8 @@ constexpr std::pair<std::string_view, Bug> kBugs[] = {{"none", Bug::kNone},
                                                       {"early_release", Bug::kEarlyRelease},
                                                       {"missing_sync", Bug::kMissingSync},
                                                       {"relaxed_publish", Bug::kRelaxedPublish},
-                                                      {"unsynced_publish", Bug::kUnsyncedPublish}};
+                                                      {"unsynced_publish", Bug::kUnsyncedPublish},
+                                                      {"early_flag", Bug::kEarlyFlag}};
 
 }  // namespace
 }  // namespace mk::cuda::test

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "core/compiler.h"
@@ -94,7 +96,7 @@ std::vector<std::uint32_t> host_tokens(const ModelMemory& memory, const DecodeOp
 
 // The device's decode state over host memory.
 struct DecodeOnHost {
-  DecodeOnHost(const ModelMemory& memory, const DecodeOptions& options) {
+  DecodeOnHost(const ModelMemory& memory, const DecodeOptions& options, std::uint8_t device = 0) {
     const GraphInfo& info = memory.graph().info();
     const DecodePlan plan{static_cast<std::uint32_t>(options.prompt.size()), options.generate,
                           info.batch_tokens, info.requests};
@@ -111,6 +113,7 @@ struct DecodeOnHost {
     state.requests = plan.requests;
     state.prompt = prompt.data();
     for (const Operator& op : memory.graph().operators()) {
+      if (op.device != device) continue;
       if (op.kind == TaskKind::kEmbedding) {
         state.input = memory.data<std::int32_t>(op.accesses[0].tensor);
       }
@@ -193,17 +196,147 @@ INSTANTIATE_TEST_SUITE_P(
                     ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear}),
     [](const auto& i) { return std::string(i.param.name); });
 
-TEST(CheckSupported, RefusesAGraphForOtherDevices) {
-  const Result<ModelConfig> model = load_model("qwen3-0.6b");
+// Several devices, a block each, in one memory: each runs its tasks in order, waits for what they
+// wait for, and notifies behind their data. With `kEarlyFlag` a put notifies before.
+class DevicesOnFibers {
+ public:
+  DevicesOnFibers(const ModelCase& model, const DecodeOptions& options)
+      : graph_(graph_of(model)), memory_(memory_of(graph_)) {
+    make_plain(memory_);
+    TensorAddresses addresses;
+    for (std::uint32_t t = 0; t < graph_->tensors().size(); ++t) {
+      addresses.of_tensor.push_back(address_of(memory_, TensorId(t)));
+      if (graph_->tensors()[t].role != TensorRole::kExchange) continue;
+      std::ranges::fill(memory_.mutable_bytes_of(TensorId(t)), std::byte{0xff});
+    }
+    rope_ = rope_table(*attention_of(*graph_), graph_->info().max_context);
+    addresses.rope = rope_.data();
+    for (std::uint8_t d = 0; d < devices(); ++d) {
+      Result<std::vector<TaskDescriptor>> made = make_descriptors(*graph_, addresses, d);
+      EXPECT_TRUE(made.has_value());
+      tasks_.push_back(std::move(*made));
+      decodes_.push_back(std::make_unique<DecodeOnHost>(memory_, options, d));
+    }
+  }
+
+  // Empty iff nothing went wrong on the way.
+  std::string run(std::uint64_t seed, bool early_flag) {
+    FiberGrid grid({.blocks = devices(),
+                    .warps = Shape::kWarps,
+                    .shared_bytes = SharedMemory<Shape>::kFixedBytes + kWorkBytes,
+                    .fixed_bytes = SharedMemory<Shape>::kFixedBytes,
+                    .seed = seed});
+    std::vector<char> goes_on(devices());
+    for (std::uint32_t d = 0; d < devices(); ++d) goes_on[d] = decodes_[d]->state.prepare(0);
+    return grid.run([&](FiberContext& c) {
+      init_shared<Shape>(c);
+      WarpStream stream;
+      for (std::uint32_t i = 0; goes_on[c.block()] != 0; ++i) {
+        run_iteration(c, stream, i, early_flag);
+        meet(c, i);
+        if (c.thread() == 0) goes_on[c.block()] = decodes_[c.block()]->state.prepare(i + 1);
+        c.sync();
+      }
+    });
+  }
+  std::vector<std::uint32_t> tokens(std::uint32_t device) const {
+    return decodes_[device]->tokens();
+  }
+  std::uint32_t devices() const { return graph_->info().devices; }
+
+ private:
+  static const AttentionParams* attention_of(const TaskGraph& graph) {
+    for (const Operator& op : graph.operators()) {
+      if (const auto* params = std::get_if<AttentionParams>(&op.params)) return params;
+    }
+    return nullptr;
+  }
+
+  void run_iteration(FiberContext& c, WarpStream& stream, std::uint32_t iteration,
+                     bool early_flag) {
+    for (std::uint32_t t = 0; t < graph_->task_count(); ++t) {
+      if (graph_->op_of(TaskId(t)).device != c.block()) continue;
+      const TaskDescriptor& task = tasks_[c.block()][t];
+      const bool early = early_flag && task.kind == TaskKind::kPut;
+      await(c, graph_->tasks().dependent_event[t], iteration);
+      if (early && c.thread() == 0) ++counters_[graph_->tasks().triggering_event[t]];
+      run_body<Shape>(c, stream, task, step_of(decodes_[0]->steps[iteration], task.request));
+      c.sync();
+      if (!early && c.thread() == 0) ++counters_[graph_->tasks().triggering_event[t]];
+    }
+  }
+  void await(FiberContext& c, std::uint32_t event, std::uint32_t iteration) {
+    if (event != 0 && c.thread() == 0) {
+      const std::uint32_t wanted = graph_->events().trigger_count[event] * (iteration + 1);
+      while (counters_[event] < wanted) c.yield();
+    }
+    c.sync();
+  }
+  void meet(FiberContext& c, std::uint32_t iteration) {
+    if (c.thread() == 0) {
+      ++boundary_;
+      while (boundary_ < devices() * (iteration + 1)) c.yield();
+    }
+    c.sync();
+  }
+
+  std::shared_ptr<const TaskGraph> graph_;
+  ModelMemory memory_;
+  std::vector<float> rope_{};
+  std::vector<std::vector<TaskDescriptor>> tasks_{};
+  std::vector<std::unique_ptr<DecodeOnHost>> decodes_{};
+  std::vector<std::uint32_t> counters_ = std::vector<std::uint32_t>(graph_->event_count(), 0);
+  std::uint32_t boundary_ = 0;
+};
+
+constexpr const char* kFourHeads = R"({"architectures": ["Qwen3ForCausalLM"],
+  "model_type": "qwen3", "hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2,
+  "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 16, "vocab_size": 130,
+  "max_position_embeddings": 64, "rope_theta": 1000000.0, "tie_word_embeddings": false,
+  "attention_bias": false, "hidden_act": "silu", "rms_norm_eps": 1e-06})";
+
+DecodeOptions some_tokens() {
+  DecodeOptions options;
+  options.prompt = {5, 77, 12, 3, 99};
+  options.generate = 4;
+  return options;
+}
+
+TEST(SeveralDevices, GenerateTheTokensOfOne) {
+  const ModelMemory one = memory_of(graph_of({"one", kFourHeads, {2, 1, 16}}));
+  const std::vector<std::uint32_t> expected = host_tokens(one, some_tokens());
+  for (const std::uint32_t devices : {2U, 4U}) {
+    DevicesOnFibers several({"several", kFourHeads, {2, 1, 16, devices}}, some_tokens());
+
+    EXPECT_EQ(several.run(devices, false), "");
+
+    for (std::uint32_t d = 0; d < devices; ++d) EXPECT_EQ(several.tokens(d), expected);
+  }
+}
+
+TEST(PlantedBug, AFlagBeforeItsDataIsFound) {
+  const ModelMemory one = memory_of(graph_of({"one", kFourHeads, {2, 1, 16}}));
+  const std::vector<std::uint32_t> expected = host_tokens(one, some_tokens());
+  bool found = false;
+  for (std::uint64_t seed = 1; seed <= 10 && !found; ++seed) {
+    DevicesOnFibers several({"several", kFourHeads, {2, 1, 16, 2}}, some_tokens());
+    const std::string fault = several.run(seed, true);
+    found = !fault.empty() || several.tokens(0) != expected || several.tokens(1) != expected;
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(CheckSupported, RefusesMoreDevicesThanADescriptorHolds) {
+  const Result<ModelConfig> model = load_model("qwen3-8b");
   ASSERT_TRUE(model.has_value());
-  const Result<Compiled> compiled = compile_model(*model, {1, 1, 64, 2}, {.context = 64});
-  ASSERT_TRUE(compiled.has_value());
+  const Result<Compiled> compiled = compile_model(*model, {1, 1, 64, 16}, {.context = 64});
+  ASSERT_TRUE(compiled.has_value()) << compiled.error().message;
 
   const Status status = check_supported(compiled->graph, {11, 90000});
 
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().code, ErrorCode::kUnsupported);
-  EXPECT_NE(status.error().message.find("made for 2 devices"), std::string::npos);
+  EXPECT_NE(status.error().message.find("made for 16 devices, at most 8"), std::string::npos);
 }
 
 TEST(CheckSupported, TakesAMixtureOfExpertsWhoseExpertsFit) {
