@@ -244,7 +244,7 @@ class Slices {
 // Columns of a record, in the order that CauseInput asks for.
 struct RecordColumns {
   std::vector<std::uint32_t> lane, task, iteration;
-  std::vector<Nanoseconds> enqueued, ready, page, start, first_data, end, notified;
+  Instants enqueued, ready, page, start, first_data, end, notified;
   std::vector<Bound> bound;
 
   explicit RecordColumns(std::size_t rows) : bound(rows) {
@@ -258,13 +258,13 @@ struct RecordColumns {
     lane[row] = t.lane;
     task[row] = t.task;
     iteration[row] = t.iteration;
-    enqueued[row] = t.enqueued;
-    ready[row] = t.ready;
-    page[row] = t.page;
-    start[row] = t.start;
-    first_data[row] = t.first_data;
-    end[row] = t.end;
-    notified[row] = t.notified;
+    enqueued.set(row, t.enqueued);
+    ready.set(row, t.ready);
+    page.set(row, t.page);
+    start.set(row, t.start);
+    first_data.set(row, t.first_data);
+    end.set(row, t.end);
+    notified.set(row, t.notified);
     bound[row] = t.bound;
   }
 };

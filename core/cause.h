@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/instants.h"
 #include "core/record.h"
 
 namespace mk {
@@ -116,13 +117,13 @@ struct CauseInput {
   std::span<const std::uint32_t> lane{};
   std::span<const std::uint32_t> task{};
   std::span<const std::uint32_t> iteration{};
-  std::span<const Nanoseconds> enqueued{};
-  std::span<const Nanoseconds> ready{};
-  std::span<const Nanoseconds> page{};
-  std::span<const Nanoseconds> start{};
-  std::span<const Nanoseconds> first_data{};
-  std::span<const Nanoseconds> end{};
-  std::span<const Nanoseconds> notified{};
+  InstantsView enqueued{};
+  InstantsView ready{};
+  InstantsView page{};
+  InstantsView start{};
+  InstantsView first_data{};
+  InstantsView end{};
+  InstantsView notified{};
   std::span<const Bound> bound{};
 };
 std::vector<Interval> derive_intervals(const CauseInput& input);

@@ -26,8 +26,8 @@ void take_outline(Row& row, Trace& trace, std::size_t k) {
     const std::uint32_t tasks = trace.graph_of(s.iteration[k]).task_count();
     if (s.task[k] >= tasks) row.index(1, tasks);  // complains
   }
-  s.start[k] = row.time(4);
-  s.end[k] = row.time(5);
+  s.start.set(k, row.time(4));
+  s.end.set(k, row.time(5));
   if (s.start[k] > s.end[k]) row.complain("it ends before its start");
   if (k > 0 && std::pair(s.lane[k - 1], s.start[k - 1]) > std::pair(s.lane[k], s.start[k])) {
     row.complain("slices are not in the order of lane and start");
@@ -37,13 +37,13 @@ void take_outline(Row& row, Trace& trace, std::size_t k) {
 // `first`: the column of enqueued_ns.
 void take_instants(Row& row, Trace& trace, std::size_t k, int first) {
   SliceColumns& s = trace.slices;
-  s.enqueued[k] = row.instant(first);
-  s.fetched[k] = row.instant(first + 1);
-  s.ready[k] = row.instant(first + 2);
-  s.preload[k] = row.instant(first + 3);
-  s.page[k] = row.instant(first + 4);
-  s.first_data[k] = row.instant(first + 5);
-  s.notified[k] = row.instant(first + 6);
+  s.enqueued.set(k, row.instant(first));
+  s.fetched.set(k, row.instant(first + 1));
+  s.ready.set(k, row.instant(first + 2));
+  s.preload.set(k, row.instant(first + 3));
+  s.page.set(k, row.instant(first + 4));
+  s.first_data.set(k, row.instant(first + 5));
+  s.notified.set(k, row.instant(first + 6));
   s.bound[k] =
       row.null(first + 7) ? Bound::kUnknown : static_cast<Bound>(row.integer(first + 7, 0, 2));
 }
@@ -59,14 +59,21 @@ Result<std::size_t> count_slices(Database& db) {
 
 // take(row, k) for each row; a damaged file may have other rows in its table than in its index.
 template <typename Take>
-Status for_each_slice(Database& db, Trace& trace, std::string_view query, Take&& take) {
+Status for_each_slice(Database& db, Trace& trace, std::string_view query,
+                      const ReadProgress& progress, Take&& take) {
+  constexpr std::size_t kBetween = 1U << 14;
   const std::size_t expected = trace.slices.size();
   std::size_t rows = 0;
+  bool is_wanted = true;
   Status status = for_each_row(db, "slice", query, [&](Row& row) {
     rows = row.number() + 1;
     if (rows > expected) return row.complain("there are more rows than the table counts");
     take(row, row.number());
+    if (!progress || rows % kBetween != 0) return;
+    is_wanted = progress(static_cast<double>(rows) / static_cast<double>(expected));
+    if (!is_wanted) row.complain("interrupted");
   });
+  if (!is_wanted) return fail(ErrorCode::kStuck, "interrupted");
   if (status && rows != expected) {
     return fail(ErrorCode::kInvalidInput, "table slice: has fewer rows than it counts");
   }
@@ -91,20 +98,20 @@ std::string query_of(std::string_view columns) {
 
 }  // namespace
 
-Status read_slice_outline(Database& db, Trace& trace) {
+Status read_slice_outline(Database& db, Trace& trace, const ReadProgress& progress) {
   if (Status status = make_room(db, trace); !status) return status;
-  return for_each_slice(db, trace, query_of(kOutline),
+  return for_each_slice(db, trace, query_of(kOutline), progress,
                         [&](Row& row, std::size_t k) { take_outline(row, trace, k); });
 }
 
-Status read_slice_instants(Database& db, Trace& trace) {
-  return for_each_slice(db, trace, query_of(kInstants),
+Status read_slice_instants(Database& db, Trace& trace, const ReadProgress& progress) {
+  return for_each_slice(db, trace, query_of(kInstants), progress,
                         [&](Row& row, std::size_t k) { take_instants(row, trace, k, 0); });
 }
 
-Status read_slices(Database& db, Trace& trace) {
+Status read_slices(Database& db, Trace& trace, const ReadProgress& progress) {
   if (Status status = make_room(db, trace); !status) return status;
-  return for_each_slice(db, trace, query_of(fmt::format("{}, {}", kOutline, kInstants)),
+  return for_each_slice(db, trace, query_of(fmt::format("{}, {}", kOutline, kInstants)), progress,
                         [&](Row& row, std::size_t k) {
                           take_outline(row, trace, k);
                           take_instants(row, trace, k, 6);

@@ -131,8 +131,8 @@ Trace SpanTraceBuilder::build() && {
     slice_of[order[k]] = k;
     slices.lane[k] = span.row;
     slices.name[k] = span.name;
-    slices.start[k] = span.start;
-    slices.end[k] = span.end;
+    slices.start.set(k, span.start);
+    slices.end.set(k, span.end);
   }
   for (SliceFlow& flow : trace_.flows) flow = {slice_of[flow.from], slice_of[flow.to]};
   for (SliceDetail& detail : trace_.details) detail.slice = slice_of[detail.slice];

@@ -58,15 +58,15 @@ void set_task(SliceColumns& slices, std::size_t i, const TaskRecord& t, const Ru
   slices.lane[i] = t.lane;
   slices.task[i] = t.task;
   slices.iteration[i] = t.iteration;
-  slices.enqueued[i] = t.enqueued;
-  slices.fetched[i] = t.fetched;
-  slices.ready[i] = t.ready;
-  slices.preload[i] = t.preload;
-  slices.page[i] = t.page;
-  slices.start[i] = t.start;
-  slices.first_data[i] = t.first_data;
-  slices.end[i] = t.end;
-  slices.notified[i] = t.notified;
+  slices.enqueued.set(i, t.enqueued);
+  slices.fetched.set(i, t.fetched);
+  slices.ready.set(i, t.ready);
+  slices.preload.set(i, t.preload);
+  slices.page.set(i, t.page);
+  slices.start.set(i, t.start);
+  slices.first_data.set(i, t.first_data);
+  slices.end.set(i, t.end);
+  slices.notified.set(i, t.notified);
   slices.bound[i] = t.bound;
 }
 
@@ -79,8 +79,8 @@ void set_span(SliceColumns& slices, std::size_t i, const SpanRecord& s, const Ru
   slices.lane[i] = s.lane;
   slices.name[i] = s.name;
   slices.iteration[i] = s.iteration.value_or(kNoIndex);
-  slices.start[i] = s.start;
-  slices.end[i] = s.end;
+  slices.start.set(i, s.start);
+  slices.end.set(i, s.end);
 }
 
 SliceColumns make_slices(const RunRecord& record) {
@@ -169,9 +169,20 @@ void SliceColumns::resize(std::size_t size) {
   for (auto* column : {&lane, &task, &iteration, &name}) column->resize(size, kNoIndex);
   for (auto* column :
        {&enqueued, &fetched, &ready, &preload, &page, &start, &first_data, &end, &notified}) {
-    column->resize(size, kNotTaken);
+    column->resize(size);
   }
   bound.resize(size, Bound::kUnknown);
+}
+
+std::size_t SliceColumns::bytes() const {
+  std::size_t bytes = bound.capacity() * sizeof(Bound);
+  for (const auto* column : {&lane, &task, &iteration, &name})
+    bytes += column->capacity() * sizeof(std::uint32_t);
+  for (const auto* column :
+       {&enqueued, &fetched, &ready, &preload, &page, &start, &first_data, &end, &notified}) {
+    bytes += column->bytes();
+  }
+  return bytes;
 }
 
 std::string TraceGraph::task_name(std::uint32_t task) const {

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "core/cause.h"
+#include "core/instants.h"
 #include "core/policy.h"
 #include "core/record.h"
 #include "core/task_graph.h"
@@ -67,20 +68,22 @@ struct SliceColumns {
   std::vector<std::uint32_t> task{};
   std::vector<std::uint32_t> iteration{};
   std::vector<std::uint32_t> name{};  // index into Trace::strings, only where task is none
-  std::vector<Nanoseconds> enqueued{};
-  std::vector<Nanoseconds> fetched{};
-  std::vector<Nanoseconds> ready{};
-  std::vector<Nanoseconds> preload{};
-  std::vector<Nanoseconds> page{};
-  std::vector<Nanoseconds> start{};
-  std::vector<Nanoseconds> first_data{};
-  std::vector<Nanoseconds> end{};
-  std::vector<Nanoseconds> notified{};
+  Instants enqueued{};
+  Instants fetched{};
+  Instants ready{};
+  Instants preload{};
+  Instants page{};
+  Instants start{};
+  Instants first_data{};
+  Instants end{};
+  Instants notified{};
   std::vector<Bound> bound{};
 
   std::size_t size() const { return start.size(); }
   bool is_task(std::size_t slice) const { return task[slice] != kNoIndex; }
   void resize(std::size_t size);
+  // About what they hold on the heap.
+  std::size_t bytes() const;
 };
 
 // What caused what outside of a task graph: an API call and the kernel that it launched.

@@ -43,13 +43,13 @@ Result<TraceReader> TraceReader::open(const std::string& path) {
 Result<Trace> TraceReader::outline() {
   Trace trace;
   Status status = read_run(*database_, trace);
-  if (status) status = read_slice_outline(*database_, trace);
+  if (status) status = read_slice_outline(*database_, trace, progress_);
   if (!status) return with_context(path_, status.error());
   return trace;
 }
 
 Status TraceReader::complete(Trace& trace) {
-  Status status = read_slice_instants(*database_, trace);
+  Status status = read_slice_instants(*database_, trace, progress_);
   if (status) status = read_records(*database_, version_, trace);
   if (!status) return with_context(path_, status.error());
   return {};
@@ -58,7 +58,7 @@ Status TraceReader::complete(Trace& trace) {
 Result<Trace> TraceReader::whole() {
   Trace trace;
   Status status = read_run(*database_, trace);
-  if (status) status = read_slices(*database_, trace);
+  if (status) status = read_slices(*database_, trace, progress_);
   if (status) status = read_records(*database_, version_, trace);
   if (!status) return with_context(path_, status.error());
   return trace;

@@ -9,6 +9,7 @@
 // two.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,11 @@ class TraceReader {
   TraceReader& operator=(TraceReader&&) noexcept;
   ~TraceReader();
 
+  // Hears, from now on and from the thread that reads, which part of the step under way is done, 0
+  // .. 1; where it answers false the step ends with "interrupted" (kStuck) and the trace is of no
+  // use.
+  void set_progress(std::function<bool(double part)> progress) { progress_ = std::move(progress); }
+
   // Everything but activations, intervals, counters, flows, details, and of the slices all columns
   // but lane, task, iteration, name, start and end: those are kNotTaken. All invariants of Trace
   // hold.
@@ -48,6 +54,7 @@ class TraceReader {
   std::string path_;
   std::unique_ptr<sqlite::Database> database_;
   int version_;  // of the schema
+  std::function<bool(double part)> progress_{};
 };
 
 }  // namespace mk

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "tests/traces/temporary_folder.h"
 #include "tests/traces/tiny_run.h"
@@ -97,6 +99,62 @@ TEST_F(TwoSteps, OpenASchemaOfVersionOne) {
 
   ASSERT_TRUE(trace.has_value()) << trace.error().message;
   EXPECT_EQ(trace->slices.size(), 9U);
+}
+
+// One lane of `count` spans, an hour apart.
+Trace long_trace(std::size_t count) {
+  constexpr Nanoseconds kHour = 3'600'000'000'000;
+  Trace trace = make_trace(testing::two_iteration_run());
+  SliceColumns& s = trace.slices;
+  s = {};
+  s.resize(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    s.lane[k] = 0;
+    s.name[k] = 0;
+    s.start.set(k, static_cast<Nanoseconds>(k) * kHour);
+    s.end.set(k, static_cast<Nanoseconds>(k) * kHour + 1);
+  }
+  return trace;
+}
+
+TEST_F(TwoSteps, GiveBackInstantsThatAreHoursApart) {
+  const Trace trace = long_trace(1000);
+  ASSERT_TRUE(write_trace(trace, path_).has_value());
+
+  const Result<Trace> read = read_trace(path_);
+
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->slices.start, trace.slices.start);
+  EXPECT_EQ(read->slices.end, trace.slices.end);
+}
+
+TEST_F(TwoSteps, SayHowFarTheyAre) {
+  ASSERT_TRUE(write_trace(long_trace(70'000), path_).has_value());
+  Result<TraceReader> reader = TraceReader::open(path_);
+  std::vector<double> parts;
+  reader->set_progress([&](double part) {
+    parts.push_back(part);
+    return true;
+  });
+
+  ASSERT_TRUE(reader->outline().has_value());
+
+  ASSERT_GE(parts.size(), 4U);
+  EXPECT_TRUE(std::is_sorted(parts.begin(), parts.end()));
+  EXPECT_GT(parts.front(), 0);
+  EXPECT_LE(parts.back(), 1);
+}
+
+TEST_F(TwoSteps, EndWhereNobodyWantsThemAnyMore) {
+  ASSERT_TRUE(write_trace(long_trace(70'000), path_).has_value());
+  Result<TraceReader> reader = TraceReader::open(path_);
+  reader->set_progress([](double part) { return part < 0.5; });
+
+  const Result<Trace> outline = reader->outline();
+
+  ASSERT_FALSE(outline.has_value());
+  EXPECT_EQ(outline.error().code, ErrorCode::kStuck);
+  EXPECT_THAT(outline.error().message, HasSubstr("run.db: interrupted"));
 }
 
 }  // namespace
