@@ -13,6 +13,8 @@ namespace {
 // A key of the timers keeps this many bits of an instant: 2^51 ps are 37 minutes.
 constexpr Picoseconds kLongestRun = Picoseconds{1} << (63 - Tournament::kIndexBits);
 
+constexpr std::uint64_t kBetweenReports = 1U << 14;  // engine events, some milliseconds
+
 }  // namespace
 
 template <Choice kChoice, bool kRecord>
@@ -57,10 +59,22 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
 template <Choice kChoice, bool kRecord>
 Result<EngineOutcome> Engine<kChoice, kRecord>::run() {
   begin_iteration(fleet_.home() * roles_.dispatchers(), 0);
-  while (!done_ && !failure_) turn();
+  while (!done_ && !failure_) {
+    turn();
+    if (outcome_.events % kBetweenReports == 0) report();
+  }
   if (failure_) return tl::unexpected(*std::move(failure_));
   for (const WorkerState& worker : workers_) outcome_.busy += worker.busy;
   return std::move(outcome_);
+}
+
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::report() {
+  if (!options_.progress) return;
+  const double all =
+      static_cast<double>(graph_.task_count()) * static_cast<double>(options_.iterations.size());
+  if (!options_.progress(static_cast<double>(outcome_.tasks) / all))
+    refuse({ErrorCode::kStuck, "interrupted"});
 }
 
 // The next thing that happens.

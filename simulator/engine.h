@@ -48,6 +48,7 @@ class Engine {
 
   // engine.cpp: the crank
   void turn();
+  void report();
   void on_timer(std::uint32_t entity, Picoseconds now);
   Error stuck() const;
   void refuse(Error error) {

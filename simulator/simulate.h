@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -49,6 +50,10 @@ struct SimulationOptions {
   std::vector<double> body_factors{};
   KernelPlan kernels{};  // of kernel-per-operator policies
   EngineKind engine = EngineKind::kElided;
+  // Hears now and then, from the thread that simulates, which part of the run is done, 0 .. 1;
+  // where it answers false the run ends with "interrupted" (kStuck). For megakernel policies; may
+  // be empty.
+  std::function<bool(double part)> progress{};
 };
 
 // No correct run of these iterations is shorter than any of them, with the same random draws.
