@@ -15,6 +15,7 @@
 #include "gui/app/panels.h"
 #include "gui/app/screenshot.h"
 #include "gui/app/window_program.h"
+#include "gui/model/derivations.h"
 #include "gui/model/overlays.h"
 
 namespace mk::gui {
@@ -26,7 +27,10 @@ MainWindow::MainWindow() {
   setObjectName(QStringLiteral("main_window"));
   setWindowTitle(QStringLiteral("Megascope"));
   resize(1600, 900);
-  loader_ = new Loader(session_.operators(), this);
+  session_.set_derives(false);
+  loader_ = std::make_unique<Loader>(session_.operators());
+  derivations_ = std::make_unique<Background>(RunIn::kThread);
+  panel_work_ = std::make_unique<Background>(RunIn::kThread);
   timeline_ = new TimelineView(session_, this);
   timeline_->set_empty_text(
       QStringLiteral("Drop traces here, or open them with Ctrl+O.\n\n"
@@ -36,7 +40,15 @@ MainWindow::MainWindow() {
   menus_ = std::make_unique<Menus>(*this);
   panels_ = std::make_unique<Panels>(*this, *menus_->panels());
   loader_->on_opened = [this](std::unique_ptr<LoadedTrace> trace) { take(std::move(trace)); };
-  loader_->on_failed = [this](const QString& path, const Error& error) { show_error(path, error); };
+  loader_->on_sweep = [this](const QString& path, OpenedSweep sweep) {
+    panels_->show_sweep(path, std::move(sweep));
+    remember(path);
+    is_no_trace(path);
+  };
+  loader_->on_failed = [this](const QString& path, const Error& error) {
+    show_error(path, error);
+    is_no_trace(path);
+  };
   loader_->on_completed = [this](WholeTrace whole) { complete(std::move(whole)); };
   connect(timeline_, &TimelineView::hovered, hover_, &QLabel::setText);
   connect(timeline_, &TimelineView::commandWanted, this, &MainWindow::run);
@@ -55,8 +67,7 @@ void MainWindow::build_status() {
   message_ = new QLabel(this);
   message_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   progress_ = new QProgressBar(this);
-  progress_->setRange(0, 0);
-  progress_->setMaximumWidth(140);
+  progress_->setMinimumWidth(260);
   cancel_ = new QToolButton(this);
   cancel_->setText(QStringLiteral("Cancel"));
   statusBar()->addWidget(hover_, 1);
@@ -65,17 +76,41 @@ void MainWindow::build_status() {
   statusBar()->addPermanentWidget(cancel_);
   progress_->hide();
   cancel_->hide();
-  connect(cancel_, &QToolButton::clicked, loader_, &Loader::cancel);
-  connect(loader_, &Loader::busyChanged, this, [this](bool is_busy) {
-    progress_->setVisible(is_busy);
-    cancel_->setVisible(is_busy);
+  connect(cancel_, &QToolButton::clicked, this, &MainWindow::cancel);
+  for (Background* background : {&loader_->background(), derivations_.get(), panel_work_.get()})
+    watch(*background);
+  // What a job was given may be out of date when it ends.
+  connect(derivations_.get(), &Background::busyChanged, this, [this](bool is_working) {
+    if (!is_working) derive_missing();
   });
 }
 
-void MainWindow::open(const QString& path) {
-  if (panels_->open_other(path)) return remember(path);
-  loader_->open(path);
+// A job that cannot say how far it is shows a bar that moves.
+void MainWindow::watch(Background& background) {
+  connect(&background, &Background::busyChanged, this, [this] {
+    progress_->setVisible(is_busy());
+    cancel_->setVisible(is_busy());
+  });
+  connect(&background, &Background::progressed, this, [this](const QString& what, double part) {
+    progress_->setRange(0, part > 0 ? 1000 : 0);
+    progress_->setValue(static_cast<int>(part * 1000));
+    progress_->setFormat(what + QStringLiteral(" %p %"));
+  });
 }
+
+bool MainWindow::is_busy() const {
+  return loader_->is_busy() || derivations_->is_busy() || panel_work_->is_busy();
+}
+
+void MainWindow::cancel() {
+  loader_->cancel();
+  derivations_->cancel();
+  panel_work_->cancel();
+  for (const Derivation& missing : missing_derivations(session_, shows_path_))
+    declined_.insert(missing.key);
+}
+
+void MainWindow::open(const QString& path) { loader_->open(path); }
 
 void MainWindow::show_error(const QString& path, const Error& error) {
   const QString text = QString::fromStdString(error.message);
@@ -91,16 +126,32 @@ void MainWindow::take(std::unique_ptr<LoadedTrace> trace) {
   session_.add(std::move(trace));
   if (!path.isEmpty()) remember(path);
   session_changed();
+  apply_pending();
+}
+
+void MainWindow::is_no_trace(const QString& path) {
+  if (!pending_) return;
+  pending_->traces.removeOne(path);
+  if (session_.size() > 0) apply_pending();
+}
+
+void MainWindow::apply_pending() {
   if (pending_ && session_.size() >= static_cast<std::size_t>(pending_->traces.size())) {
     const Options options = *std::exchange(pending_, std::nullopt);
     const Viewport view = apply_options(session_, options, timeline_->size());
     session_changed();
     timeline_->go(view);
     if (options.critical_path) set_critical_path(true);
-    if (options.select.isEmpty()) return;
-    const Result<SliceRef> slice = find_selected(session_, options.select);
-    slice ? timeline_->select(*slice, true) : say(QString::fromStdString(slice.error().message));
+    pending_select_ = options.select;
   }
+  select_pending();
+}
+
+void MainWindow::select_pending() {
+  const bool is_whole = session_.size() > 0 && session_.trace(0).is_complete();
+  if (pending_select_.isEmpty() || !is_whole) return;
+  const Result<SliceRef> slice = find_selected(session_, std::exchange(pending_select_, {}));
+  slice ? timeline_->select(*slice, true) : say(QString::fromStdString(slice.error().message));
 }
 
 void MainWindow::close_trace(std::size_t trace) {
@@ -113,9 +164,10 @@ void MainWindow::close_trace(std::size_t trace) {
 void MainWindow::complete(WholeTrace whole) {
   for (LoadedTrace* open : session_.traces()) {
     if (open->share() != whole.outline) continue;
-    open->complete(std::move(whole.trace), std::move(whole.by_operator), std::move(whole.by_cause));
+    open->complete(std::move(whole.trace), std::move(whole.derived));
     session_.contents_changed();
     session_changed();
+    select_pending();
     const std::size_t doubts = open->trace().health.size();
     if (doubts > 0)
       say(QStringLiteral("⚠ %1: %2 of doubt, see Traces")
@@ -136,6 +188,22 @@ void MainWindow::session_changed() {
   setWindowTitle(names.isEmpty()
                      ? QStringLiteral("Megascope")
                      : names.join(QStringLiteral(" | ")) + QStringLiteral(" — Megascope"));
+  derive_missing();
+}
+
+void MainWindow::derive_missing() {
+  for (Derivation& missing : missing_derivations(session_, shows_path_)) {
+    if (declined_.contains(missing.key)) continue;
+    derivations_->start({missing.what, missing.key},
+                        [this, make = std::move(missing.make)](const Job& job) {
+                          const Derivation::Install install = make();
+                          job.deliver([this, install] {
+                            if (!install(session_)) return;
+                            session_.contents_changed();
+                            session_changed();
+                          });
+                        });
+  }
 }
 
 void MainWindow::apply(const Options& options) {
@@ -150,16 +218,19 @@ void MainWindow::set_theme(ThemeName theme) {
 }
 
 void MainWindow::set_arrangement(const Arrangement& arrangement) {
+  declined_.clear();
   session_.set_arrangement(arrangement);
   session_changed();
 }
 
 void MainWindow::set_alignment(const Alignment& alignment) {
+  declined_.clear();
   session_.set_alignment(alignment);
   session_changed();
 }
 
 void MainWindow::set_color_by(ColorBy by) {
+  declined_.clear();
   session_.set_color_by(by);
   session_changed();
 }
@@ -172,8 +243,10 @@ void MainWindow::set_counters(bool shown) {
 
 void MainWindow::set_critical_path(bool shown) {
   shows_path_ = shown;
+  declined_.clear();
   timeline_->set_path(shown ? path_steps(session_) : std::vector<PathStep>());
   menus_->follow(session_, timeline_->theme(), shows_path_);
+  derive_missing();
 }
 
 void MainWindow::run(Command command) {
@@ -240,7 +313,9 @@ void MainWindow::remember(const QString& path) {
 void MainWindow::fill_recent() {
   menus_->recent()->clear();
   for (const QString& path : recent_)
-    menus_->recent()->addAction(path, this, [this, path] { open(path); });
+    menus_->recent()
+        ->addAction(path, this, [this, path] { open(path); })
+        ->setObjectName(QStringLiteral("Open again: ") + path);
   menus_->recent()->setEnabled(!recent_.isEmpty());
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QMainWindow>
+#include <QSet>
 #include <QStringList>
 #include <memory>
 #include <vector>
@@ -30,6 +31,10 @@ class MainWindow : public QMainWindow {
 
   void open(const QString& path);
   void close_trace(std::size_t trace);
+  // Something is being loaded or derived.
+  bool is_busy() const;
+  // Ends all of that. What was not derived is asked for again when the person asks again.
+  void cancel();
   void apply(const Options& options);
   // Layout, theme and recent files of the last time; written when the window closes.
   void restore();
@@ -43,6 +48,8 @@ class MainWindow : public QMainWindow {
   Session& session() { return session_; }
   TimelineView& timeline() { return *timeline_; }
   Loader& loader() { return *loader_; }
+  // Where panels do what takes its time.
+  Background& panel_work() { return *panel_work_; }
   Panels& panels() { return *panels_; }
   // All actions of the menus, for the command palette.
   std::vector<QAction*> actions_by_name() const;
@@ -61,8 +68,14 @@ class MainWindow : public QMainWindow {
 
  private:
   void build_status();
+  void watch(Background& background);
   void complete(WholeTrace whole);
   void session_changed();
+  void derive_missing();
+  // Of a file that was to be opened: what waits for all traces waits no longer for this one.
+  void is_no_trace(const QString& path);
+  void apply_pending();
+  void select_pending();
   void row_menu(int row, QPoint position);
   void remember(const QString& path);
   void fill_recent();
@@ -70,7 +83,6 @@ class MainWindow : public QMainWindow {
   friend class Menus;
 
   Session session_{};
-  Loader* loader_ = nullptr;
   TimelineView* timeline_ = nullptr;
   std::unique_ptr<Panels> panels_;
   std::unique_ptr<class Menus> menus_;
@@ -80,7 +92,13 @@ class MainWindow : public QMainWindow {
   QToolButton* cancel_ = nullptr;
   QStringList recent_{};
   std::optional<Options> pending_{};  // applied when the first trace is there
+  QString pending_select_{};          // once the first trace is whole
   bool shows_path_ = false;
+  QSet<QString> declined_{};  // keys of derivations that the person cancelled
+  // Last, so that their threads end first.
+  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<Background> derivations_;
+  std::unique_ptr<Background> panel_work_;
 };
 
 }  // namespace mk::gui

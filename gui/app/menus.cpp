@@ -50,6 +50,7 @@ QActionGroup* Menus::choice(QMenu* menu, const QString& menu_title,
   for (std::size_t k = 0; k < names.size(); ++k) {
     QAction* action = sub->addAction(names[k]);
     action->setCheckable(true);
+    action->setObjectName(menu_title + QStringLiteral(": ") + names[k]);
     group->addAction(action);
     const int index = static_cast<int>(k);
     QObject::connect(action, &QAction::triggered, &window_, [chosen, index] { chosen(index); });
@@ -161,7 +162,9 @@ void Menus::follow(const Session& session, ThemeName theme, bool critical_path) 
 void Menus::fill_close(const Session& session) {
   close_->clear();
   for (std::size_t t = 0; t < session.size(); ++t)
-    add(close_, session.trace(t).name(), {}, [this, t] { window_.close_trace(t); });
+    add(close_, session.trace(t).name(), {}, [this, t] {
+      window_.close_trace(t);
+    })->setObjectName(QStringLiteral("Close trace: ") + session.trace(t).name());
   close_->setEnabled(session.size() > 0);
 }
 

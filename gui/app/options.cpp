@@ -45,6 +45,7 @@ void declare(QCommandLineParser& parser) {
                      {"row-height", "", "N"},
                      {"select", "", "TASK"},
                      {"panel", "", "NAME"},
+                     {"record-input", "", "FILE"},
                      {"counters", ""},
                      {"critical-path", ""},
                      {{"h", "help"}, ""},
@@ -109,6 +110,7 @@ Result<Options> parse_options(const QStringList& arguments) {
   options.critical_path = parser.isSet("critical-path");
   options.select = parser.value("select");
   options.panel = parser.value("panel");
+  options.record_input = parser.value("record-input");
   options.help = parser.isSet("help");
   options.version = parser.isSet("version");
   for (const std::optional<Error>& error : {
@@ -154,6 +156,7 @@ QString help_text() {
       "...\n"
       "      --counters               show counters too\n"
       "      --critical-path          show the critical path\n"
+      "      --record-input FILE      write what you do to the timeline, for input_benchmark\n"
       "  -h, --help                   show this help\n"
       "\n"
       "example: megascope-gui predicted.db measured.db --mode delta --screenshot delta.png\n"

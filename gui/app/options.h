@@ -29,8 +29,9 @@ struct Options {
   int row_height = 0;  // 0: what fits
   bool counters = false;
   bool critical_path = false;
-  QString select{};  // a task, "L3.qkv[17]", of the middle iteration, or "TASK@ITERATION"
-  QString panel{};   // by its title: on top
+  QString select{};        // a task, "L3.qkv[17]", of the middle iteration, or "TASK@ITERATION"
+  QString panel{};         // by its title: on top
+  QString record_input{};  // file that gets what the person does to the timeline
   bool help = false;
   bool version = false;
 };

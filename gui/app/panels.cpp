@@ -20,12 +20,12 @@
 namespace mk::gui {
 
 Panels::Panels(MainWindow& window, QMenu& menu) : window_(window), menu_(menu) {
-  area_ = new AreaPanel(&window);
+  area_ = new AreaPanel(window.panel_work(), &window);
   bookmarks_ = new BookmarksPanel(&window);
-  compare_ = new ComparePanel(window.session(), &window);
+  compare_ = new ComparePanel(window.session(), window.panel_work(), &window);
   details_ = new DetailsPanel(&window);
-  graph_ = new GraphPanel(&window);
-  heat_map_ = new HeatMapPanel(&window);
+  graph_ = new GraphPanel(window.panel_work(), &window);
+  heat_map_ = new HeatMapPanel(window.panel_work(), &window);
   search_ = new SearchPanel(window.session(), &window);
   simulate_ = new SimulatePanel(&window);
   sql_ = new SqlPanel(window.session(), &window);
@@ -87,8 +87,9 @@ void Panels::wire() {
     const auto& selected = window_.timeline().overlay().selected;
     if (!selected) return;
     LoadedTrace& trace = window_.session().trace(selected->trace);
-    const std::uint32_t slice =
-        trace.index().slice_of(trace.trace().slices.iteration[selected->slice], task);
+    const TraceIndex* index = trace.index();
+    const std::uint32_t iteration = trace.trace().slices.iteration[selected->slice];
+    const std::uint32_t slice = index == nullptr ? kNoIndex : index->slice_of(iteration, task);
     if (slice != kNoIndex) choose({selected->trace, slice});
   };
   search_->on_found = [&timeline](std::vector<SliceRef> found) {
@@ -147,16 +148,10 @@ void Panels::session_changed() {
 
 QString Panels::health_text() const { return health_->toPlainText(); }
 
-bool Panels::open_other(const QString& path) {
-  if (!is_sweep_file(path.toStdString())) return false;
-  const Status opened = heat_map_->open(path);
-  if (!opened) {
-    window_.show_error(path, opened.error());
-    return true;
-  }
+void Panels::show_sweep(const QString& path, OpenedSweep sweep) {
+  heat_map_->show_file(path, std::move(sweep));
   heat_dock_->show();
   heat_dock_->raise();
-  return true;
 }
 
 // Bookmarks are those of the first trace that is a file.

@@ -7,6 +7,7 @@
 
 #include "gui/app/main_window.h"
 #include "gui/model/prediction.h"
+#include "gui/model/sweep_map.h"
 
 class QTextBrowser;
 
@@ -27,8 +28,7 @@ class Panels {
   Panels(MainWindow& window, QMenu& menu);
 
   void session_changed();
-  // Opens what is no trace (a sweep). False iff it is none of these.
-  bool open_other(const QString& path);
+  void show_sweep(const QString& path, OpenedSweep sweep);
   void run(Command command);
   // Shows the panel of that title; nothing iff there is none.
   void raise(const QString& title);

@@ -57,7 +57,9 @@ Result<SliceRef> find_selected(Session& session, const QString& select) {
   const Result<std::uint32_t> task =
       find_task(trace.trace().graph_of(iteration), parts[0].toStdString());
   if (!task) return tl::unexpected(task.error());
-  const std::uint32_t slice = trace.index().slice_of(iteration, *task);
+  const TraceIndex* index = trace.index();
+  if (index == nullptr) return fail(ErrorCode::kNotFound, "the trace is not whole yet");
+  const std::uint32_t slice = index->slice_of(iteration, *task);
   if (slice == kNoIndex)
     return fail(ErrorCode::kNotFound, fmt::format("{}: not recorded", select.toStdString()));
   return SliceRef{0, slice};

@@ -11,6 +11,7 @@
 #include "gui/app/panels.h"
 #include "gui/app/save_png.h"
 #include "gui/timeline/fonts.h"
+#include "gui/view/input_log.h"
 
 // Qt's macro must stand outside namespaces.
 static void init_icon_resource() { Q_INIT_RESOURCE(icon); }
@@ -29,7 +30,7 @@ namespace {
 void picture_when_loaded(MainWindow& window, const QString& file) {
   auto* timer = new QTimer(&window);
   QObject::connect(timer, &QTimer::timeout, &window, [&window, timer, file] {
-    if (window.loader().is_busy()) return;
+    if (window.is_busy()) return;
     timer->stop();
     window.repaint();
     const Status saved = save_png(window.grab().toImage(), file);
@@ -57,6 +58,11 @@ int run_window(const Options& options) {
   window.show();
   if (is_picture) window.panels().settle();
   if (!options.panel.isEmpty()) window.panels().raise(options.panel);
+  if (!options.record_input.isEmpty()) {
+    const auto* recorder = new InputRecorder(window.timeline(), options.record_input);
+    if (!recorder->is_open())
+      window.say(options.record_input + QStringLiteral(": cannot be written"));
+  }
   for (const QString& path : options.traces) window.open(path);
   if (is_picture) picture_when_loaded(window, options.window_screenshot);
   return QApplication::exec();

@@ -33,23 +33,23 @@ class Sums {
     }
   }
 
-  void append_rows(const LoadedTrace& trace, const std::vector<LegendEntry>& entries,
-                   const TimeRange& own, std::vector<AreaRow>& rows) {
+  void append_rows(const AreaLanes& area, std::vector<AreaRow>& rows) {
     if (lanes_ == 0) return;
-    const double time = own.length() * static_cast<double>(lanes_);
+    const std::vector<LegendEntry>& entries = area.by_operator->layer.entries;
+    const double time = area.own.length() * static_cast<double>(lanes_);
     const std::size_t first = rows.size();
     double rest = time;
     for (std::size_t c = 0; c < entries.size(); ++c) {
       if (lengths_[c].empty()) continue;
       rows.push_back(row(c, entries[c]));
-      rows.back().trace = trace.name();
+      rows.back().trace = area.trace;
       rows.back().share = inside_[c] / time;
       rest -= inside_[c];
     }
     std::stable_sort(rows.begin() + static_cast<std::ptrdiff_t>(first), rows.end(),
                      [](const AreaRow& a, const AreaRow& b) { return a.total > b.total; });
     AreaRow idle;
-    idle.trace = trace.name();
+    idle.trace = area.trace;
     idle.name = QStringLiteral("(no slice)");
     idle.total = std::max(rest, 0.0);
     idle.share = idle.total / time;
@@ -84,24 +84,42 @@ class Sums {
 
 }  // namespace
 
-std::vector<AreaRow> area_rows(Session& session, const Area& area) {
-  std::vector<AreaRow> rows;
+std::vector<AreaLanes> lanes_in(Session& session, const Area& area) {
+  std::vector<AreaLanes> all;
   const Scene& scene = session.scene();
   for (std::uint32_t t = 0; t < session.size(); ++t) {
     LoadedTrace& trace = session.trace(t);
-    const BandLayer& layer = trace.layer(ColorBy::kOperator, *session.operators());
+    trace.layer(ColorBy::kOperator, *session.operators());  // there, of every open trace
     const TimeMap& map = scene.traces[t].map;
-    const TimeRange own{map.to_own(area.range.start), map.to_own(area.range.end)};
-    if (own.is_empty()) continue;
-    Sums sums;
+    AreaLanes in{trace.name(),
+                 trace.share(),
+                 trace.share_layer(ColorBy::kOperator),
+                 {map.to_own(area.range.start), map.to_own(area.range.end)},
+                 {}};
     for (std::size_t r = area.first_row; r <= area.last_row && r < scene.rows.size(); ++r) {
       for (const LaneRef lane : scene.rows[r].lanes) {
-        if (lane.trace == t) sums.add_lane(layer.bands, lane.lane, own);
+        if (lane.trace == t) in.lanes.push_back(lane.lane);
       }
     }
-    sums.append_rows(trace, layer.entries, own, rows);
+    all.push_back(std::move(in));
+  }
+  return all;
+}
+
+std::vector<AreaRow> area_rows(const std::vector<AreaLanes>& areas) {
+  std::vector<AreaRow> rows;
+  for (const AreaLanes& area : areas) {
+    if (area.own.is_empty()) continue;
+    Sums sums;
+    for (const std::uint32_t lane : area.lanes)
+      sums.add_lane(area.by_operator->layer.bands, lane, area.own);
+    sums.append_rows(area, rows);
   }
   return rows;
+}
+
+std::vector<AreaRow> area_rows(Session& session, const Area& area) {
+  return area_rows(lanes_in(session, area));
 }
 
 QString area_csv(const std::vector<AreaRow>& rows) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <memory>
 #include <vector>
 
 #include "gui/model/session.h"
@@ -24,7 +25,18 @@ struct AreaRow {
   double share = 0;  // of the area's time on the lanes of this trace
 };
 
+// The lanes of one trace in an area, shared, so that another thread may sum them up.
+struct AreaLanes {
+  QString trace{};
+  std::shared_ptr<const Trace> keep{};  // whose columns the layer shows
+  std::shared_ptr<const OwnedLayer> by_operator{};
+  TimeRange own{};  // the trace's time
+  std::vector<std::uint32_t> lanes{};
+};
+std::vector<AreaLanes> lanes_in(Session& session, const Area& area);
+
 // Most time first within each trace, "(no slice)" last.
+std::vector<AreaRow> area_rows(const std::vector<AreaLanes>& lanes);
 std::vector<AreaRow> area_rows(Session& session, const Area& area);
 
 // With a header; times in ns.

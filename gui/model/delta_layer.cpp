@@ -29,18 +29,17 @@ std::vector<LegendEntry> entries_for(double full_scale) {
 
 }  // namespace
 
-DeltaLayer::DeltaLayer(LoadedTrace& first, const TimeMap& first_map, const Trace& second,
-                       const TimeMap& second_map, const Matching& matching,
-                       OperatorPalette& operators) {
-  const SliceColumns& a = first.trace().slices;
-  const SliceColumns& b = second.slices;
+DeltaLayer::DeltaLayer(Compared pair) : pair_(std::move(pair)) {
+  const Matching& matching = *pair_.matching;
+  const SliceColumns& a = pair_.first.trace->slices;
+  const SliceColumns& b = pair_.second.trace->slices;
   std::vector<double> later(a.size());
   std::vector<double> sizes;
   for (std::size_t k = 0; k < a.size(); ++k) {
     const std::uint32_t partner = matching.partner_of_first[k];
     if (partner == kNoIndex) continue;
-    later[k] = second_map.to_axis(static_cast<double>(b.start[partner])) -
-               first_map.to_axis(static_cast<double>(a.start[k]));
+    later[k] = pair_.second.map.to_axis(static_cast<double>(b.start[partner])) -
+               pair_.first.map.to_axis(static_cast<double>(a.start[k]));
     sizes.push_back(std::abs(later[k]));
   }
   full_scale_ = std::max(1.0, quantile(sizes, 0.95));
@@ -51,10 +50,11 @@ DeltaLayer::DeltaLayer(LoadedTrace& first, const TimeMap& first_map, const Trace
                        ? kUnmatched
                        : static_cast<std::uint8_t>(std::lround(part * kSteps) + kSteps);
   }
-  layer_.bands = first.layer(ColorBy::kOperator, operators).bands;
+  layer_.bands = pair_.first.by_operator->layer.bands;
   layer_.bands.category = category_;
   layer_.entries = entries_for(full_scale_);
   layer_.mip.emplace(layer_.bands);
+  layer_.used = used_categories(layer_.bands);
 }
 
 }  // namespace mk::gui

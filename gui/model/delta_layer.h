@@ -5,26 +5,25 @@
 #include <cstdint>
 #include <vector>
 
-#include "gui/model/loaded_trace.h"
-#include "gui/model/matching.h"
+#include "gui/model/compared.h"
 #include "gui/timeline/scene.h"
 
 namespace mk::gui {
 
-// Owns the categories that its layer's bands point to; their times are those of the first trace,
-// which must outlive it.
+// Keeps what it was made of: its bands' times are those of the first trace.
 class DeltaLayer {
  public:
-  DeltaLayer(LoadedTrace& first, const TimeMap& first_map, const Trace& second,
-             const TimeMap& second_map, const Matching& matching, OperatorPalette& operators);
+  explicit DeltaLayer(Compared pair);
   DeltaLayer(const DeltaLayer&) = delete;
   DeltaLayer& operator=(const DeltaLayer&) = delete;
 
   const BandLayer& layer() const { return layer_; }
   // The difference that is drawn in full colour: 95 % of all are smaller.
   double full_scale() const { return full_scale_; }
+  const Compared& pair() const { return pair_; }
 
  private:
+  Compared pair_;
   std::vector<std::uint8_t> category_{};
   BandLayer layer_{};
   double full_scale_ = 0;

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 
-#include "gui/model/bounds.h"
 #include "gui/timeline/time_text.h"
 #include "profiler/analysis/statistics.h"
 
@@ -17,6 +16,10 @@ struct Samples {
   std::vector<double> errors{};
   std::vector<double> later{};
 };
+
+QString text(std::string_view view) {
+  return QString::fromUtf8(view.data(), static_cast<qsizetype>(view.size()));
+}
 
 double length_of(const SliceColumns& s, std::uint32_t k) {
   return static_cast<double>(s.end[k] - s.start[k]);
@@ -55,13 +58,11 @@ std::array<double, kMaxCategories> cause_times(const BandLayer& causes) {
 
 }  // namespace
 
-std::vector<ErrorRow> errors_by_operator(Session& session, std::size_t second) {
-  const Matching& matching = session.matching(second);
-  const BandLayer& layer = session.trace(0).layer(ColorBy::kOperator, *session.operators());
-  const SliceColumns& a = session.trace(0).trace().slices;
-  const SliceColumns& b = session.trace(second).trace().slices;
-  const TimeMap& first_map = session.scene().traces[0].map;
-  const TimeMap& second_map = session.scene().traces[second].map;
+std::vector<ErrorRow> errors_by_operator(const Compared& pair) {
+  const Matching& matching = *pair.matching;
+  const BandLayer& layer = pair.first.by_operator->layer;
+  const SliceColumns& a = pair.first.trace->slices;
+  const SliceColumns& b = pair.second.trace->slices;
   std::vector<Samples> samples(kMaxCategories);
   for (std::uint32_t k = 0; k < a.size(); ++k) {
     const std::uint32_t partner = matching.partner_of_first[k];
@@ -72,8 +73,8 @@ std::vector<ErrorRow> errors_by_operator(Session& session, std::size_t second) {
     of.first += first;
     of.second += other;
     if (other > 0) of.errors.push_back(std::abs(first - other) / other);
-    of.later.push_back(second_map.to_axis(static_cast<double>(b.start[partner])) -
-                       first_map.to_axis(static_cast<double>(a.start[k])));
+    of.later.push_back(pair.second.map.to_axis(static_cast<double>(b.start[partner])) -
+                       pair.first.map.to_axis(static_cast<double>(a.start[k])));
   }
   std::vector<ErrorRow> rows;
   for (std::size_t c = 0; c < layer.entries.size(); ++c) {
@@ -83,9 +84,10 @@ std::vector<ErrorRow> errors_by_operator(Session& session, std::size_t second) {
   return rows;
 }
 
-std::vector<ErrorRow> errors_by_cause(Session& session, std::size_t second) {
-  const BandLayer& a = session.trace(0).layer(ColorBy::kCause, *session.operators());
-  const BandLayer& b = session.trace(second).layer(ColorBy::kCause, *session.operators());
+std::vector<ErrorRow> errors_by_cause(const Compared& pair) {
+  if (pair.first.by_cause == nullptr || pair.second.by_cause == nullptr) return {};
+  const BandLayer& a = pair.first.by_cause->layer;
+  const BandLayer& b = pair.second.by_cause->layer;
   const auto first = cause_times(a);
   const auto other = cause_times(b);
   std::vector<ErrorRow> rows;
@@ -102,11 +104,11 @@ std::vector<ErrorRow> errors_by_cause(Session& session, std::size_t second) {
   return rows;
 }
 
-std::vector<LengthPair> length_pairs(Session& session, std::size_t second, std::size_t most) {
-  const Matching& matching = session.matching(second);
-  const BandLayer& layer = session.trace(0).layer(ColorBy::kOperator, *session.operators());
-  const SliceColumns& a = session.trace(0).trace().slices;
-  const SliceColumns& b = session.trace(second).trace().slices;
+std::vector<LengthPair> length_pairs(const Compared& pair, std::size_t most) {
+  const Matching& matching = *pair.matching;
+  const BandLayer& layer = pair.first.by_operator->layer;
+  const SliceColumns& a = pair.first.trace->slices;
+  const SliceColumns& b = pair.second.trace->slices;
   const std::size_t step = matching.matched / std::max<std::size_t>(most, 1) + 1;
   std::vector<LengthPair> pairs;
   std::size_t seen = 0;
@@ -119,26 +121,29 @@ std::vector<LengthPair> length_pairs(Session& session, std::size_t second, std::
   return pairs;
 }
 
-QStringList comparison_lines(Session& session, std::size_t second) {
-  const LoadedTrace& a = session.trace(0);
-  const LoadedTrace& b = session.trace(second);
-  const auto first = static_cast<double>(a.trace().makespan());
-  const auto other = static_cast<double>(b.trace().makespan());
+QStringList comparison_lines(const Compared& pair) {
+  const auto first = static_cast<double>(pair.first.trace->makespan());
+  const auto other = static_cast<double>(pair.second.trace->makespan());
   QStringList lines;
-  QString line = QStringLiteral("%1 %2, %3 %4")
-                     .arg(a.name(), duration_text(first), b.name(), duration_text(other));
+  QString line =
+      QStringLiteral("%1 %2, %3 %4")
+          .arg(pair.first.name, duration_text(first), pair.second.name, duration_text(other));
   if (other > 0) {
     line += QStringLiteral(" (%1%2)").arg(first >= other ? QStringLiteral("+") : QString(),
                                           percent_text((first - other) / other));
   }
   lines.push_back(line);
-  for (const LoadedTrace* trace : {&a, &b}) {
-    if (const auto bound = bytes_bound(trace->trace())) {
-      lines.push_back(QStringLiteral("%1: reading its bytes once takes at least %2")
-                          .arg(trace->name(), duration_text(*bound)));
+  for (const Compared::Side* side : {&pair.first, &pair.second}) {
+    QStringList bounds;
+    for (const RunBound& bound : side->bounds) {
+      bounds.push_back(
+          QStringLiteral("%1 (%2)").arg(duration_text(bound.length), text(bound.meaning)));
     }
+    if (!bounds.isEmpty())
+      lines.push_back(QStringLiteral("%1 takes at least ").arg(side->name) +
+                      bounds.join(QStringLiteral(", ")));
   }
-  for (const std::string& note : session.matching(second).notes)
+  for (const std::string& note : pair.matching->notes)
     lines.push_back(QString::fromStdString(note));
   return lines;
 }

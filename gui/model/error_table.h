@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "gui/model/session.h"
+#include "gui/model/compared.h"
 
 namespace mk::gui {
 
@@ -24,9 +24,9 @@ struct ErrorRow {
   double error() const { return second > 0 ? (first - second) / second : 0; }
 };
 
-// Largest |excess| first. Requires: 0 < second < session.size().
-std::vector<ErrorRow> errors_by_operator(Session& session, std::size_t second);
-std::vector<ErrorRow> errors_by_cause(Session& session, std::size_t second);
+// Largest |excess| first; by cause none while a trace is not whole.
+std::vector<ErrorRow> errors_by_operator(const Compared& pair);
+std::vector<ErrorRow> errors_by_cause(const Compared& pair);
 
 // A matched task's length in both.
 struct LengthPair {
@@ -36,9 +36,9 @@ struct LengthPair {
   std::uint32_t slice = 0;    // of the first trace
 };
 // At most `most` of them, spread evenly.
-std::vector<LengthPair> length_pairs(Session& session, std::size_t second, std::size_t most);
+std::vector<LengthPair> length_pairs(const Compared& pair, std::size_t most);
 
 // "predicted 4 821 µs, measured 5 012 µs (+3.8 %)" and what could not be matched, a line each.
-QStringList comparison_lines(Session& session, std::size_t second);
+QStringList comparison_lines(const Compared& pair);
 
 }  // namespace mk::gui

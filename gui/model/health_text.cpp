@@ -40,7 +40,9 @@ QString traces_html(Session& session) {
   QString html;
   for (std::size_t t = 0; t < session.size(); ++t) html += one(session.trace(t));
   for (std::size_t t = 1; t < session.size(); ++t) {
-    for (const std::string& note : session.matching(t).notes) {
+    const auto matching = session.matching(t);
+    if (matching == nullptr) continue;
+    for (const std::string& note : matching->notes) {
       html +=
           QStringLiteral("<p>%1 and %2: %3</p>")
               .arg(session.trace(0).name().toHtmlEscaped(), session.trace(t).name().toHtmlEscaped(),

@@ -84,7 +84,8 @@ class Arranger {
     if (!arrangement_.show_counters) return;
     for (std::uint32_t t = 0; t < traces_.size(); ++t) {
       if (arrangement_.mode == CompareMode::kStacked && t != key_trace) continue;
-      for (const Steps& steps : traces_[t]->counters()) {
+      if (traces_[t]->ready_counters() == nullptr) continue;
+      for (const Steps& steps : *traces_[t]->ready_counters()) {
         Row row;
         row.kind = RowKind::kCounter;
         row.label = QString::fromStdString(steps.name());

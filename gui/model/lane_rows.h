@@ -33,8 +33,8 @@ struct LaneKey {
 
 struct Arrangement {
   CompareMode mode = CompareMode::kInterleaved;
-  int row_height = 16;  // of one trace's lane, logical pixels
-  bool show_counters = false;
+  int row_height = 16;            // of one trace's lane, logical pixels
+  bool show_counters = false;     // those that are ready
   std::vector<LaneKey> pinned{};  // in this order
   std::set<LaneKey> hidden{};
   std::set<std::uint32_t> collapsed{};  // groups

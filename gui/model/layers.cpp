@@ -44,8 +44,10 @@ class Tiles {
 
   std::unique_ptr<OwnedLayer> take() && {
     const std::size_t count = owned_->start.empty() ? 0 : owned_->start.size() - 1;
-    owned_->layer.bands.start = std::span(owned_->start).first(count);
-    owned_->layer.bands.end = std::span(owned_->start).last(count);
+    owned_->start.shrink_to_fit();
+    owned_->category.shrink_to_fit();
+    owned_->layer.bands.start = InstantsView(owned_->start, 0, count);
+    owned_->layer.bands.end = InstantsView(owned_->start, owned_->start.size() - count, count);
     owned_->layer.bands.category = std::span(owned_->category).first(count);
     owned_->layer.entries = cause_legend();
     return std::move(owned_);
@@ -99,6 +101,17 @@ std::unique_ptr<OwnedLayer> make_layer(const Trace& trace, ColorBy by, OperatorP
   std::unique_ptr<OwnedLayer> owned =
       by == ColorBy::kCause ? cause_layer(trace) : slice_layer(trace, by, operators);
   owned->layer.mip.emplace(owned->layer.bands);
+  owned->layer.used = used_categories(owned->layer.bands);
+  return owned;
+}
+
+std::unique_ptr<OwnedLayer> rebound(const OwnedLayer& layer, const Trace& whole) {
+  auto owned = std::make_unique<OwnedLayer>();
+  owned->layer = layer.layer;
+  owned->category = layer.category;
+  owned->layer.bands.start = whole.slices.start;
+  owned->layer.bands.end = whole.slices.end;
+  owned->layer.bands.category = owned->category;
   return owned;
 }
 

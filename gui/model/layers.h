@@ -14,7 +14,7 @@ namespace mk::gui {
 struct OwnedLayer {
   BandLayer layer{};
   std::vector<std::uint8_t> category{};
-  std::vector<Nanoseconds> start{};
+  Instants start{};
 
   OwnedLayer() = default;
   OwnedLayer(const OwnedLayer&) = delete;
@@ -23,5 +23,9 @@ struct OwnedLayer {
 
 // By cause: the causes of all time of the workers; else the slices.
 std::unique_ptr<OwnedLayer> make_layer(const Trace& trace, ColorBy by, OperatorPalette& operators);
+
+// The layer of an outline for its whole trace. Requires: `layer` shows slices; both traces have the
+// same ones.
+std::unique_ptr<OwnedLayer> rebound(const OwnedLayer& layer, const Trace& whole);
 
 }  // namespace mk::gui

@@ -37,35 +37,49 @@ const BandLayer& LoadedTrace::layer(ColorBy by, OperatorPalette& operators) {
 }
 
 const BandLayer* LoadedTrace::ready_layer(ColorBy by) const {
-  const auto& owned = layers_[static_cast<std::size_t>(by)];
+  const auto& owned = layers_[at(by)];
   return owned == nullptr ? nullptr : &owned->layer;
 }
 
-void LoadedTrace::install(ColorBy by, std::unique_ptr<OwnedLayer> layer) {
-  layers_[static_cast<std::size_t>(by)] = std::move(layer);
+void LoadedTrace::install(Derived derived) {
+  install(ColorBy::kOperator, std::move(derived.by_operator));
+  install(ColorBy::kCause, std::move(derived.by_cause));
+  index_ = std::move(derived.index);
+  peers_ = std::move(derived.peers);
+  bounds_ = std::move(derived.bounds);
 }
 
-void LoadedTrace::complete(std::shared_ptr<const Trace> whole,
-                           std::unique_ptr<OwnedLayer> by_operator,
-                           std::unique_ptr<OwnedLayer> by_cause) {
+void LoadedTrace::complete(std::shared_ptr<const Trace> whole, Derived derived) {
   layers_ = {};
-  index_.reset();
   critical_path_.reset();
   counters_.reset();
+  index_.reset();
   trace_ = std::move(whole);
   range_ = range_of(*trace_);
   is_complete_ = true;
-  install(ColorBy::kOperator, std::move(by_operator));
-  install(ColorBy::kCause, std::move(by_cause));
+  install(std::move(derived));
 }
 
-const TraceIndex& LoadedTrace::index() {
-  if (index_ == nullptr) index_ = std::make_unique<TraceIndex>(*trace_);
-  return *index_;
+const TraceIndex* LoadedTrace::index() {
+  if (index_ == nullptr && is_complete_) index_ = std::make_shared<TraceIndex>(*trace_);
+  return index_.get();
+}
+
+const std::vector<RunBound>& LoadedTrace::bounds() {
+  if (!bounds_ && is_complete_) bounds_ = lower_bounds(*index());
+  static const std::vector<RunBound> kNone;
+  return bounds_ ? *bounds_ : kNone;
+}
+
+const Histogram* LoadedTrace::peers(std::uint32_t slice, OperatorPalette& operators) {
+  if (!is_complete_) return nullptr;
+  const BandLayer& by_operator = layer(ColorBy::kOperator, operators);
+  if (!peers_) peers_ = length_histograms(by_operator.bands, by_operator.entries.size());
+  return &(*peers_)[by_operator.bands.category[slice]];
 }
 
 const CriticalPath& LoadedTrace::critical_path() {
-  if (!critical_path_) critical_path_ = mk::critical_path(index());
+  if (!critical_path_) critical_path_ = mk::critical_path(*index());
   return *critical_path_;
 }
 

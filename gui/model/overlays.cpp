@@ -22,11 +22,13 @@ std::vector<std::uint32_t> producers_of(LoadedTrace& trace, std::uint32_t slice)
     }
     return slices;
   }
+  const TraceIndex* index = trace.index();
+  if (index == nullptr) return slices;
   const std::uint32_t iteration = s.iteration[slice];
   const std::uint32_t graph = trace.trace().iterations[iteration].graph;
   const std::uint32_t event = trace.trace().graphs[graph].tasks.dependent_event[s.task[slice]];
-  for (const std::uint32_t task : trace.index().producers(graph, event)) {
-    const std::uint32_t k = trace.index().slice_of(iteration, task);
+  for (const std::uint32_t task : index->producers(graph, event)) {
+    const std::uint32_t k = index->slice_of(iteration, task);
     if (k != kNoIndex) slices.push_back(k);
   }
   std::stable_sort(slices.begin(), slices.end(),
@@ -43,11 +45,13 @@ std::vector<std::uint32_t> consumers_of(LoadedTrace& trace, std::uint32_t slice)
     }
     return slices;
   }
+  const TraceIndex* index = trace.index();
+  if (index == nullptr) return slices;
   const std::uint32_t iteration = s.iteration[slice];
   const TraceGraph& graph = trace.trace().graph_of(iteration);
   const std::uint32_t event = graph.tasks.triggering_event[s.task[slice]];
   for (std::uint32_t t = graph.events.first_task[event]; t < graph.events.end_task[event]; ++t) {
-    const std::uint32_t k = trace.index().slice_of(iteration, t);
+    const std::uint32_t k = index->slice_of(iteration, t);
     if (k != kNoIndex) slices.push_back(k);
   }
   std::stable_sort(slices.begin(), slices.end(),
@@ -88,7 +92,10 @@ void clear_selection(Overlay& overlay) {
 std::vector<PathStep> path_steps(Session& session) {
   std::vector<PathStep> steps;
   for (std::uint32_t t = 0; t < session.size(); ++t) {
-    for (const ChainLink& link : session.trace(t).critical_path().links) {
+    LoadedTrace& trace = session.trace(t);
+    if (session.derives()) trace.critical_path();
+    if (trace.ready_critical_path() == nullptr) continue;
+    for (const ChainLink& link : trace.ready_critical_path()->links) {
       steps.push_back(
           {t, link.lane, static_cast<double>(link.start), static_cast<double>(link.end)});
     }

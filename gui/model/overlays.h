@@ -24,7 +24,7 @@ std::vector<std::uint32_t> consumers_of(LoadedTrace& trace, std::uint32_t slice)
 void select_slice(Session& session, SliceRef slice, Overlay& overlay);
 void clear_selection(Overlay& overlay);
 
-// The critical paths of all traces.
+// The critical paths of all traces, those that are ready where the session does not derive.
 std::vector<PathStep> path_steps(Session& session);
 
 // The largest row height at which all rows fit into `height`; between kLowestRow and 22.

@@ -11,7 +11,16 @@
 
 namespace mk::gui {
 
-Result<Prediction> predict(const PredictionRequest& request) {
+namespace {
+
+// Parts of the whole, as they were for qwen3-8b.
+constexpr double kCompiled = 0.3;
+constexpr double kSimulated = 0.9;
+
+}  // namespace
+
+Result<Prediction> predict(const PredictionRequest& request,
+                           const std::function<bool(double part)>& progress) {
   const Result<ModelConfig> model = load_model(request.model);
   if (!model) return tl::unexpected(model.error());
   const Result<Machine> machine = load_machine(request.machine);
@@ -39,6 +48,12 @@ Result<Prediction> predict(const PredictionRequest& request) {
   for (std::uint32_t i = 0; i < request.iterations; ++i)
     options.iterations.push_back(decode_step(1, request.context + i));
   const auto graph = std::make_shared<const TaskGraph>(std::move(compiled->graph));
+  if (progress) {
+    options.progress = [&](double part) {
+      return progress(kCompiled + part * (kSimulated - kCompiled));
+    };
+    if (!progress(kCompiled)) return fail(ErrorCode::kStuck, "interrupted");
+  }
   Result<SimulationResult> result = simulate(graph, *machine, options);
   if (!result) return tl::unexpected(result.error());
   result->record->meta["model"] = request.model;

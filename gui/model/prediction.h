@@ -1,6 +1,7 @@
 // A simulation from inside the viewer: what to simulate, and the trace that comes of it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -28,7 +29,9 @@ struct Prediction {
 };
 
 // Compiles, simulates and keeps the record. Errors are those of the steps, with the numbers. Any
-// number of threads may predict at once.
-Result<Prediction> predict(const PredictionRequest& request);
+// number of threads may predict at once. `progress` hears which part is done, 0 .. 1; where it
+// answers false the prediction ends with "interrupted".
+Result<Prediction> predict(const PredictionRequest& request,
+                           const std::function<bool(double part)>& progress = {});
 
 }  // namespace mk::gui

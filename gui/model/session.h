@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gui/model/alignment.h"
+#include "gui/model/compared.h"
 #include "gui/model/delta_layer.h"
 #include "gui/model/lane_rows.h"
 #include "gui/model/loaded_trace.h"
@@ -39,8 +40,24 @@ class Session {
   // Says that an open trace was completed.
   void contents_changed();
 
-  // Of the first trace and the one at `second`; made once. Requires: 0 < second < size().
-  const Matching& matching(std::size_t second);
+  // Whether it makes what it lacks when it is asked (the default). Else that is left out of scenes
+  // and answers until it is installed: a window has it made in a thread (model/derivations.h).
+  bool derives() const { return derives_; }
+  void set_derives(bool derives) { derives_ = derives; }
+
+  // Of the first trace and the one at `second`; made once. null iff missing and not derived.
+  // Requires: 0 < second < size().
+  std::shared_ptr<const Matching> matching(std::size_t second);
+  void install(std::size_t second, std::shared_ptr<const Matching> matching);
+  // The lane that compares, as far as it is wanted and not there. It goes on showing what was made
+  // for other alignments of the same traces.
+  bool lacks_delta();
+  void install(std::shared_ptr<const DeltaLayer> delta) {
+    delta_ = std::move(delta);
+    is_stale_ = true;
+  }
+  // How the trace's time lies on the axis.
+  TimeMap map_of(std::size_t trace) const;
   // The same task in the other traces; empty for slices that are no task.
   std::vector<SliceRef> partners(SliceRef slice);
 
@@ -48,11 +65,17 @@ class Session {
 
  private:
   void rebuild();
+  SceneTrace shown(std::size_t at);
+  bool wants_delta() const;
+  // Of these traces, and of this alignment too.
+  bool has_delta() const;
+  bool is_delta_current() const;
 
   std::shared_ptr<OperatorPalette> operators_ = std::make_shared<OperatorPalette>();
   std::vector<std::unique_ptr<LoadedTrace>> traces_{};
-  std::vector<std::unique_ptr<Matching>> matchings_{};  // by second trace
-  std::unique_ptr<DeltaLayer> delta_{};
+  std::vector<std::shared_ptr<const Matching>> matchings_{};  // by second trace
+  std::shared_ptr<const DeltaLayer> delta_{};
+  bool derives_ = true;
   ColorBy color_by_ = ColorBy::kOperator;
   Arrangement arrangement_{};
   Alignment alignment_{};

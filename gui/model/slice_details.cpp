@@ -20,7 +20,7 @@ QString text(std::string_view view) {
 std::vector<InstantRow> instants_of(const SliceColumns& s, std::uint32_t k) {
   struct Column {
     const char* name;
-    const std::vector<Nanoseconds>& values;
+    const Instants& values;
   };
   const std::array columns = {Column{"enqueued", s.enqueued},     Column{"fetched", s.fetched},
                               Column{"preload began", s.preload}, Column{"event active", s.ready},
@@ -91,7 +91,9 @@ std::vector<SliceRef> refs(std::uint32_t trace, const std::vector<std::uint32_t>
 
 void find_holder(LoadedTrace& loaded, SliceRef slice, SliceDetails& details) {
   const SliceColumns& s = loaded.trace().slices;
-  const auto chain = explain(loaded.index(), s.iteration[slice.slice], s.task[slice.slice]);
+  const TraceIndex* index = loaded.index();
+  if (index == nullptr) return;
+  const auto chain = explain(*index, s.iteration[slice.slice], s.task[slice.slice]);
   if (!chain || chain->empty()) return;
   switch (chain->front().held_by) {
     case HeldBy::kBegin:
@@ -164,20 +166,6 @@ SliceDetails details_of(Session& session, SliceRef slice) {
         {p, session.trace(p.trace).name(), start(p) - start(slice), length(p) - length(slice)});
   }
   return details;
-}
-
-std::vector<double> peer_lengths(const Trace& trace, std::uint32_t slice) {
-  const SliceColumns& s = trace.slices;
-  const auto name = [&](std::size_t k) -> std::string_view {
-    return s.is_task(k) ? std::string_view(trace.graph_of(s.iteration[k]).op_of(s.task[k]).name)
-                        : std::string_view(trace.strings[s.name[k]]);
-  };
-  const std::string_view wanted = name(slice);
-  std::vector<double> lengths;
-  for (std::size_t k = 0; k < s.size(); ++k) {
-    if (name(k) == wanted) lengths.push_back(static_cast<double>(s.end[k] - s.start[k]));
-  }
-  return lengths;
 }
 
 QString details_html(Session& session, const SliceDetails& details) {

@@ -42,9 +42,6 @@ struct SliceDetails {
 
 SliceDetails details_of(Session& session, SliceRef slice);
 
-// The lengths of all slices of the trace that have the slice's operator or name.
-std::vector<double> peer_lengths(const Trace& trace, std::uint32_t slice);
-
 // As HTML; slices are links "slice:TRACE:NUMBER".
 QString details_html(Session& session, const SliceDetails& details);
 std::optional<SliceRef> slice_of_link(const QString& link);

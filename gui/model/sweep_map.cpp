@@ -108,4 +108,12 @@ Result<SweepMap> read_sweep_map(const std::string& path, const std::string& poli
   return map;
 }
 
+Result<OpenedSweep> read_sweep_file(const std::string& path) {
+  Result<std::vector<std::string>> policies = sweep_policies(path);
+  if (!policies) return tl::unexpected(policies.error());
+  Result<SweepMap> map = read_sweep_map(path);
+  if (!map) return tl::unexpected(map.error());
+  return OpenedSweep{std::move(*policies), std::move(*map)};
+}
+
 }  // namespace mk::gui

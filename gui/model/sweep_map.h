@@ -30,11 +30,17 @@ struct SweepMap {
   double worst() const;
 };
 
+struct OpenedSweep {
+  std::vector<std::string> policies{};
+  SweepMap map{};  // of all policies
+};
+
 // Does the file say that it is a sweep (application_id of traces/FORMAT.md)?
 bool is_sweep_file(const std::string& path);
 
 // Points of `policy` only, of all where it is empty. InvalidInput names the file.
 Result<SweepMap> read_sweep_map(const std::string& path, const std::string& policy = {});
 Result<std::vector<std::string>> sweep_policies(const std::string& path);
+Result<OpenedSweep> read_sweep_file(const std::string& path);
 
 }  // namespace mk::gui

@@ -5,6 +5,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QPointer>
 #include <QPushButton>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -12,6 +13,9 @@
 #include "gui/timeline/time_text.h"
 
 namespace mk::gui {
+namespace {
+const QString kKey = QStringLiteral("area");
+}  // namespace
 
 QTableView* make_table(QAbstractItemModel* model, QWidget* parent) {
   auto* table = new QTableView(parent);
@@ -31,7 +35,8 @@ QTableView* make_table(QAbstractItemModel* model, QWidget* parent) {
   return table;
 }
 
-AreaPanel::AreaPanel(QWidget* parent) : QWidget(parent) {
+AreaPanel::AreaPanel(Background& background, QWidget* parent)
+    : QWidget(parent), background_(background) {
   title_ = new QLabel(this);
   model_ = new AreaModel(this);
   table_ = make_table(model_, this);
@@ -51,11 +56,17 @@ void AreaPanel::show_area(Session& session, const Area& area) {
   title_->setText(QStringLiteral("%1 of time on %2 rows")
                       .arg(duration_text(area.range.length()))
                       .arg(area.last_row - area.first_row + 1));
-  model_->set_rows(area_rows(session, area));
+  background_.start({QStringLiteral("summing up"), kKey, OnSameKey::kReplace},
+                    [panel = QPointer(this), lanes = lanes_in(session, area)](const Job& job) {
+                      job.deliver([panel, rows = area_rows(lanes)] {
+                        if (panel) panel->model_->set_rows(rows);
+                      });
+                    });
 }
 
 void AreaPanel::show_nothing() {
   title_->setText(QStringLiteral("Drag over the timeline to sum up what lies there."));
+  background_.withdraw(kKey);
   model_->set_rows({});
 }
 

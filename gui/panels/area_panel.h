@@ -3,6 +3,7 @@
 
 #include <QWidget>
 
+#include "gui/model/background.h"
 #include "gui/panels/area_model.h"
 
 class QLabel;
@@ -12,13 +13,15 @@ namespace mk::gui {
 
 class AreaPanel : public QWidget {
  public:
-  explicit AreaPanel(QWidget* parent = nullptr);
+  // `background`, which sums up, outlives the panel.
+  explicit AreaPanel(Background& background, QWidget* parent = nullptr);
   void show_area(Session& session, const Area& area);
   void show_nothing();
   void copy_csv() const;
   const AreaModel& model() const { return *model_; }
 
  private:
+  Background& background_;
   QLabel* title_ = nullptr;
   QTableView* table_ = nullptr;
   AreaModel* model_ = nullptr;

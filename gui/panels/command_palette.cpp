@@ -22,6 +22,11 @@ int fit(const QString& text, const QString& typed) {
   return std::max(score, 0);
 }
 
+QString command_name(const QAction& action) {
+  if (!action.objectName().isEmpty()) return action.objectName();
+  return action.text().section('\t', 0, 0).remove('&');
+}
+
 CommandPalette::CommandPalette(std::vector<QAction*> actions, QWidget* parent)
     : QDialog(parent), actions_(std::move(actions)) {
   setWindowTitle(QStringLiteral("Commands"));
@@ -41,14 +46,14 @@ CommandPalette::CommandPalette(std::vector<QAction*> actions, QWidget* parent)
 
 QStringList CommandPalette::shown() const {
   QStringList names;
-  for (const QAction* action : listed_) names.push_back(action->text());
+  for (const QAction* action : listed_) names.push_back(command_name(*action));
   return names;
 }
 
 void CommandPalette::filter(const QString& typed) {
   std::vector<std::pair<int, QAction*>> fitting;
   for (QAction* action : actions_) {
-    const int score = fit(action->text(), typed);
+    const int score = fit(command_name(*action), typed);
     if (score >= 0) fitting.emplace_back(score, action);
   }
   std::stable_sort(fitting.begin(), fitting.end(),
@@ -57,8 +62,8 @@ void CommandPalette::filter(const QString& typed) {
   list_->clear();
   for (const auto& [score, action] : fitting) {
     listed_.push_back(action);
-    QString text = action->text();
-    list_->addItem(text.replace('&', QString()).replace('\t', QStringLiteral("    ")));
+    const QString key = action->text().section('\t', 1, 1) + action->shortcut().toString();
+    list_->addItem(command_name(*action) + (key.isEmpty() ? key : QStringLiteral("    ") + key));
   }
   list_->setCurrentRow(0);
 }

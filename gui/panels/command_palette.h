@@ -14,6 +14,10 @@ namespace mk::gui {
 // all.
 int fit(const QString& text, const QString& typed);
 
+// The name of a command: the action's object name where it has one ("Theme: Dark"), else its text
+// without mnemonic and key.
+QString command_name(const QAction& action);
+
 class CommandPalette : public QDialog {
  public:
   CommandPalette(std::vector<QAction*> actions, QWidget* parent);

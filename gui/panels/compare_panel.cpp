@@ -3,6 +3,7 @@
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QPointer>
 #include <QSignalBlocker>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -15,9 +16,11 @@
 namespace mk::gui {
 namespace {
 constexpr std::size_t kMostPoints = 20000;
+const QString kKey = QStringLiteral("compare");
 }  // namespace
 
-ComparePanel::ComparePanel(Session& session, QWidget* parent) : QWidget(parent), session_(session) {
+ComparePanel::ComparePanel(Session& session, Background& background, QWidget* parent)
+    : QWidget(parent), session_(session), background_(background) {
   by_ = new QComboBox(this);
   by_->addItems({QStringLiteral("by operator"), QStringLiteral("by cause")});
   second_ = new QComboBox(this);
@@ -41,7 +44,7 @@ ComparePanel::ComparePanel(Session& session, QWidget* parent) : QWidget(parent),
   layout->setContentsMargins(4, 2, 4, 2);
   layout->addLayout(choices);
   layout->addLayout(body, 1);
-  connect(by_, &QComboBox::currentIndexChanged, this, [this] { fill(); });
+  connect(by_, &QComboBox::currentIndexChanged, this, [this] { show_rows(); });
   connect(second_, &QComboBox::currentIndexChanged, this, [this] { fill(); });
 }
 
@@ -65,19 +68,42 @@ void ComparePanel::showEvent(QShowEvent*) {
 void ComparePanel::fill() {
   is_stale_ = !isVisible();
   if (is_stale_) return;
+  background_.withdraw(kKey);
   if (session_.size() < 2) {
-    lines_->setText(QStringLiteral("Open a second trace to compare it with the first."));
-    model_->set_rows({});
-    scatter_->show_pairs({}, {}, {}, {});
-    return;
+    Comparison none;
+    none.text = QStringLiteral("Open a second trace to compare it with the first.");
+    return show_comparison(std::move(none));
   }
   const auto second = static_cast<std::size_t>(std::max(0, second_->currentIndex()) + 1);
-  lines_->setText(comparison_lines(session_, second).join(QStringLiteral(" · ")));
-  model_->set_rows(by_->currentIndex() == 0 ? errors_by_operator(session_, second)
-                                            : errors_by_cause(session_, second));
-  scatter_->show_pairs(length_pairs(session_, second, kMostPoints),
-                       session_.trace(0).layer(ColorBy::kOperator, *session_.operators()).entries,
-                       session_.trace(0).name(), session_.trace(second).name());
+  const auto pair = compared(session_, second);
+  if (!pair) return lines_->setText(QStringLiteral("Matching tasks …"));  // asked again when done
+  background_.start({QStringLiteral("comparing"), kKey, OnSameKey::kReplace},
+                    [panel = QPointer(this), pair](const Job& job) {
+                      job.deliver([panel, comparison = compare(*pair)] {
+                        if (panel) panel->show_comparison(comparison);
+                      });
+                    });
+}
+
+ComparePanel::Comparison ComparePanel::compare(const Compared& pair) {
+  return {comparison_lines(pair).join(QStringLiteral(" · ")),
+          errors_by_operator(pair),
+          errors_by_cause(pair),
+          length_pairs(pair, kMostPoints),
+          pair.first.by_operator->layer.entries,
+          pair.first.name,
+          pair.second.name};
+}
+
+void ComparePanel::show_comparison(Comparison comparison) {
+  shown_ = std::move(comparison);
+  lines_->setText(shown_.text);
+  show_rows();
+  scatter_->show_pairs(shown_.pairs, shown_.entries, shown_.first, shown_.second);
+}
+
+void ComparePanel::show_rows() {
+  model_->set_rows(by_->currentIndex() == 0 ? shown_.by_operator : shown_.by_cause);
 }
 
 }  // namespace mk::gui

@@ -1,10 +1,12 @@
 // The first trace against another: in words, as a table of errors, as a scatter of lengths. Filled
-// only while it is seen: matching large traces takes its time.
+// only while it is seen, and in the background: comparing large traces takes its time.
 #pragma once
 
 #include <QWidget>
 #include <functional>
 
+#include "gui/model/background.h"
+#include "gui/model/error_table.h"
 #include "gui/model/session.h"
 
 class QComboBox;
@@ -17,7 +19,8 @@ class ScatterView;
 
 class ComparePanel : public QWidget {
  public:
-  explicit ComparePanel(Session& session, QWidget* parent = nullptr);
+  // `background` outlives the panel.
+  ComparePanel(Session& session, Background& background, QWidget* parent = nullptr);
   void session_changed();
   const ErrorModel& model() const { return *model_; }
   QString text() const;
@@ -29,9 +32,23 @@ class ComparePanel : public QWidget {
   void showEvent(QShowEvent* event) override;
 
  private:
+  struct Comparison {
+    QString text{};
+    std::vector<ErrorRow> by_operator{};
+    std::vector<ErrorRow> by_cause{};
+    std::vector<LengthPair> pairs{};
+    std::vector<LegendEntry> entries{};
+    QString first{};
+    QString second{};
+  };
+  static Comparison compare(const Compared& pair);
   void fill();
+  void show_comparison(Comparison comparison);
+  void show_rows();
 
   Session& session_;
+  Background& background_;
+  Comparison shown_{};
   bool is_stale_ = true;
   QComboBox* by_ = nullptr;
   QComboBox* second_ = nullptr;

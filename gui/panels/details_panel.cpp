@@ -28,14 +28,13 @@ void DetailsPanel::show_slice(Session& session, SliceRef slice) {
   const Trace& trace = session.trace(slice.trace).trace();
   const auto length =
       static_cast<double>(trace.slices.end[slice.slice] - trace.slices.start[slice.slice]);
-  std::vector<double> peers = peer_lengths(trace, slice.slice);
-  const auto count = peers.size();
-  histogram_->show_values(std::move(peers), length, QStringLiteral("%1 peers").arg(count));
+  const Histogram* peers = session.trace(slice.trace).peers(slice.slice, *session.operators());
+  histogram_->show_histogram(peers != nullptr ? *peers : Histogram(), length);
 }
 
 void DetailsPanel::show_nothing() {
   browser_->setHtml(QStringLiteral("<p>Click a slice to see its times.</p>"));
-  histogram_->show_values({}, 0, {});
+  histogram_->show_histogram({}, 0);
 }
 
 QString DetailsPanel::text() const { return browser_->toPlainText(); }

@@ -3,37 +3,67 @@
 #include <QMouseEvent>
 #include <QPainter>
 #include <QPainterPath>
+#include <QPointer>
 #include <algorithm>
+#include <utility>
 
 #include "gui/timeline/theme.h"
 
 namespace mk::gui {
 namespace {
+const QString kKey = QStringLiteral("graph");
 constexpr int kSteps = 1;
 constexpr double kMargin = 8;
 constexpr double kLargest = 1.3;  // scale
 }  // namespace
 
-GraphPanel::GraphPanel(QWidget* parent) : QWidget(parent) { setMinimumHeight(100); }
+GraphPanel::GraphPanel(Background& background, QWidget* parent)
+    : QWidget(parent), background_(background) {
+  setMinimumHeight(100);
+}
 
 void GraphPanel::show_nothing() {
+  wanted_.reset();
+  background_.withdraw(kKey);
   graph_ = {};
   update();
 }
 
 void GraphPanel::show_task(Session& session, SliceRef slice) {
-  const Trace& trace = session.trace(slice.trace).trace();
-  if (!trace.slices.is_task(slice.slice)) return show_nothing();
-  graph_ = neighbourhood_of(trace.graph_of(trace.slices.iteration[slice.slice]),
-                            trace.slices.task[slice.slice], kSteps);
-  lay_out(graph_);
-  const auto entries = session.operators()->entries();
+  const LoadedTrace& open = session.trace(slice.trace);
+  const SliceColumns& s = open.trace().slices;
+  if (!s.is_task(slice.slice)) return show_nothing();
+  wanted_ = Wanted{open.share(), s.iteration[slice.slice], s.task[slice.slice],
+                   session.operators()->entries()};
+  if (isVisible()) lay_out_wanted();
+}
+
+void GraphPanel::showEvent(QShowEvent*) {
+  if (wanted_) lay_out_wanted();
+}
+
+void GraphPanel::lay_out_wanted() {
+  background_.start(
+      {QStringLiteral("task graph"), kKey, OnSameKey::kReplace},
+      [panel = QPointer(this), wanted = *std::exchange(wanted_, std::nullopt)](const Job& job) {
+        GraphNeighbourhood graph =
+            neighbourhood_of(wanted.trace->graph_of(wanted.iteration), wanted.task, kSteps);
+        lay_out(graph);
+        job.deliver([panel, graph, colours = wanted.colours] {
+          if (panel) panel->show_graph(graph, colours);
+        });
+      });
+}
+
+void GraphPanel::show_graph(GraphNeighbourhood graph,
+                            const std::vector<OperatorPalette::Entry>& colours) {
+  graph_ = std::move(graph);
   colours_.clear();
   for (const GraphNode& node : graph_.nodes) {
-    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
+    const auto found = std::find_if(colours.begin(), colours.end(), [&](const auto& entry) {
       return entry.name == node.operator_name;
     });
-    colours_.push_back(found == entries.end() ? palette().color(QPalette::Button).rgb()
+    colours_.push_back(found == colours.end() ? palette().color(QPalette::Button).rgb()
                                               : found->colour);
   }
   update();

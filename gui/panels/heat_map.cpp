@@ -4,6 +4,7 @@
 #include <QHelpEvent>
 #include <QMouseEvent>
 #include <QPainter>
+#include <QPointer>
 #include <QSignalBlocker>
 #include <QToolTip>
 #include <QVBoxLayout>
@@ -145,7 +146,8 @@ bool HeatMapView::event(QEvent* event) {
   return true;
 }
 
-HeatMapPanel::HeatMapPanel(QWidget* parent) : QWidget(parent) {
+HeatMapPanel::HeatMapPanel(Background& background, QWidget* parent)
+    : QWidget(parent), background_(background) {
   policy_ = new QComboBox(this);
   view_ = new HeatMapView(this);
   auto* layout = new QVBoxLayout(this);
@@ -155,27 +157,30 @@ HeatMapPanel::HeatMapPanel(QWidget* parent) : QWidget(parent) {
   connect(policy_, &QComboBox::currentIndexChanged, this, [this] { fill(); });
 }
 
-Status HeatMapPanel::open(const QString& path) {
-  const Result<std::vector<std::string>> policies = sweep_policies(path.toStdString());
-  if (!policies) return tl::unexpected(policies.error());
+void HeatMapPanel::show_file(const QString& path, OpenedSweep sweep) {
   path_ = path;
-  {
-    const QSignalBlocker blocker(policy_);
-    policy_->clear();
-    policy_->addItem(QStringLiteral("best of all policies"), QString());
-    for (const std::string& policy : *policies)
-      policy_->addItem(QString::fromStdString(policy), QString::fromStdString(policy));
-  }
-  const Result<SweepMap> map = read_sweep_map(path.toStdString());
-  if (!map) return tl::unexpected(map.error());
-  view_->show_map(*map);
-  return {};
+  const QSignalBlocker blocker(policy_);
+  policy_->clear();
+  policy_->addItem(QStringLiteral("best of all policies"), QString());
+  for (const std::string& policy : sweep.policies)
+    policy_->addItem(QString::fromStdString(policy), QString::fromStdString(policy));
+  view_->show_map(std::move(sweep.map));
+}
+
+void HeatMapPanel::choose(const QString& policy) {
+  policy_->setCurrentIndex(policy_->findData(policy));
 }
 
 void HeatMapPanel::fill() {
-  Result<SweepMap> map =
-      read_sweep_map(path_.toStdString(), policy_->currentData().toString().toStdString());
-  view_->show_map(map ? std::move(*map) : SweepMap());
+  const std::string policy = policy_->currentData().toString().toStdString();
+  background_.start(
+      {QStringLiteral("reading the sweep"), QStringLiteral("sweep"), OnSameKey::kReplace},
+      [panel = QPointer(this), path = path_.toStdString(), policy](const Job& job) {
+        const Result<SweepMap> map = read_sweep_map(path, policy);
+        job.deliver([panel, map] {
+          if (panel) panel->view_->show_map(map ? *map : SweepMap());
+        });
+      });
 }
 
 }  // namespace mk::gui

@@ -5,6 +5,7 @@
 #include <QWidget>
 #include <functional>
 
+#include "gui/model/background.h"
 #include "gui/model/sweep_map.h"
 
 class QComboBox;
@@ -36,15 +37,19 @@ class HeatMapView : public QWidget {
   SweepMap map_{};
 };
 
-// With a choice of the policy.
+// With a choice of the policy, whose points are read in the background.
 class HeatMapPanel : public QWidget {
  public:
-  explicit HeatMapPanel(QWidget* parent = nullptr);
-  Status open(const QString& path);
+  // `background` outlives the panel.
+  explicit HeatMapPanel(Background& background, QWidget* parent = nullptr);
+  void show_file(const QString& path, OpenedSweep sweep);
+  void choose(const QString& policy);
   HeatMapView& view() { return *view_; }
 
  private:
   void fill();
+
+  Background& background_;
   QString path_{};
   QComboBox* policy_ = nullptr;
   HeatMapView* view_ = nullptr;

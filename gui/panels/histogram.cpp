@@ -4,38 +4,17 @@
 #include <algorithm>
 
 #include "gui/timeline/time_text.h"
-#include "profiler/analysis/statistics.h"
 
 namespace mk::gui {
 namespace {
 constexpr int kTextLine = 16;
 }  // namespace
 
-std::size_t Histogram::bin_of(double value) const {
-  const double part = high > low ? (value - low) / (high - low) : 0;
-  const double at = std::clamp(part * static_cast<double>(bins.size()), 0.0,
-                               static_cast<double>(bins.size() - 1));
-  return static_cast<std::size_t>(at);
-}
-
-Histogram histogram_of(std::vector<double> values, std::size_t bins) {
-  Histogram histogram;
-  if (values.empty()) return histogram;
-  histogram.median = quantile(values, 0.5);
-  histogram.p95 = quantile(values, 0.95);
-  histogram.high = quantile(values, 0.99);
-  histogram.low = *std::min_element(values.begin(), values.end());
-  histogram.bins.assign(bins, 0);
-  for (const double value : values) ++histogram.bins[histogram.bin_of(value)];
-  return histogram;
-}
-
 HistogramView::HistogramView(QWidget* parent) : QWidget(parent) { setMinimumHeight(110); }
 
-void HistogramView::show_values(std::vector<double> values, double marked, const QString& title) {
-  histogram_ = histogram_of(std::move(values));
+void HistogramView::show_histogram(const Histogram& histogram, double marked) {
+  histogram_ = histogram;
   marked_ = marked;
-  title_ = title;
   update();
 }
 
@@ -59,10 +38,10 @@ void HistogramView::paintEvent(QPaintEvent*) {
     painter.fillRect(bar, is_marked ? palette().highlight() : palette().placeholderText());
   }
   painter.setPen(palette().color(QPalette::Text));
-  painter.drawText(
-      QRect(6, 0, width() - 12, kTextLine), Qt::AlignLeft | Qt::AlignVCenter,
-      QStringLiteral("%1: p50 %2, p95 %3")
-          .arg(title_, duration_text(histogram_.median), duration_text(histogram_.p95)));
+  painter.drawText(QRect(6, 0, width() - 12, kTextLine), Qt::AlignLeft | Qt::AlignVCenter,
+                   QStringLiteral("%1 peers: p50 %2, p95 %3")
+                       .arg(count_text(histogram_.count), duration_text(histogram_.median),
+                            duration_text(histogram_.p95)));
   const QRect below(6, height() - kTextLine, width() - 12, kTextLine);
   painter.drawText(below, Qt::AlignLeft | Qt::AlignVCenter, duration_text(histogram_.low));
   painter.drawText(below, Qt::AlignRight | Qt::AlignVCenter, duration_text(histogram_.high));

@@ -1,7 +1,6 @@
 #include "gui/panels/simulate_panel.h"
 
 #include <QComboBox>
-#include <QCoreApplication>
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -57,7 +56,7 @@ SimulatePanel::SimulatePanel(QWidget* parent) : QWidget(parent) {
   run_ = new QPushButton(QStringLiteral("Simulate"), this);
   cancel_ = new QPushButton(QStringLiteral("Cancel"), this);
   progress_ = new QProgressBar(this);
-  progress_->setRange(0, 0);
+  progress_->setRange(0, 1000);
   message_ = new QLabel(this);
   message_->setWordWrap(true);
   auto* buttons = new QHBoxLayout();
@@ -77,12 +76,10 @@ SimulatePanel::SimulatePanel(QWidget* parent) : QWidget(parent) {
   form->addRow(message_);
   connect(run_, &QPushButton::clicked, this, [this] { run(); });
   connect(cancel_, &QPushButton::clicked, this, [this] { cancel(); });
+  connect(&background_, &Background::progressed, this, [this](const QString&, double part) {
+    progress_->setValue(static_cast<int>(part * 1000));
+  });
   show_running(false);
-}
-
-SimulatePanel::~SimulatePanel() {
-  pool_.waitForDone();
-  QCoreApplication::removePostedEvents(this);
 }
 
 PredictionRequest SimulatePanel::request() const {
@@ -121,24 +118,22 @@ void SimulatePanel::show_running(bool running) {
 void SimulatePanel::run() {
   if (is_running_) return;
   message_->clear();
+  progress_->setValue(0);
   show_running(true);
-  const std::uint64_t number = ++number_;
-  pool_.start([this, number, what = request()] {
-    auto result = std::make_shared<Result<Prediction>>(predict(what));
-    QMetaObject::invokeMethod(
-        this, [this, number, result] { finished(number, std::move(*result)); },
-        Qt::QueuedConnection);
+  background_.start({QStringLiteral("simulating")}, [this, what = request()](const Job& job) {
+    const Result<Prediction> result =
+        predict(what, [&job](double part) { return job.progress(part); });
+    job.deliver([this, result] { finished(result); });
   });
 }
 
 void SimulatePanel::cancel() {
-  ++number_;
+  background_.cancel();
   show_running(false);
   message_->setText(QStringLiteral("Cancelled."));
 }
 
-void SimulatePanel::finished(std::uint64_t number, Result<Prediction> result) {
-  if (number != number_) return;
+void SimulatePanel::finished(Result<Prediction> result) {
   show_running(false);
   if (!result) return message_->setText(QString::fromStdString(result.error().message));
   message_->setText(QString::fromStdString(result->name));

@@ -2,10 +2,10 @@
 // trace. The simulator runs in a thread of its own.
 #pragma once
 
-#include <QThreadPool>
 #include <QWidget>
 #include <functional>
 
+#include "gui/model/background.h"
 #include "gui/model/prediction.h"
 
 class QComboBox;
@@ -19,13 +19,10 @@ namespace mk::gui {
 class SimulatePanel : public QWidget {
  public:
   explicit SimulatePanel(QWidget* parent = nullptr);
-  // Waits for what runs.
-  ~SimulatePanel() override;
-
   PredictionRequest request() const;
   void set_request(const PredictionRequest& request);
   void run();
-  // What runs is dropped when it arrives.
+  // Stops what runs.
   void cancel();
   bool is_running() const { return is_running_; }
   QString message() const;
@@ -33,7 +30,7 @@ class SimulatePanel : public QWidget {
   std::function<void(Prediction)> on_predicted{};
 
  private:
-  void finished(std::uint64_t number, Result<Prediction> result);
+  void finished(Result<Prediction> result);
   void show_running(bool running);
 
   QComboBox* model_ = nullptr;
@@ -49,8 +46,7 @@ class SimulatePanel : public QWidget {
   QProgressBar* progress_ = nullptr;
   QLabel* message_ = nullptr;
   bool is_running_ = false;
-  std::uint64_t number_ = 0;  // of the run whose result is wanted
-  QThreadPool pool_{};
+  Background background_{RunIn::kThread};
 };
 
 }  // namespace mk::gui

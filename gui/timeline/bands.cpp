@@ -1,17 +1,16 @@
 #include "gui/timeline/bands.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/units.h"
 
 namespace mk::gui {
 
 std::uint32_t first_ending_after(const Bands& bands, std::size_t lane, double time) {
-  const auto first = bands.end.begin() + bands.lane_begin[lane];
-  const auto last = bands.end.begin() + bands.lane_end[lane];
-  const auto it = std::partition_point(
-      first, last, [time](Nanoseconds end) { return static_cast<double>(end) <= time; });
-  return static_cast<std::uint32_t>(it - bands.end.begin());
+  const auto all = std::views::iota(bands.lane_begin[lane], bands.lane_end[lane]);
+  return *std::ranges::partition_point(
+      all, [&](std::uint32_t k) { return static_cast<double>(bands.end[k]) <= time; });
 }
 
 std::uint32_t band_at(const Bands& bands, std::size_t lane, double time, double slack) {

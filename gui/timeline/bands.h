@@ -10,15 +10,15 @@
 #include <span>
 #include <vector>
 
-#include "core/record.h"
+#include "core/instants.h"
 
 namespace mk::gui {
 
 inline constexpr std::size_t kMaxCategories = 256;
 
 struct Bands {
-  std::span<const Nanoseconds> start{};
-  std::span<const Nanoseconds> end{};
+  InstantsView start{};
+  InstantsView end{};
   std::span<const std::uint8_t> category{};
   // The bands of lane l are lane_begin[l] .. lane_end[l] - 1.
   std::vector<std::uint32_t> lane_begin{};

@@ -1,7 +1,6 @@
 #include "gui/timeline/legend.h"
 
 #include <algorithm>
-#include <array>
 
 namespace mk::gui {
 namespace {
@@ -11,12 +10,10 @@ constexpr int kSwatch = 12;
 constexpr int kMostRows = 3;
 
 void add_used(const BandLayer& layer, bool only_waits, std::vector<LegendEntry>& entries) {
-  std::array<bool, kMaxCategories> used{};
-  for (const std::uint8_t category : layer.bands.category) used[category] = true;
   for (std::size_t c = 0; c < layer.entries.size(); ++c) {
     const LegendEntry& entry = layer.entries[c];
     const bool is_work = !entry.is_wait && c < kCauses.size();
-    if (!used[c] || (only_waits && is_work)) continue;
+    if (!layer.used[c] || (only_waits && is_work)) continue;
     const bool is_new = std::none_of(entries.begin(), entries.end(), [&](const LegendEntry& e) {
       return e.name == entry.name && e.is_wait == entry.is_wait;
     });

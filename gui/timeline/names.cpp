@@ -95,6 +95,7 @@ TextCache::Entry& TextCache::entry(const QString& text) {
   if (static_cast<std::size_t>(entries_.size()) > kMostTexts) entries_.clear();
   Entry& entry = entries_[text];
   if (entry.text.text().isEmpty() && !text.isEmpty()) {
+    ++laid_out_;
     entry.text.setText(text);
     entry.text.setTextFormat(Qt::PlainText);
     entry.text.prepare(QTransform(), font_);

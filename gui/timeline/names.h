@@ -29,6 +29,8 @@ class TextCache {
   // letters fit.
   void draw(QPainter& painter, int x, int y, int width, const QString& text);
   int width(const QString& text);
+  // Texts laid out since it was made.
+  std::size_t laid_out() const { return laid_out_; }
 
  private:
   struct Entry {
@@ -41,6 +43,7 @@ class TextCache {
   QFontMetricsF metrics_;
   int height_ = 0;
   QHash<QString, Entry> entries_{};
+  std::size_t laid_out_ = 0;
 };
 
 // Names, preloads and no-length slices of all lanes in sight, on a plot whose top left is `plot`'s.

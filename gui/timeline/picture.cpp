@@ -52,6 +52,7 @@ void draw_cached_minimap(QPainter& painter, const Scene& scene, const TimeRange&
   const QSize size = area.size() * options.pixel_ratio;
   if (cache.minimap.size() != size || cache.minimap_revision != scene.revision ||
       cache.minimap_theme != options.theme) {
+    ++cache.minimaps_drawn;
     cache.minimap = QImage(size, QImage::Format_RGB32);
     cache.minimap.setDevicePixelRatio(options.pixel_ratio);
     cache.minimap_revision = scene.revision;

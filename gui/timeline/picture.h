@@ -27,6 +27,7 @@ struct PictureCache {
   TextCache texts;
   std::vector<BodyCache> bodies{};  // one a plot
   QImage minimap{};
+  std::size_t minimaps_drawn = 0;
   std::uint64_t minimap_revision = 0;
   ThemeName minimap_theme = ThemeName::kDark;
 };

@@ -4,6 +4,12 @@
 
 namespace mk::gui {
 
+std::bitset<kMaxCategories> used_categories(const Bands& bands) {
+  std::bitset<kMaxCategories> used;
+  for (const std::uint8_t category : bands.category) used.set(category);
+  return used;
+}
+
 const Row* Scene::row_of(LaneRef lane) const {
   if (lane.trace >= row_index.size() || lane.lane >= row_index[lane.trace].size()) return nullptr;
   const std::uint32_t row = row_index[lane.trace][lane.lane];

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <QString>
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -22,7 +23,9 @@ struct BandLayer {
   Bands bands{};
   std::optional<Mip> mip{};  // none: not built yet, bands are scanned
   std::vector<LegendEntry> entries{};
+  std::bitset<kMaxCategories> used{};  // categories that some band has
 };
+std::bitset<kMaxCategories> used_categories(const Bands& bands);
 
 struct SceneTrace {
   QString name{};

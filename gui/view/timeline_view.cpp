@@ -16,9 +16,9 @@ namespace {
 
 constexpr double kWheelZoom = 1.0015;  // a unit of the wheel's angle; a click has 120
 constexpr double kKeyZoom = 1.3;
-constexpr double kKeyPan = 0.1;   // of the plot
-constexpr double kSnap = 6;       // pixels
-constexpr qint64 kGesture = 700;  // ms
+constexpr double kKeyPan = 0.1;    // of the plot
+constexpr double kSnap = 6;        // pixels
+constexpr quint64 kGesture = 700;  // ms, of the window system's clock
 
 }  // namespace
 
@@ -100,9 +100,9 @@ void TimelineView::drift(const Viewport& view) {
 }
 
 void TimelineView::nudge(const Viewport& view) {
-  const bool is_new = !nudged_.isValid() || nudged_.elapsed() > kGesture;
-  nudged_.restart();
-  is_new ? go(view) : drift(view);
+  const bool is_same = input_time_ && nudged_ && *input_time_ - *nudged_ <= kGesture;
+  nudged_ = input_time_;
+  is_same ? drift(view) : go(view);
 }
 
 void TimelineView::show_range(const TimeRange& range) {
@@ -179,6 +179,7 @@ void TimelineView::resizeEvent(QResizeEvent*) {
 }
 
 void TimelineView::wheelEvent(QWheelEvent* event) {
+  input_time_ = event->timestamp();
   const QPoint angle = event->angleDelta();
   const Surroundings around = surroundings();
   if ((event->modifiers() & Qt::ControlModifier) != 0) {
@@ -190,6 +191,7 @@ void TimelineView::wheelEvent(QWheelEvent* event) {
     if (angle.x() != 0) nudge(pan_by(view(), -angle.x(), around));
     nudge(scroll_by(view(), -angle.y() / 2, around));
   }
+  input_time_.reset();
   event->accept();
 }
 
@@ -362,7 +364,9 @@ void TimelineView::dropEvent(QDropEvent* event) {
 void TimelineView::keyPressEvent(QKeyEvent* event) {
   const std::optional<Command> command = command_of(*event);
   if (!command) return QWidget::keyPressEvent(event);
+  input_time_ = event->timestamp();
   if (!run(*command)) emit commandWanted(*command);
+  input_time_.reset();
 }
 
 double TimelineView::zoom_centre() {

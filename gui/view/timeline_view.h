@@ -5,7 +5,6 @@
 // selecting and moving repaint; only what came into sight is drawn anew (BodyCache).
 #pragma once
 
-#include <QElapsedTimer>
 #include <QStringList>
 #include <QWidget>
 #include <memory>
@@ -32,6 +31,7 @@ class TimelineView : public QWidget {
   QString empty_text() const { return empty_text_; }
   // Columns that the last repaint drew anew, over all plots.
   int columns_drawn() const;
+  const PictureCache& cache() const { return cache_; }
   // Draws what the window shows, for a file.
   void render_to(QPainter& painter, const QSize& size, double pixel_ratio);
 
@@ -98,7 +98,8 @@ class TimelineView : public QWidget {
   PictureOptions options_{};
   PictureCache cache_;
   Drag drag_{};
-  QElapsedTimer nudged_{};
+  std::optional<quint64> input_time_{};  // ms, of the event that is being handled
+  std::optional<quint64> nudged_{};      // of the one that nudged last
   QPointF pointer_{-1, -1};
   QString empty_text_{};
   bool has_view_ = false;

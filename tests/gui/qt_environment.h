@@ -22,6 +22,8 @@ class QtEnvironment : public ::testing::Environment {
     QCoreApplication::setApplicationName("megascope-gui-test");
     // Settings of a test are its own, also where tests run side by side.
     QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings_.path());
+    // Dialogs are Qt's own, so that tests can use them.
+    QCoreApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
     application_ = std::make_unique<QApplication>(count_, arguments_);
     ASSERT_TRUE(gui::load_fonts());
     gui::style_application(gui::ThemeName::kDark);

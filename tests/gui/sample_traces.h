@@ -13,8 +13,8 @@ namespace mk::testing {
 
 // Invariants of Bands hold; times 0 .. `span`, lengths from 0 up, some lanes empty.
 struct RandomBands {
-  std::vector<Nanoseconds> start{};
-  std::vector<Nanoseconds> end{};
+  Instants start{};
+  Instants end{};
   std::vector<std::uint8_t> category{};
   gui::Bands bands{};
 };

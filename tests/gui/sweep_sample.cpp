@@ -1,29 +1,32 @@
 #include "tests/gui/sweep_sample.h"
 
-#include <sqlite3.h>
-
 #include "core/check.h"
+#include "traces/sweep_file.h"
 
 namespace mk::testing {
 
 void write_sweep_sample(const std::string& path) {
-  sqlite3* database = nullptr;
-  MK_CHECK(sqlite3_open(path.c_str(), &database) == SQLITE_OK, "a sample can be written");
-  const char* sql = R"(
-    PRAGMA application_id = 1296782167;
-    PRAGMA user_version = 1;
-    CREATE TABLE point(model TEXT, machine TEXT, policy TEXT, placement TEXT, workers INTEGER,
-      schedulers INTEGER, context INTEGER, seed INTEGER, iteration_us REAL, refused TEXT);
-    INSERT INTO point VALUES
-      ('qwen3-8b', 'h100-sxm', 'hybrid', 'round-robin', 96, 0, 1024, 1, 140, ''),
-      ('qwen3-8b', 'h100-sxm', 'hybrid', 'round-robin', 128, 0, 1024, 1, 120, ''),
-      ('qwen3-8b', 'h100-sxm', 'hybrid', 'round-robin', 128, 16, 1024, 1, 100, ''),
-      ('qwen3-8b', 'h100-sxm', 'jit', 'round-robin', 128, 16, 1024, 1, 90, ''),
-      ('qwen3-8b', 'h100-sxm', 'hybrid', 'round-robin', 400, 16, 1024, 1, 0, 'too many');
-  )";
-  const int code = sqlite3_exec(database, sql, nullptr, nullptr, nullptr);
-  sqlite3_close(database);
-  MK_CHECK(code == SQLITE_OK, "the sample's SQL is right");
+  Result<SweepFile> file = SweepFile::open(path);
+  MK_CHECK(file.has_value(), "a sample can be written");
+  const auto add = [&](const char* policy, std::uint64_t workers, std::uint64_t schedulers,
+                       double iteration_us, const char* refused) {
+    SweepRow row;
+    row.point.model = "qwen3-8b";
+    row.point.machine = "h100-sxm";
+    row.point.policy = policy;
+    row.point.placement = "round-robin";
+    row.point.workers = workers;
+    row.point.schedulers = schedulers;
+    row.result.iteration_us = iteration_us;
+    row.result.refused = refused;
+    MK_CHECK(file->store(row).has_value(), "a point can be stored");
+  };
+  add("hybrid", 96, 0, 140, "");
+  add("hybrid", 128, 0, 120, "");
+  add("hybrid", 128, 16, 100, "");
+  add("jit", 128, 16, 90, "");
+  add("hybrid", 400, 16, 0, "too many");
+  MK_CHECK(file->flush().has_value(), "the sample is on the disk");
 }
 
 }  // namespace mk::testing

@@ -1,4 +1,4 @@
-// A small sweep file with the columns that the heat map reads, as traces/FORMAT.md specifies them.
+// A small sweep file, as `megascope sweep` writes it.
 #pragma once
 
 #include <string>

@@ -46,12 +46,12 @@ Trace large_trace() {
     s.lane[i] = lane;
     s.task[i] = i % 4;
     s.iteration[i] = i % kIterations;
-    s.enqueued[i] = start - 9000;
-    s.fetched[i] = start - 8000;
-    s.ready[i] = start - 3000;
-    s.start[i] = start;
-    s.end[i] = start + 30000;
-    s.notified[i] = start + 31000;
+    s.enqueued.set(i, start - 9000);
+    s.fetched.set(i, start - 8000);
+    s.ready.set(i, start - 3000);
+    s.start.set(i, start);
+    s.end.set(i, start + 30000);
+    s.notified.set(i, start + 31000);
   }
   return trace;
 }

@@ -12,21 +12,19 @@
 #include <ctime>
 #include <filesystem>
 #include <functional>
-#include <random>
 
 #include "gui/model/area_table.h"
+#include "gui/model/loader.h"
 #include "gui/model/search.h"
 #include "gui/model/session.h"
 #include "gui/timeline/fonts.h"
 #include "gui/timeline/picture.h"
+#include "tests/perf/viewer_traces.h"
 #include "traces/sqlite_file.h"
-#include "traces/trace_reader.h"
 
 namespace mk::gui {
 namespace {
 
-constexpr std::uint32_t kLanes = 136;
-constexpr std::uint32_t kOperators = 10;
 const QSize kSize(1920, 1080);
 
 double now_ms() {
@@ -63,80 +61,13 @@ Times repeat(int times, const std::function<void(int)>& work) {
   return measured;
 }
 
-// One graph of ten operators; lanes busy nine tenths of their time, lengths spread by half.
-TraceGraph graph_of(std::uint32_t tasks) {
-  TraceGraph graph;
-  const char* names[kOperators] = {"input_norm", "qkv",      "attention", "o_proj",     "post_norm",
-                                   "gate_up",    "silu_mul", "down",      "final_norm", "lm_head"};
-  for (const char* name : names)
-    graph.operators.push_back({name, TaskKind::kLinear, 0, 0, tasks / kOperators});
-  graph.classes.emplace_back();
-  for (std::uint32_t t = 0; t < tasks; ++t) {
-    graph.tasks.op.push_back(t % kOperators);
-    graph.tasks.tile.push_back(t / kOperators);
-    graph.tasks.dependent_event.push_back(0);
-    graph.tasks.triggering_event.push_back(1);
-    graph.tasks.task_class.push_back(0);
-    graph.tasks.kind.push_back(TaskKind::kLinear);
-    graph.tasks.label.push_back(LaunchLabel::kAot);
-  }
-  graph.events = {{1, tasks}, {0, tasks}, {tasks, tasks}, {0, 0}};
-  return graph;
-}
-
-Trace trace_of(std::size_t slices, std::uint32_t seed) {
-  Trace trace;
-  const auto a_lane = static_cast<std::uint32_t>(slices / kLanes);
-  const std::uint32_t tasks = 8160;  // a lane does 60 of them an iteration
-  const std::uint32_t an_iteration = tasks / kLanes;
-  const std::uint32_t iterations = a_lane / an_iteration;
-  trace.graphs.push_back(graph_of(tasks));
-  trace.meta = {{"source", "simulated"},      {"policy", "static"},
-                {"placement", "round-robin"}, {"jit_placement", "in_turn"},
-                {"blocking_fifo", "0"},       {"workers", std::to_string(kLanes)},
-                {"schedulers", "0"}};
-  trace.roles = {kLanes, 0};
-  trace.policy.kind = PolicyKind::kStatic;
-  std::mt19937 engine(seed);
-  SliceColumns& s = trace.slices;
-  s.resize(std::size_t{iterations} * tasks);
-  std::size_t k = 0;
-  Nanoseconds last = 0;
-  for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
-    trace.lanes.push_back({LaneKind::kWorker, 0, lane, lane, {}});
-    Nanoseconds time = 0;
-    for (std::uint32_t i = 0; i < iterations; ++i) {
-      for (std::uint32_t j = 0; j < an_iteration; ++j, ++k) {
-        s.lane[k] = lane;
-        s.task[k] = j * kLanes + lane;
-        s.iteration[k] = i;
-        s.name[k] = kNoIndex;
-        s.ready[k] = time + static_cast<Nanoseconds>(engine() % 200);
-        s.start[k] = s.ready[k] + static_cast<Nanoseconds>(engine() % 300);
-        s.end[k] = s.start[k] + 1500 + static_cast<Nanoseconds>(engine() % 4000);
-        s.notified[k] = s.end[k] + 50;
-        time = s.notified[k];
-      }
-    }
-    last = std::max(last, time);
-  }
-  for (std::uint32_t i = 0; i < iterations; ++i) {
-    IterationRecord iteration;
-    iteration.start = last / iterations * i;
-    iteration.end = last / iterations * (i + 1);
-    iteration.state = decode_step(1, 1024);
-    trace.iterations.push_back(iteration);
-  }
-  return trace;
-}
-
 void frames(Session& session, const std::string& what) {
   PictureCache cache(text_font(kPlotFontSize));
   QImage image(kSize, QImage::Format_RGB32);
   const Layout layout = picture_layout(session.scene(), kSize, {}, cache);
   Arrangement arrangement = session.arrangement();
   arrangement.row_height =
-      std::max(3, (layout.plot_height() - 20) / static_cast<int>(kLanes * session.size()));
+      std::max(3, (layout.plot_height() - 20) / static_cast<int>(kViewerLanes * session.size()));
   session.set_arrangement(arrangement);
   const Scene& scene = session.scene();
   const auto draw = [&](const Viewport& view) {
@@ -167,13 +98,16 @@ void panels(Session& session, std::size_t slices) {
   report("area table over everything", repeat(10, [&](int) { area_rows(session, all); }));
   report("search", repeat(10, [&](int) { search(session, "gate_up[3]"); }));
   const Mip& mip = *session.scene().traces[0].layer->mip;
-  fmt::print("bytes a slice: trace {:.1f}, colours and pyramid {:.1f}\n", 4 * 4 + 9 * 8 + 1.0,
-             1 + static_cast<double>(mip.bytes()) / static_cast<double>(slices));
+  const auto count = static_cast<double>(slices);
+  fmt::print("bytes a slice: trace {:.1f}, colours and pyramid {:.1f}\n",
+             static_cast<double>(session.trace(0).trace().slices.bytes()) / count,
+             1 + static_cast<double>(mip.bytes()) / count);
 }
 
 void give_up(const Error& error) { fmt::print(stderr, "{}\n", error.message); }
 
-// From the file to the first picture; then until everything is there.
+// From the file to the first picture; then until everything is there: as the window's loader does
+// it.
 void first_paint(const Trace& trace) {
   const auto path = (std::filesystem::temp_directory_path() / "viewer_benchmark.db").string();
   if (const Status written = write_trace(trace, path, {.intervals = false, .indexes = false});
@@ -183,21 +117,25 @@ void first_paint(const Trace& trace) {
   std::vector<double> whole;
   for (int k = 0; k < 3; ++k) {
     const double begin = now_ms();
-    Result<TraceReader> reader = TraceReader::open(path);
-    if (!reader) return give_up(reader.error());
-    Result<Trace> outline = reader->outline();
-    if (!outline) return give_up(outline.error());
     Session session;
-    session.add(std::make_unique<LoadedTrace>("t", path, std::make_shared<const Trace>(*outline)));
-    const Viewport view{fitted(session.scene().range, 1770), 0};
-    draw_picture(session.scene(), view, {}, kSize, {}, text_font(kPlotFontSize));
-    painted.push_back(now_ms() - begin);
-    if (const Status completed = reader->complete(*outline); !completed)
-      return give_up(completed.error());
-    OperatorPalette operators;
-    make_layer(*outline, ColorBy::kOperator, operators);
-    make_layer(*outline, ColorBy::kCause, operators);
-    whole.push_back(now_ms() - begin);
+    Loader loader(session.operators());
+    bool is_done = false;
+    loader.on_opened = [&](std::unique_ptr<LoadedTrace> opened) {
+      session.add(std::move(opened));
+      const Viewport view{fitted(session.scene().range, 1770), 0};
+      draw_picture(session.scene(), view, {}, kSize, {}, text_font(kPlotFontSize));
+      painted.push_back(now_ms() - begin);
+    };
+    loader.on_completed = [&](WholeTrace) {
+      whole.push_back(now_ms() - begin);
+      is_done = true;
+    };
+    loader.on_failed = [&](const QString&, const Error& error) {
+      give_up(error);
+      is_done = true;
+    };
+    loader.open(QString::fromStdString(path));
+    while (!is_done) QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
   }
   std::filesystem::remove(path);
   report("file to first picture", {painted, 0});
@@ -216,7 +154,7 @@ int run(int argc, char** argv) {
     Session session;
     session.set_arrangement({});
     {
-      const auto trace = std::make_shared<const Trace>(trace_of(slices, 1));
+      const auto trace = std::make_shared<const Trace>(viewer_trace(slices, 1));
       if (million <= 4) first_paint(*trace);
       session.add(std::make_unique<LoadedTrace>("one", std::string(), trace));
     }
@@ -224,7 +162,7 @@ int run(int argc, char** argv) {
     frames(session, fmt::format("{} M slices", million));
     panels(session, slices);
     if (million > 4) continue;
-    const auto second = std::make_shared<const Trace>(trace_of(slices, 2));
+    const auto second = std::make_shared<const Trace>(viewer_trace(slices, 2));
     session.add(std::make_unique<LoadedTrace>("two", std::string(), second));
     frames(session, fmt::format("2 x {} M slices compared", million));
   }

@@ -9,7 +9,6 @@
 #include <QFile>
 #include <QGuiApplication>
 #include <QLineEdit>
-#include <QTest>
 #include <QTimer>
 
 #include "gui/app/export.h"
@@ -21,38 +20,14 @@
 #include "gui/panels/heat_map.h"
 #include "gui/panels/search_panel.h"
 #include "gui/panels/simulate_panel.h"
+#include "tests/gui/app/window_fixture.h"
 #include "tests/gui/sample_traces.h"
 #include "tests/gui/sweep_sample.h"
-#include "tests/traces/temporary_folder.h"
-#include "tests/traces/tiny_run.h"
-#include "traces/sqlite_file.h"
 
 namespace mk::gui {
 namespace {
 
-class MainWindowTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    window_ = std::make_unique<MainWindow>();
-    window_->resize(1000, 600);
-    window_->show();
-    ASSERT_TRUE(QTest::qWaitForWindowExposed(window_.get()));
-  }
-
-  QString write_tiny(const char* name) {
-    const std::string path = (folder_ / name);
-    EXPECT_TRUE(write_trace(testing::two_iteration_run(), path).has_value());
-    return QString::fromStdString(path);
-  }
-  void open_and_wait(const QString& path) {
-    window_->open(path);
-    ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->loader().is_busy(); }, 20000));
-    QCoreApplication::processEvents();
-  }
-
-  testing::TemporaryFolder folder_;
-  std::unique_ptr<MainWindow> window_;
-};
+using testing::MainWindowTest;
 
 TEST_F(MainWindowTest, OpensATraceInTwoStepsAndTheWholeOfItIsThere) {
   open_and_wait(write_tiny("a.db"));
@@ -98,7 +73,7 @@ TEST_F(MainWindowTest, AFileThatVanishesStaysOpen) {
 TEST_F(MainWindowTest, CancelledFilesDoNotArrive) {
   window_->open(write_tiny("a.db"));
   window_->loader().cancel();
-  ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->loader().is_busy(); }, 20000));
+  settle();
   EXPECT_EQ(window_->session().size(), 0U);
 }
 
@@ -107,6 +82,7 @@ TEST_F(MainWindowTest, PanelsFollowTheSelectionAndTheArea) {
   window_->timeline().select({0, 1}, false);
   EXPECT_TRUE(window_->panels().details().text().contains("L0.down[0]"));
   window_->timeline().select_area({{100, 1100}, 0, 2});
+  settle();
   EXPECT_EQ(window_->panels().area().model().rowCount(), 3);
   window_->panels().area().copy_csv();
   EXPECT_TRUE(QGuiApplication::clipboard()->text().startsWith("trace,name,count"));
@@ -133,9 +109,11 @@ TEST_F(MainWindowTest, SlashSearchesAndEnterGoesThroughWhatWasFound) {
 TEST_F(MainWindowTest, CommandsOfTheTimelineReachTheWindow) {
   window_->take(testing::tiny_trace("a"));
   QTest::keyClick(&window_->timeline(), Qt::Key_P);
+  settle();
   EXPECT_EQ(window_->timeline().overlay().path.size(), 4U);
   QTest::keyClick(&window_->timeline(), Qt::Key_C);
-  EXPECT_TRUE(window_->session().arrangement().show_counters);
+  settle();
+  EXPECT_EQ(window_->session().scene().rows[0].kind, RowKind::kCounter);
   EXPECT_FALSE(window_->actions_by_name().empty());
 }
 
@@ -171,8 +149,7 @@ TEST_F(MainWindowTest, BookmarksAreSetByKeyAndKept) {
   window_->panels().bookmarks().rename(0, "here");
   MainWindow again;
   again.open(path);
-  ASSERT_TRUE(QTest::qWaitFor([&] { return !again.loader().is_busy(); }, 20000));
-  QCoreApplication::processEvents();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !again.is_busy(); }, 20000));
   ASSERT_EQ(again.timeline().overlay().marks.size(), 1U);
   EXPECT_EQ(again.timeline().overlay().marks[0].label, "here");
   window_->panels().bookmarks().remove(0);
@@ -195,7 +172,7 @@ TEST_F(MainWindowTest, APredictionFromInsideOpensAsATrace) {
 TEST_F(MainWindowTest, ASweepOpensAsAHeatMap) {
   const std::string path = folder_ / "sweep.db";
   testing::write_sweep_sample(path);
-  window_->open(QString::fromStdString(path));
+  open_and_wait(QString::fromStdString(path));
   EXPECT_EQ(window_->panels().heat_map().view().map().cells.size(), 3U);
   EXPECT_EQ(window_->session().size(), 0U);
 }

@@ -55,7 +55,7 @@ TEST(Options, TimesHaveUnits) {
 TEST(Options, TheHelpNamesEveryOption) {
   for (const char* option : {"--screenshot", "--size", "--range", "--theme", "--mode", "--color",
                              "--align", "--row-height", "--panel", "--window-screenshot",
-                             "--select", "--counters", "--critical-path"})
+                             "--select", "--counters", "--critical-path", "--record-input"})
     EXPECT_TRUE(help_text().contains(option)) << option;
 }
 

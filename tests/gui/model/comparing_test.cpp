@@ -6,6 +6,7 @@
 #include "gui/model/bookmarks.h"
 #include "gui/model/bounds.h"
 #include "gui/model/error_table.h"
+#include "gui/model/prediction.h"
 #include "tests/gui/sample_traces.h"
 #include "tests/traces/temporary_folder.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 TEST(ErrorTable, ByOperatorOverMatchedTasks) {
   const auto session = testing::tiny_session();
-  const auto rows = errors_by_operator(*session, 1);
+  const auto rows = errors_by_operator(*compared(*session, 1));
   ASSERT_EQ(rows.size(), 2U);
   for (const ErrorRow& row : rows) {
     EXPECT_EQ(row.count, 4U);
@@ -28,7 +29,7 @@ TEST(ErrorTable, ByCauseSumsToAllTimeOfTheWorkers) {
   const auto session = testing::tiny_session();
   double first = 0;
   double second = 0;
-  for (const ErrorRow& row : errors_by_cause(*session, 1)) {
+  for (const ErrorRow& row : errors_by_cause(*compared(*session, 1))) {
     first += row.first;
     second += row.second;
   }
@@ -38,7 +39,7 @@ TEST(ErrorTable, ByCauseSumsToAllTimeOfTheWorkers) {
 
 TEST(ErrorTable, LinesSayBothMakespans) {
   const auto session = testing::tiny_session();
-  const QStringList lines = comparison_lines(*session, 1);
+  const QStringList lines = comparison_lines(*compared(*session, 1));
   ASSERT_FALSE(lines.isEmpty());
   EXPECT_TRUE(lines[0].contains("predicted") && lines[0].contains("measured"));
   EXPECT_TRUE(lines[0].contains("(+0.0"));
@@ -64,12 +65,47 @@ TEST(Bounds, ReadingTheBytesTakesBytesOverBandwidth) {
   EXPECT_DOUBLE_EQ(*bound, bytes / machine->bandwidth_at(machine->sms.value));
 }
 
-TEST(Bounds, EveryTraceHasItsEnd) {
+TEST(Bounds, WorkAndChainFollowFromTheTasks) {
+  const auto trace = testing::tiny_trace("a");
+  const std::vector<RunBound>& bounds = trace->bounds();
+  ASSERT_EQ(bounds.size(), 2U);  // it carries no machine
+  EXPECT_EQ(bounds[0].name, "work");
+  EXPECT_DOUBLE_EQ(bounds[0].length, 2 * (240 + 320 + 450 + 520) / 2.0);
+  EXPECT_EQ(bounds[1].name, "chain");
+  EXPECT_DOUBLE_EQ(bounds[1].length, 2 * (320 + 520));
+  for (const RunBound& bound : bounds)
+    EXPECT_LE(bound.length, static_cast<double>(trace->trace().makespan()));
+}
+
+TEST(Bounds, NoneExceedsASimulatedMakespan) {
+  for (const PolicyKind policy : {PolicyKind::kStatic, PolicyKind::kHybrid}) {
+    PredictionRequest request;
+    request.model = "smollm2-135m";
+    request.policy = policy;
+    request.workers = 16;
+    request.schedulers = 4;
+    request.context = 64;
+    const auto prediction = predict(request);
+    ASSERT_TRUE(prediction.has_value()) << prediction.error().message;
+    const Trace& trace = *prediction->trace;
+    const auto bounds = lower_bounds(TraceIndex(trace));
+    ASSERT_EQ(bounds.size(), 3U);
+    for (const RunBound& bound : bounds) {
+      EXPECT_GT(bound.length, 0) << bound.name;
+      EXPECT_LE(bound.length, static_cast<double>(trace.makespan())) << bound.name;
+    }
+  }
+}
+
+TEST(Bounds, EveryTraceHasItsEndAndItsBounds) {
   const auto session = testing::tiny_session();
   const auto lines = bound_lines(*session);
-  ASSERT_EQ(lines.size(), 2U);
+  ASSERT_EQ(lines.size(), 6U);
   EXPECT_DOUBLE_EQ(lines[0].time, 2200);
-  EXPECT_FALSE(lines[0].is_bookmark);
+  EXPECT_DOUBLE_EQ(lines[1].time, 100 + 1530);
+  EXPECT_EQ(lines[1].label, "work bound of predicted");
+  EXPECT_DOUBLE_EQ(lines[2].time, 100 + 1680);
+  for (const MarkLine& line : lines) EXPECT_FALSE(line.is_bookmark);
 }
 
 TEST(Bookmarks, AreKeptBesideTheTrace) {

@@ -97,7 +97,15 @@ TEST(Details, LinksNameSlices) {
 
 TEST(Details, PeersAreTheSlicesOfTheSameOperator) {
   const auto trace = testing::tiny_trace("a");
-  EXPECT_EQ(peer_lengths(trace->trace(), 1), (std::vector<double>{450, 450, 520, 520}));
+  OperatorPalette operators;
+  const Histogram* peers = trace->peers(1, operators);
+  ASSERT_NE(peers, nullptr);
+  EXPECT_EQ(peers->count, 4U);  // 450, 450, 520, 520
+  EXPECT_EQ(peers->low, 450);
+  EXPECT_EQ(peers->median, 485);
+  EXPECT_EQ(peers, trace->peers(3, operators));  // made once
+  trace->set_outline_only();
+  EXPECT_EQ(trace->peers(1, operators), nullptr);
 }
 
 TEST(Counters, FollowFromTheSlices) {

@@ -3,8 +3,8 @@
 
 #include <QAbstractItemModelTester>
 
+#include "gui/model/histogram.h"
 #include "gui/panels/area_model.h"
-#include "gui/panels/histogram.h"
 #include "gui/panels/search_model.h"
 #include "tests/gui/sample_traces.h"
 

@@ -27,7 +27,8 @@ constexpr auto kFatal = QAbstractItemModelTester::FailureReportingMode::Fatal;
 
 TEST(ComparePanel, SaysMakespansAndFillsItsTable) {
   const auto session = testing::tiny_session();
-  ComparePanel panel(*session);
+  Background here(RunIn::kCaller);
+  ComparePanel panel(*session, here);
   const QAbstractItemModelTester tester(const_cast<ErrorModel*>(&panel.model()), kFatal);
   panel.session_changed();
   EXPECT_EQ(panel.model().rowCount(), 0);  // not seen, not filled
@@ -47,7 +48,7 @@ TEST(ErrorModel, SortsEveryColumn) {
   const auto session = testing::tiny_session();
   ErrorModel model;
   const QAbstractItemModelTester tester(&model, kFatal);
-  model.set_rows(errors_by_cause(*session, 1));
+  model.set_rows(errors_by_cause(*compared(*session, 1)));
   for (int column = 0; column < model.columnCount(); ++column) {
     model.sort(column, Qt::AscendingOrder);
     model.sort(column, Qt::DescendingOrder);
@@ -59,7 +60,7 @@ TEST(ScatterView, AClickOnAPointChoosesItsSlice) {
   const auto session = testing::tiny_session();
   ScatterView view;
   view.resize(300, 300);
-  const auto pairs = length_pairs(*session, 1, 100);
+  const auto pairs = length_pairs(*compared(*session, 1), 100);
   ASSERT_EQ(pairs.size(), 8U);
   view.show_pairs(pairs, session->trace(0).layer(ColorBy::kOperator, *session->operators()).entries,
                   "a", "b");
@@ -201,9 +202,12 @@ TEST(HeatMap, ACellIsTheBestOfItsPointsAndAClickChoosesIt) {
   const std::string path = folder / "sweep.db";
   testing::write_sweep_sample(path);
   ASSERT_TRUE(is_sweep_file(path));
-  HeatMapPanel panel;
+  const auto sweep = read_sweep_file(path);
+  ASSERT_TRUE(sweep.has_value()) << sweep.error().message;
+  Background here(RunIn::kCaller);
+  HeatMapPanel panel(here);
   panel.resize(500, 300);
-  ASSERT_TRUE(panel.open(QString::fromStdString(path)).has_value());
+  panel.show_file(QString::fromStdString(path), *sweep);
   const SweepMap& map = panel.view().map();
   EXPECT_EQ(map.workers, (std::vector<std::uint32_t>{96, 128}));
   EXPECT_EQ(map.schedulers, (std::vector<std::uint32_t>{0, 16}));
@@ -218,6 +222,8 @@ TEST(HeatMap, ACellIsTheBestOfItsPointsAndAClickChoosesIt) {
                     panel.view().cell_rect(1, 1).center().toPoint());
   ASSERT_TRUE(chosen.has_value());
   EXPECT_EQ(chosen->workers, 128U);
+  panel.choose("hybrid");
+  EXPECT_DOUBLE_EQ(panel.view().map().at(128, 16)->iteration_us, 100);
   panel.grab();
 }
 
@@ -225,9 +231,12 @@ TEST(GraphPanel, ShowsWhatIsAroundATaskAndChoosesFromIt) {
   Session session;
   session.add(testing::tiny_trace("a"));
   session.scene();
-  GraphPanel panel;
+  Background here(RunIn::kCaller);
+  GraphPanel panel(here);
   panel.resize(600, 200);
-  panel.show_task(session, {0, 1});  // task 2, L0.down[0]
+  panel.show_task(session, {0, 1});          // task 2, L0.down[0]
+  EXPECT_TRUE(panel.graph().nodes.empty());  // not seen, not laid out
+  panel.show();
   const GraphNeighbourhood& graph = panel.graph();
   // begin -> qkv x 2 -> event -> down[0] -> end
   ASSERT_EQ(graph.nodes.size(), 5U);

@@ -78,8 +78,8 @@ TEST(Body, AChangedSceneIsDrawnAnew) {
 }
 
 TEST(Body, WaitsNeverLookLikeWork) {
-  const std::vector<Nanoseconds> start{0, 100};
-  const std::vector<Nanoseconds> end{100, 200};
+  const Instants start{0, 100};
+  const Instants end{100, 200};
   const std::vector<std::uint8_t> category{0, 1};
   BandLayer causes;
   causes.bands = {start, end, category, {0}, {2}};

@@ -115,7 +115,7 @@ TEST(Columns, FromThePyramidAColumnIsOffByLittle) {
 }
 
 TEST(Columns, ABandOfNoLengthIsSeen) {
-  const std::vector<Nanoseconds> at{500};
+  const Instants at{500};
   const std::vector<std::uint8_t> category{3};
   const Bands bands{at, at, category, {0}, {1}};
   Runs runs;
@@ -126,8 +126,8 @@ TEST(Columns, ABandOfNoLengthIsSeen) {
 }
 
 TEST(Columns, AWideBandIsOneRunThatKnowsItsBand) {
-  const std::vector<Nanoseconds> start{100, 400};
-  const std::vector<Nanoseconds> end{300, 900};
+  const Instants start{100, 400};
+  const Instants end{300, 900};
   const std::vector<std::uint8_t> category{1, 2};
   const Bands bands{start, end, category, {0}, {2}};
   Runs runs;

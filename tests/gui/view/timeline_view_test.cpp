@@ -4,63 +4,15 @@
 
 #include <QMimeData>
 #include <QSignalSpy>
-#include <QTest>
 #include <QUrl>
-#include <QWheelEvent>
 
 #include "tests/gui/qt_environment.h"
-#include "tests/gui/sample_traces.h"
+#include "tests/gui/view/timeline_fixture.h"
 
 namespace mk::gui {
 namespace {
 
-// A timeline over two tiny traces, 800 x 300, showing everything.
-class TimelineViewTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    session_ = testing::tiny_session();
-    view_ = std::make_unique<TimelineView>(*session_);
-    view_->resize(800, 300);
-    view_->show();
-    ASSERT_TRUE(QTest::qWaitForWindowExposed(view_.get()));
-    view_->session_changed();
-  }
-
-  Layout layout() {
-    PictureCache cache(text_font(kPlotFontSize));
-    return picture_layout(session_->scene(), view_->size(), {}, cache);
-  }
-  // The middle of a slice's lane at a part of its length, in the window.
-  QPoint point_of(SliceRef slice, double part = 0.5) {
-    const SliceColumns& s = session_->trace(slice.trace).trace().slices;
-    const Scene& scene = session_->scene();
-    const LaneRef lane{slice.trace, s.lane[slice.slice]};
-    const Row& row = *scene.row_of(lane);
-    const Scene::Extent extent = scene.extent_of(row, lane);
-    const auto start = static_cast<double>(s.start[slice.slice]);
-    const auto end = static_cast<double>(s.end[slice.slice]);
-    const double time = scene.traces[slice.trace].map.to_axis(start + (end - start) * part);
-    const QRect plot = layout().plots[0];
-    return {plot.left() + static_cast<int>(view_->view().window.x_of(time)),
-            plot.top() + extent.y + extent.height / 2 - view_->view().scroll};
-  }
-  void wheel(const QPoint& at, int angle, Qt::KeyboardModifiers modifiers) {
-    QWheelEvent event(at, view_->mapToGlobal(at), {}, {0, angle}, Qt::NoButton, modifiers,
-                      Qt::NoScrollPhase, false);
-    QCoreApplication::sendEvent(view_.get(), &event);
-  }
-  double time_at(int x) { return view_->view().window.time_at(x - layout().plots[0].left()); }
-  void drag(Qt::MouseButton button, QPoint from, QPoint to, Qt::KeyboardModifiers modifiers = {}) {
-    QTest::mousePress(view_.get(), button, modifiers, from);
-    QMouseEvent move(QEvent::MouseMove, to, view_->mapToGlobal(to), Qt::NoButton, button,
-                     modifiers);
-    QCoreApplication::sendEvent(view_.get(), &move);
-    QTest::mouseRelease(view_.get(), button, modifiers, to);
-  }
-
-  std::unique_ptr<Session> session_;
-  std::unique_ptr<TimelineView> view_;
-};
+using testing::TimelineViewTest;
 
 TEST_F(TimelineViewTest, CtrlWheelZoomsAndKeepsTheTimeUnderTheCursor) {
   const double before = time_at(500);
