@@ -89,7 +89,7 @@ Trace run_of(const Machine& machine, PolicyKind policy, std::uint64_t seed = 7) 
 Trace as_recorded_on_a_device(Trace trace) {
   SliceColumns& s = trace.slices;
   for (std::size_t k = 1; k < s.size(); ++k) {
-    if (s.lane[k] == s.lane[k - 1] && s.is_task(k)) s.fetched[k] = s.notified[k - 1];
+    if (s.lane[k] == s.lane[k - 1] && s.is_task(k)) s.fetched.set(k, s.notified[k - 1]);
   }
   return trace;
 }

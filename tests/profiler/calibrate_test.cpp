@@ -175,7 +175,8 @@ TEST(Calibrate, ShrugsOffAFewDisturbedRecords) {
   const auto graph = small_model(Partition::kMpk);
   Trace run = simulated(four_cores(), graph, PolicyKind::kAot, {3, 1}, 7);
   const Machine undisturbed = calibrated(wrong_base(), run).machine;
-  for (std::size_t k = 0; k < run.slices.size(); k += 20) run.slices.end[k] += 500'000;
+  for (std::size_t k = 0; k < run.slices.size(); k += 20)
+    run.slices.end.set(k, run.slices.end[k] + 500'000);
 
   const Machine m = calibrated(wrong_base(), run).machine;
 
