@@ -106,11 +106,13 @@ TEST(SchedulerCosts, AJitEventWaitsForTheStoresOfAllAotTasksOfItsScheduler) {
   add(LaunchLabel::kJit, first, second);
   for (int i = 0; i < 20; ++i) add(LaunchLabel::kAot, second, TaskGraphBuilder::kEnd);
   const auto graph = std::make_shared<const TaskGraph>(std::move(builder).build().value());
-  SimulationOptions options = options_for(PolicyKind::kHybrid, 8, 1);
+  SimulationOptions options = options_for(PolicyKind::kHybrid, 7, 1);
   options.record = true;
 
   const auto start_of_jit = [&] {
     const auto result = simulate(graph, machine_with_steps(), options);
+    EXPECT_TRUE(result) << result.error().message;
+    if (!result) return 0.0;
     for (const TaskRecord& task : result->record->tasks) {
       if (graph->tasks().label[task.task] == LaunchLabel::kJit)
         return static_cast<double>(task.start) * 1e-3;
