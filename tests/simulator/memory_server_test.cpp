@@ -128,8 +128,8 @@ std::vector<double> ends(MemoryServer& server, const std::vector<Stream>& stream
   }
 }
 
-// Drawn streams end when water-filling says so, but for the grain of a rate: 2^-28 bytes a ps, up to
-// `grain` of the lowest one.
+// Drawn streams end when water-filling says so, but for the grain of a rate: 2^-28 bytes a ps, up
+// to `grain` of the lowest one.
 void expect_water_filling(const MemoryServer::Settings& s, double grain) {
   for (std::uint32_t seed = 0; seed < 20; ++seed) {
     std::vector<Stream> streams(40);
