@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
-#include <library_types.h>
 
 #include <algorithm>
 #include <array>
@@ -14,11 +13,13 @@
 namespace mk::cuda::check {
 namespace {
 
-// What of cuBLAS's interface is used (cublas_api.h).
+// What of cuBLAS's interface is used (cublas_api.h, library_types.h).
 using Handle = void*;
 constexpr int kOk = 0;
 constexpr int kPlain = 0;
 constexpr int kTransposed = 1;
+constexpr int kBf16 = 14;
+constexpr int kFloat = 0;
 constexpr int kCompute32F = 68;
 constexpr int kDefaultAlgorithm = -1;
 constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;  // what NVIDIA asks for on Hopper
@@ -76,9 +77,9 @@ class Cublas {
     const int in = static_cast<int>(p.in);
     const int status =
         call("cublasGemmEx", handle_, kTransposed, kPlain, rows, static_cast<int>(tokens), in,
-             static_cast<const void*>(&one), static_cast<const void*>(p.weights), CUDA_R_16BF, in,
-             static_cast<const void*>(x), CUDA_R_16BF, in, static_cast<const void*>(&zero),
-             static_cast<void*>(y), CUDA_R_32F, rows, kCompute32F, kDefaultAlgorithm);
+             static_cast<const void*>(&one), static_cast<const void*>(p.weights), kBf16, in,
+             static_cast<const void*>(x), kBf16, in, static_cast<const void*>(&zero),
+             static_cast<void*>(y), kFloat, rows, kCompute32F, kDefaultAlgorithm);
     if (status == kOk) return {};
     return mk::fail(ErrorCode::kDevice,
                     fmt::format("cublasGemmEx {} x {}: status {}", p.rows, p.in, status));
