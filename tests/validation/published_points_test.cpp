@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "experiments/reproduce/calibrated_machines.h"
 #include "experiments/reproduce/reproduce.h"
 
 namespace mk {
@@ -29,6 +30,7 @@ Study study_named(const std::string& id, Catalogue& catalogue) {
 
 TEST(PublishedPoints, HaveARecipeForEachThatTheIssueNames) {
   Catalogue catalogue;
+  add_calibrated_machines(catalogue);
   std::size_t published = 0;
   for (const Recipe& recipe : builtin_recipes()) {
     const Study study = study_named(recipe.id, catalogue);
@@ -47,7 +49,7 @@ TEST(PublishedPoints, OfTheBlogAreJudgedWithAnIntervalAndWhatDecides) {
   ASSERT_TRUE(all.has_value()) << all.error().message;
   for (const Finding& finding : all->studies[0].findings) {
     ASSERT_THAT(finding.not_run, IsEmpty()) << finding.id;
-    const Interval interval = interval_of(finding.evidence);
+    const ValueRange interval = interval_of(finding.evidence);
     EXPECT_LT(interval.low, interval.high) << finding.id;
     EXPECT_LE(interval.low, finding.evidence.ours) << finding.id;
     EXPECT_GE(interval.high, finding.evidence.ours) << finding.id;
