@@ -72,8 +72,8 @@ class Appender {
       if (slice_[k] == kNoIndex) continue;
       to.lane[slice_[k]] = lane_[spans_.slices.lane[k]];
       to.name[slice_[k]] = text(spans_.slices.name[k]);
-      to.start[slice_[k]] = spans_.slices.start[k];
-      to.end[slice_[k]] = spans_.slices.end[k];
+      to.start.set(slice_[k], spans_.slices.start[k]);
+      to.end.set(slice_[k], spans_.slices.end[k]);
     }
   }
 

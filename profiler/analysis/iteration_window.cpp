@@ -28,9 +28,11 @@ Trace iteration_window(const Trace& trace, std::uint32_t first, std::uint32_t co
   for (std::size_t k = 0; k < trace.slices.size(); ++k) {
     if (s.iteration[k] != kNoIndex && !is_inside(s.iteration[k])) continue;
     const auto keep = [&](auto& column) { column[kept] = column[k]; };
-    keep(s.lane), keep(s.task), keep(s.iteration), keep(s.name), keep(s.enqueued), keep(s.fetched);
-    keep(s.ready), keep(s.preload), keep(s.page), keep(s.start), keep(s.first_data), keep(s.end);
-    keep(s.notified), keep(s.bound);
+    keep(s.lane), keep(s.task), keep(s.iteration), keep(s.name), keep(s.bound);
+    for (Instants* column : {&s.enqueued, &s.fetched, &s.ready, &s.preload, &s.page, &s.start,
+                             &s.first_data, &s.end, &s.notified}) {
+      column->set(kept, (*column)[k]);
+    }
     if (s.iteration[kept] != kNoIndex) s.iteration[kept] -= first;
     ++kept;
   }
