@@ -136,7 +136,8 @@ ArgmaxReduceTask argmax_reduce(const Tile& tile) {
   task.devices = u32(static_cast<std::int64_t>(token / 2));
   for (std::size_t d = 0; d < token / 2; ++d) {
     const auto at = [&](std::size_t access) {
-      return static_cast<std::int32_t>((tile.whole<unsigned char>(access) - task.base) / 64);
+      return static_cast<std::int32_t>((tile.whole<unsigned char>(access) - task.base) /
+                                       ArgmaxReduceTask::kUnit);
     };
     task.value_at[d] = at(2 * d);
     task.index_at[d] = at(2 * d + 1);

@@ -82,7 +82,7 @@ struct ArgmaxPartialTask {
 };
 
 // token[t] = index of the largest of all devices' parts, the first of equals, for rows
-// [first, first + rows). The parts of device d stand value_at[d] and index_at[d] x 64 bytes behind
+// [first, first + rows). The parts of device d stand value_at[d] and index_at[d] x 16 bytes behind
 // `base` (so that 8 devices' places fit a descriptor).
 struct ArgmaxReduceTask {
   const unsigned char* base;
@@ -91,11 +91,30 @@ struct ArgmaxReduceTask {
   std::int32_t index_at[kMaxDevices];
   std::uint32_t part_stride, parts, first, rows, devices;
 
+  static constexpr std::int64_t kUnit = 16;
+
+  // Of one device. Requires: `index` is a multiple of 16 bytes away from `value`.
+  static ArgmaxReduceTask of_one(const float* value, const std::int32_t* index, std::int32_t* token,
+                                 std::uint32_t part_stride, std::uint32_t parts,
+                                 std::uint32_t first, std::uint32_t rows) {
+    ArgmaxReduceTask task{};
+    task.base = reinterpret_cast<const unsigned char*>(value);
+    task.token = token;
+    task.index_at[0] = static_cast<std::int32_t>(
+        (reinterpret_cast<const unsigned char*>(index) - task.base) / kUnit);
+    task.part_stride = part_stride;
+    task.parts = parts;
+    task.first = first;
+    task.rows = rows;
+    task.devices = 1;
+    return task;
+  }
+
   MK_HD const float* values(std::uint32_t device) const {
-    return reinterpret_cast<const float*>(base + 64 * std::int64_t{value_at[device]});
+    return reinterpret_cast<const float*>(base + kUnit * value_at[device]);
   }
   MK_HD const std::int32_t* indices(std::uint32_t device) const {
-    return reinterpret_cast<const std::int32_t*>(base + 64 * std::int64_t{index_at[device]});
+    return reinterpret_cast<const std::int32_t*>(base + kUnit * index_at[device]);
   }
 };
 

@@ -316,7 +316,8 @@ class BodyBench {
       return [this, parts](std::uint32_t) {
         TaskDescriptor task;
         task.kind = TaskKind::kArgmaxReduce;
-        task.argmax_reduce = {x_.get(), index(), index(), parts, parts, 0, 1};
+        task.argmax_reduce =
+            ArgmaxReduceTask::of_one(x_.get(), index(), index(), parts, parts, 0, 1);
         return task;
       };
     };

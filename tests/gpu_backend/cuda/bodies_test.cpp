@@ -574,7 +574,8 @@ TEST(ArgmaxBodies, FindTheFirstOfTheLargest) {
         part == 2 ? 98U : 100U,     100 * part};
   }
   tasks[3].kind = TaskKind::kArgmaxReduce;
-  tasks[3].argmax_reduce = {value.data(), index.data(), token.data(), 3, 3, 0, 2};
+  tasks[3].argmax_reduce =
+      ArgmaxReduceTask::of_one(value.data(), index.data(), token.data(), 3, 3, 0, 2);
 
   EXPECT_EQ(run_tasks(tasks, {.rows = 2}), "");
 

@@ -119,14 +119,8 @@ std::vector<TaskDescriptor> second_tasks(Buffers& b) {
   partial.argmax_partial = {b.y.data(), b.best.data(), b.best_index, kRows, 1, kRows, 0};
   TaskDescriptor reduce;
   reduce.kind = TaskKind::kArgmaxReduce;
-  reduce.argmax_reduce = {};
-  reduce.argmax_reduce.base = reinterpret_cast<const unsigned char*>(b.best.data());
-  reduce.argmax_reduce.index_at[0] = 1;
-  reduce.argmax_reduce.token = b.token.data();
-  reduce.argmax_reduce.part_stride = 1;
-  reduce.argmax_reduce.parts = 1;
-  reduce.argmax_reduce.rows = 1;
-  reduce.argmax_reduce.devices = 1;
+  reduce.argmax_reduce =
+      ArgmaxReduceTask::of_one(b.best.data(), b.best_index, b.token.data(), 1, 1, 0, 1);
   TaskDescriptor add;
   add.kind = TaskKind::kReduce;
   add.reduce.parts[0] = b.arrived.data();
