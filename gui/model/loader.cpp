@@ -12,12 +12,11 @@ constexpr double kComplete = 0.75;
 
 }  // namespace
 
-Loader::Loader(std::shared_ptr<OperatorPalette> operators, QObject* parent)
-    : operators_(std::move(operators)), background_(new Background(RunIn::kThread, parent)) {}
+Loader::Loader(std::shared_ptr<OperatorPalette> operators) : operators_(std::move(operators)) {}
 
 void Loader::open(const QString& path) {
   const QString name = trace_name(path.toStdString());
-  background_->start({QStringLiteral("opening ") + name}, [this, path](const Job& job) {
+  background_.start({QStringLiteral("opening ") + name}, [this, path](const Job& job) {
     const Status done = is_sweep_file(path.toStdString()) ? read_sweep(path, job) : read(path, job);
     if (!done) job.deliver([this, path, error = done.error()] { on_failed(path, error); });
   });
@@ -60,13 +59,13 @@ Status Loader::read(const QString& path, const Job& job) {
 
 void Loader::adopt(std::unique_ptr<LoadedTrace> trace) {
   auto shared = std::make_shared<std::unique_ptr<LoadedTrace>>(std::move(trace));
-  background_->start({QStringLiteral("opening ") + (*shared)->name()},
-                     [this, shared](const Job& job) {
-                       LoadedTrace& made = **shared;
-                       made.install(derive(made.trace(), nullptr, *operators_,
-                                           [&job](double part) { job.progress(part); }));
-                       job.deliver([this, shared] { on_opened(std::move(*shared)); });
-                     });
+  background_.start({QStringLiteral("opening ") + (*shared)->name()},
+                    [this, shared](const Job& job) {
+                      LoadedTrace& made = **shared;
+                      made.install(derive(made.trace(), nullptr, *operators_,
+                                          [&job](double part) { job.progress(part); }));
+                      job.deliver([this, shared] { on_opened(std::move(*shared)); });
+                    });
 }
 
 }  // namespace mk::gui

@@ -24,15 +24,15 @@ struct WholeTrace {
 
 class Loader {
  public:
-  explicit Loader(std::shared_ptr<OperatorPalette> operators, QObject* parent = nullptr);
+  explicit Loader(std::shared_ptr<OperatorPalette> operators);
 
   // A trace, or a sweep.
   void open(const QString& path);
   // Derives what the window shows of a trace that was made in this program.
   void adopt(std::unique_ptr<LoadedTrace> trace);
-  void cancel() { background_->cancel(); }
-  bool is_busy() const { return background_->is_busy(); }
-  Background& background() { return *background_; }
+  void cancel() { background_.cancel(); }
+  bool is_busy() const { return background_.is_busy(); }
+  Background& background() { return background_; }
 
   // Where results go. Set once, before anything is opened.
   std::function<void(std::unique_ptr<LoadedTrace>)> on_opened{};
@@ -45,7 +45,7 @@ class Loader {
   Status read_sweep(const QString& path, const Job& job);
 
   std::shared_ptr<OperatorPalette> operators_;
-  Background* background_;
+  Background background_{RunIn::kThread};  // last, so that its thread ends first
 };
 
 }  // namespace mk::gui
