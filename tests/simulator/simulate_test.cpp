@@ -136,12 +136,20 @@ TEST(Simulate, ABarrierOfNoisyTasksLastsLongerThanOneOfTypicalOnes) {
 }
 
 TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
-  const Machine machine = load_machine("h100-sxm").value();
+  const Machine h100 = load_machine("h100-sxm").value();
+  Machine with_gpcs = h100;
+  testing::set(with_gpcs.gpc_sms, 18);
+  testing::set(with_gpcs.gpc_bandwidth, 200);
+  Machine large_l2 = h100;
+  testing::set(large_l2.memory.l2_capacity, 2e9);
   const auto graph = compiled("qwen3-0.6b", 128);
   for (const MechanismFacts& mechanism : kMechanisms) {
     if (mechanism.on == &Mechanisms::queue_limit) continue;  // an error, not a duration
     if (mechanism.on == &Mechanisms::waves) continue;  // these kernels fit into one: closed forms
     if (mechanism.on == &Mechanisms::links) continue;  // one device: closed forms
+    const Machine& machine = mechanism.on == &Mechanisms::gpc_cap       ? with_gpcs
+                             : mechanism.on == &Mechanisms::l2_capacity ? large_l2
+                                                                        : h100;
     bool changes = false;
     for (const PolicyKind policy :
          {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kGraph, PolicyKind::kPdl}) {
