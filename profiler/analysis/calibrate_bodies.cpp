@@ -12,6 +12,7 @@
 #include "profiler/analysis/calibration_builder.h"
 #include "profiler/analysis/robust_fit.h"
 #include "profiler/analysis/statistics.h"
+#include "profiler/analysis/stream_rates.h"
 
 namespace mk {
 namespace {
@@ -25,61 +26,6 @@ constexpr double kDistance = 0.02;  // residual that a limit e times the base ma
 constexpr double kClearlyLess = 0.8;
 constexpr double kOneLevel = 1.5;  // of numbers of streams, the most over the fewest
 constexpr double kAgrees = 0.04;   // rates that differ by less say nothing against the base machine
-
-// The limit of a stream at which each of `streams` gets `rate` where the memory offers `offered`.
-double limit_behind(double rate, double streams, double offered) {
-  double low = rate;
-  double high = 4 * rate;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (smooth_minimum(streams * middle, offered) < streams * rate ? low : high) = middle;
-  }
-  return high;
-}
-
-// The mean rate of a stream beside `bodies` - 1 other bodies, each of which streams for `share` of
-// its time, where the memory offers offered(n) to n streams.
-template <typename Offered>
-double mean_rate(const Offered& offered, int bodies, double limit, double share) {
-  double sum = 0;
-  double ways = 1;  // to choose which others stream
-  for (int others = 0; others < bodies; ++others) {
-    const double chance = ways * std::pow(share, others) * std::pow(1 - share, bodies - 1 - others);
-    const int active = others + 1;
-    sum += chance * smooth_minimum(active * limit, offered(active)) / active;
-    ways = ways * (bodies - 1 - others) / active;
-  }
-  return sum;
-}
-
-// The machine's curve, if it offered `most` to as many as `bodies` streams: no more than that to
-// fewer; where it is more than the curve has, as much more to fewer.
-class CurveThrough {
- public:
-  CurveThrough(const Machine& machine, int bodies, double most)
-      : machine_(machine), most_(most), more_(most / machine.bandwidth_at(bodies)) {}
-  double operator()(int active) const {
-    const double offered = machine_.bandwidth_at(active);
-    return more_ > 1 ? more_ * offered : std::min(offered, most_);
-  }
-
- private:
-  const Machine& machine_;
-  double most_;
-  double more_;
-};
-
-// What the memory has to offer to as many streams for that mean rate to be `rate`.
-double offer_behind(const Machine& machine, double rate, int bodies, double limit, double share) {
-  double low = rate;
-  double high = 100 * bodies * limit;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (mean_rate(CurveThrough(machine, bodies, middle), bodies, limit, share) < rate ? low : high) =
-        middle;
-  }
-  return high;
-}
 
 // Of the time of bodies that take as long as `line` says, how much they stream.
 double streaming_share(const Samples& samples, const LineFit& line) {
