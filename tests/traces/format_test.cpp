@@ -98,7 +98,7 @@ TEST(Format, DescribesEveryColumnOfTheSweepFile) {
   ASSERT_TRUE(SweepFile::open(path).has_value());
 
   EXPECT_EQ(rows_under("#### point"), query(path, "SELECT name FROM pragma_table_info('point')"));
-  EXPECT_THAT(rows_under("#### point"), SizeIs(41));
+  EXPECT_THAT(rows_under("#### point"), SizeIs(44));
 }
 
 TEST(Format, NamesTheVersionOfTheSchema) {
