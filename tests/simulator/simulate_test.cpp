@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/compiler.h"
 #include "core/model.h"
 #include "tests/simulator/simple.h"
