@@ -31,6 +31,7 @@ void on_two_cores(Body&& body) {
   HostRunOptions threads;
   threads.roles = {2, 0};
   RunRows rows;
+  rows.lanes.resize(2);
   run_threads(threads, rows, body);
 }
 
