@@ -80,10 +80,15 @@ Status StreamGraph::begin(cudaStream_t stream) {
                  "capturing a graph");
 }
 
+// Other streams of this thread may still be captured: what makes a graph is none of their work.
 Status StreamGraph::end(cudaStream_t stream) {
   Status ok = checked(cudaStreamEndCapture(stream, &captured_), "capturing a graph");
+  cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;
+  static_cast<void>(cudaThreadExchangeStreamCaptureMode(&mode));
   if (ok) ok = checked(cudaGraphInstantiate(&executable_, captured_, 0), "making a graph");
-  return ok ? checked(cudaGraphUpload(executable_, stream), "uploading a graph") : ok;
+  if (ok) ok = checked(cudaGraphUpload(executable_, stream), "uploading a graph");
+  static_cast<void>(cudaThreadExchangeStreamCaptureMode(&mode));
+  return ok;
 }
 
 Status StreamGraph::launch(cudaStream_t stream) const {
