@@ -136,6 +136,7 @@ Samples read_bandwidth(std::uint32_t cores, std::uint64_t bytes, std::uint32_t r
   HostRunOptions threads;
   threads.roles = {cores, 0};
   RunRows rows;
+  rows.lanes.resize(cores);
   run_threads(threads, rows, [&](std::uint32_t core) {
     const Buffer<std::uint64_t> own(words_each);
     meet(2 * repetitions);
