@@ -65,8 +65,16 @@ void ComparePanel::showEvent(QShowEvent*) {
   if (is_stale_) fill();
 }
 
+// A dock behind another one is not hidden but moved out of sight: it shows nothing then, and is
+// painted when it comes back.
+void ComparePanel::paintEvent(QPaintEvent*) {
+  if (is_stale_)
+    QMetaObject::invokeMethod(
+        this, [this] { fill(); }, Qt::QueuedConnection);
+}
+
 void ComparePanel::fill() {
-  is_stale_ = !isVisible();
+  is_stale_ = visibleRegion().isEmpty();
   if (is_stale_) return;
   background_.withdraw(kKey);
   if (session_.size() < 2) {

@@ -30,6 +30,7 @@ class ComparePanel : public QWidget {
 
  protected:
   void showEvent(QShowEvent* event) override;
+  void paintEvent(QPaintEvent* event) override;
 
  private:
   struct Comparison {

@@ -35,11 +35,11 @@ void GraphPanel::show_task(Session& session, SliceRef slice) {
   if (!s.is_task(slice.slice)) return show_nothing();
   wanted_ = Wanted{open.share(), s.iteration[slice.slice], s.task[slice.slice],
                    session.operators()->entries()};
-  if (isVisible()) lay_out_wanted();
+  if (!visibleRegion().isEmpty()) lay_out_wanted();
 }
 
 void GraphPanel::showEvent(QShowEvent*) {
-  if (wanted_) lay_out_wanted();
+  if (wanted_ && !visibleRegion().isEmpty()) lay_out_wanted();
 }
 
 void GraphPanel::lay_out_wanted() {
@@ -85,6 +85,7 @@ QRectF GraphPanel::box_of(std::size_t node) const {
 }
 
 void GraphPanel::paintEvent(QPaintEvent*) {
+  if (wanted_) lay_out_wanted();  // it was behind another dock: moved out of sight, not hidden
   QPainter painter(this);
   painter.fillRect(rect(), palette().base());
   painter.setPen(palette().color(QPalette::PlaceholderText));

@@ -16,8 +16,9 @@ class ComparingTest : public testing::MainWindowTest {
  protected:
   void SetUp() override {
     MainWindowTest::SetUp();
-    window_->take(testing::tiny_trace("predicted"));
-    window_->take(testing::tiny_trace("measured", 20));
+    // With their causes, as the loader leaves them.
+    window_->loader().adopt(testing::tiny_trace("predicted"));
+    window_->loader().adopt(testing::tiny_trace("measured", 20));
     settle();
   }
   const TimeMap& second_map() { return window_->session().scene().traces[1].map; }
@@ -72,8 +73,7 @@ TEST_F(ComparingTest, TheComparePanelFillsWhenItIsSeen) {
   ComparePanel& panel = window_->panels().compare();
   EXPECT_EQ(panel.model().rowCount(), 0);
   window_->panels().raise("Compare");
-  settle();
-  EXPECT_EQ(panel.model().rowCount(), 2);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model().rowCount() == 2; }, 20000));
   EXPECT_TRUE(panel.text().contains("all workers busy")) << panel.text().toStdString();
   panel.choose(1);
   EXPECT_GT(panel.model().rowCount(), 2);
