@@ -78,7 +78,8 @@ TEST(Microbenchmark, MeasuresEveryPrimitiveOfThisHost) {
   ASSERT_TRUE(result.has_value()) << result.error().message;
   EXPECT_FALSE(announced.empty());
   for (const Primitive& p : result->primitives) EXPECT_GT(p.value, 0) << p.name;
-  EXPECT_TRUE(machine_from_json(machine_to_json(result->machine), "host.json").has_value());
+  const Result<Machine> machine = machine_from_json(machine_to_json(result->machine), "host.json");
+  EXPECT_TRUE(machine.has_value()) << machine.error().message;
 }
 
 }  // namespace
