@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <QApplication>
+#include <QWindow>
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -79,7 +80,14 @@ int run(int argc, char** argv) {
   timeline.resize(1920, 1080);
   timeline.show();
   timeline.session_changed();
+  // Before that nothing is painted, however often it is asked for.
+  while (!timeline.windowHandle()->isExposed())
+    QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
   timeline.repaint();
+  if (timeline.cache().minimaps_drawn == 0) {
+    fmt::print(stderr, "input_benchmark: nothing is painted\n");
+    return 2;
+  }
   const auto times = replay(timeline, *events);
   for (const auto& [kind, ms] : times) report(kind, ms);
   const std::vector<double>& all = times.at("all");
