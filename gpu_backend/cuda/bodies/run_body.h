@@ -18,7 +18,6 @@ constexpr bool has_body(TaskKind kind) {
     case TaskKind::kNormLinear:
     case TaskKind::kSiluLinear:
     case TaskKind::kAttention:
-    case TaskKind::kAttentionMerge:
     case TaskKind::kSiluMul:
     case TaskKind::kArgmaxPartial:
     case TaskKind::kArgmaxReduce:
@@ -63,8 +62,6 @@ MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const 
       return run_linears<Shape>(c, stream, task, step);
     case TaskKind::kAttention:
       return run_attention<Shape>(c, task.attention, step);
-    case TaskKind::kAttentionMerge:
-      return run_attention_merge(c, task.attention_merge, step);
     case TaskKind::kSiluMul:
       return run_silu_mul(c, task.silu_mul, step);
     case TaskKind::kArgmaxPartial:

@@ -296,22 +296,19 @@ struct AttentionProblem {
   TaskDescriptor task() {
     TaskDescriptor d;
     d.kind = TaskKind::kAttention;
-    AttentionTask& a = d.attention;
-    a.qkv = qkv.data();
-    a.y = y.data();
-    a.keys = keys.data();
-    a.values = values.data();
-    a.q_norm = shape.qk_norm ? q_norm.data() : nullptr;
-    a.k_norm = shape.qk_norm ? k_norm.data() : nullptr;
-    a.rope = rope.data();
-    a.qkv_stride = width();
-    a.y_stride = shape.group * shape.head_dim;
-    a.y_head_stride = shape.head_dim;
-    a.group = shape.group;
-    a.head_dim = shape.head_dim;
-    a.kv_heads = 1;
-    a.end_position = 0xffffffffU;
-    a.epsilon = 1e-6F;
+    d.attention = {qkv.data(),
+                   y.data(),
+                   keys.data(),
+                   values.data(),
+                   shape.qk_norm ? q_norm.data() : nullptr,
+                   shape.qk_norm ? k_norm.data() : nullptr,
+                   rope.data(),
+                   width(),
+                   shape.group * shape.head_dim,
+                   shape.group,
+                   shape.head_dim,
+                   0,
+                   1e-6F};
     return d;
   }
   Step step() const { return {shape.new_tokens, 0, shape.new_tokens, shape.context_before}; }
@@ -427,130 +424,6 @@ TEST(AttentionBody, AppendsWhatItAttendsTo) {
   const auto stored = problem.row_of(problem.keys, 4);
   for (std::size_t i = 0; i < 64; ++i) EXPECT_NEAR(stored[i], key[i], 0.005 * std::abs(key[i]));
   EXPECT_EQ(problem.row_of(problem.values, 4)[7], to_float(to_bf16(second[3 * 64 + 7])));
-}
-
-// The same rows, behind a page table: page i of the sequence lies at order[i], and between two
-// pages of this head is one of another.
-void lay_into_pages(AttentionProblem& problem, const std::vector<std::int32_t>& order,
-                    std::uint32_t shift, TaskDescriptor& task) {
-  const std::size_t row = problem.shape.head_dim;
-  const std::size_t stride = 2 * (row << shift);
-  for (std::vector<Bf16>* cache : {&problem.keys, &problem.values}) {
-    std::vector<Bf16> paged(order.size() * stride, Bf16{0xffff});
-    for (std::size_t p = 0; p * row < cache->size(); ++p) {
-      const std::size_t to = static_cast<std::size_t>(order[p >> shift]) * stride +
-                             (p & ((std::size_t{1} << shift) - 1)) * row;
-      std::copy_n(cache->begin() + static_cast<std::ptrdiff_t>(p * row), row,
-                  paged.begin() + static_cast<std::ptrdiff_t>(to));
-    }
-    *cache = paged;
-  }
-  task.attention.keys = problem.keys.data();
-  task.attention.values = problem.values.data();
-  task.attention.pages = order.data();
-  task.attention.page_shift = shift;
-  task.attention.page_stride = static_cast<std::uint32_t>(stride);
-}
-
-TEST(AttentionBody, GivesTheSameBitsWhereverPagesLie) {
-  for (const AttentionCase& shape :
-       {AttentionCase{128, 2, 21, 1, true}, AttentionCase{64, 3, 17, 6, false}}) {
-    AttentionProblem whole(shape, 3);
-    EXPECT_EQ(run_tasks({whole.task()}, whole.step()), "");
-    for (const std::uint32_t shift : {2U, 3U, 5U}) {
-      AttentionProblem paged(shape, 3);
-      TaskDescriptor task = paged.task();
-      std::vector<std::int32_t> order = {4, 1, 5, 0, 3, 2};
-      std::erase_if(order, [&](std::int32_t page) { return page << shift >= 24; });
-      lay_into_pages(paged, order, shift, task);
-      EXPECT_EQ(run_tasks({task}, paged.step(), shift), "");
-      EXPECT_EQ(paged.y, whole.y) << "pages of " << (1U << shift);
-    }
-  }
-}
-
-// Parts of a context, then their merge.
-struct SplitProblem {
-  SplitProblem(const AttentionCase& c, std::uint32_t parts, std::uint32_t positions)
-      : problem(c, 3),
-        partial(std::size_t{c.new_tokens} * c.group * parts * (c.head_dim + 2), NAN) {
-    const std::uint32_t row = c.head_dim + 2;
-    for (std::uint32_t part = 0; part < parts; ++part) {
-      TaskDescriptor d = problem.task();
-      d.attention.y = partial.data() + std::size_t{part} * row;
-      d.attention.y_head_stride = parts * row;
-      d.attention.y_stride = c.group * parts * row;
-      d.attention.is_part = 1;
-      d.attention.first_position = part * positions;
-      if (part + 1 < parts) d.attention.end_position = (part + 1) * positions;
-      tasks.push_back(d);
-    }
-    TaskDescriptor merge;
-    merge.kind = TaskKind::kAttentionMerge;
-    merge.attention_merge = {partial.data(),
-                             problem.y.data(),
-                             c.group * parts * row,
-                             c.group * c.head_dim,
-                             c.group,
-                             c.head_dim,
-                             parts,
-                             0};
-    tasks.push_back(merge);
-  }
-  AttentionProblem problem;
-  std::vector<float> partial;
-  std::vector<TaskDescriptor> tasks{};
-};
-
-TEST(AttentionBody, OfPartsOfAContextAgreesWithDoublePrecisionOnceMerged) {
-  for (const AttentionCase& shape :
-       {AttentionCase{64, 4, 37, 1, false}, AttentionCase{128, 2, 21, 3, true},
-        AttentionCase{64, 8, 2, 5, true}}) {
-    for (const std::uint32_t positions : {3U, 10U, 30U}) {
-      SplitProblem split(shape, 3, positions);
-      const auto wanted = split.problem.wanted();
-      EXPECT_EQ(run_tasks(split.tasks, split.problem.step(), positions), "");
-      EXPECT_LT(error_of(split.problem.y, wanted), 1e-3) << positions;
-    }
-  }
-}
-
-// Two KV heads in one task are two tasks of one.
-TEST(AttentionBody, TakesSeveralKvHeads) {
-  AttentionProblem one({64, 2, 21, 2, true}, 3);
-  EXPECT_EQ(run_tasks({one.task()}, one.step()), "");
-  AttentionProblem both({64, 2, 21, 2, true}, 3);
-  const std::size_t width = both.width();
-  std::vector<float> qkv;
-  for (std::size_t t = 0; t < 2; ++t) {
-    for (int head = 0; head < 2; ++head) {
-      const auto row = both.qkv.begin() + static_cast<std::ptrdiff_t>(t * width);
-      qkv.insert(qkv.end(), row, row + static_cast<std::ptrdiff_t>(width));
-    }
-  }
-  const std::size_t cache = both.keys.size();
-  for (std::vector<Bf16>* rows : {&both.keys, &both.values}) {
-    const std::vector<Bf16> again = *rows;
-    rows->insert(rows->end(), again.begin(), again.end());
-  }
-  std::vector<float> y(2 * both.y.size(), NAN);
-  TaskDescriptor task = both.task();
-  task.attention.qkv = qkv.data();
-  task.attention.y = y.data();
-  task.attention.qkv_stride *= 2;
-  task.attention.y_stride *= 2;
-  task.attention.kv_heads = 2;
-  task.attention.kv_stride = static_cast<std::uint32_t>(cache);
-
-  EXPECT_EQ(run_tasks({task}, both.step()), "");
-
-  const auto at = [](std::size_t i) { return static_cast<std::ptrdiff_t>(i); };
-  for (std::size_t t = 0; t < 2; ++t) {
-    for (std::size_t head = 0; head < 2; ++head) {
-      EXPECT_TRUE(std::equal(one.y.begin() + at(t * 128), one.y.begin() + at((t + 1) * 128),
-                             y.begin() + at((2 * t + head) * 128)));
-    }
-  }
 }
 
 TEST(PlantedBug, AMissingBarrierInAttentionIsFound) {

@@ -16,7 +16,6 @@
 #include "gpu_backend/host/decoder.h"
 #include "gpu_backend/host/model_memory.h"
 #include "tests/gpu_backend/cuda/fiber_block.h"
-#include "tests/gpu_backend/host/small_models.h"
 
 namespace mk::cuda::test {
 namespace {
@@ -37,20 +36,10 @@ constexpr const char* kQwen = R"({"architectures": ["Qwen3ForCausalLM"], "model_
 
 struct ModelCase {
   const char* name;
-  std::string_view config;
+  const char* config;
   StepShape shape;
   OperatorFusion fusion = OperatorFusion::kNone;
 };
-
-StepShape paged(StepShape shape) {
-  shape.page_positions = 4;
-  return shape;
-}
-StepShape split(StepShape shape) {
-  shape.attention_parts = 3;
-  shape.attention_positions = 3;
-  return shape;
-}
 
 std::shared_ptr<const TaskGraph> graph_of(const ModelCase& c) {
   const Result<ModelConfig> model = model_from_json(c.config, "test", c.name);
@@ -132,14 +121,6 @@ struct DecodeOnHost {
         state.output = memory.data<std::int32_t>(op.accesses.back().tensor);
       }
     }
-    if (const Result<DecodeSetup> setup = decode_setup(memory.graph(), options);
-        setup && setup->pages.is_used()) {
-      page_order = setup->pages.order;
-      state.page_table = memory.data<std::int32_t>(setup->pages.table);
-      state.page_order = page_order.data();
-      state.page_positions = setup->pages.positions;
-      state.pages_of_request = setup->pages.of_request;
-    }
     state.generated = generated.data();
     state.generated_count = &count;
     state.ended_by_itself = &ended;
@@ -153,7 +134,7 @@ struct DecodeOnHost {
   }
 
   std::vector<StepRow> steps{};
-  std::vector<std::int32_t> prompt{}, generated{}, page_order{};
+  std::vector<std::int32_t> prompt{}, generated{};
   std::uint32_t count = 0, ended = 0;
   DecodeState state{};
 };
@@ -168,10 +149,6 @@ TEST_P(WholeModel, GeneratesTheTokensOfTheHostBackend) {
   DecodeOptions options;
   options.prompt = {5, 77, 12, 3, 99};
   options.generate = 4;
-  if (GetParam().shape.page_positions != 0) {
-    const std::uint32_t pages = 4 * GetParam().shape.requests;
-    for (std::uint32_t p = 0; p < pages; ++p) options.page_order.push_back((3 * p + 1) % pages);
-  }
   TensorAddresses addresses;
   for (std::uint32_t t = 0; t < graph->tensors().size(); ++t) {
     addresses.of_tensor.push_back(address_of(device, TensorId(t)));
@@ -216,11 +193,6 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ModelCase{"llama", kLlama, {1, 1, 16}},
                     ModelCase{"qwen3_by_4", kQwen, {4, 1, 16}},
                     ModelCase{"qwen3_requests", kQwen, {4, 2, 16}},
-                    ModelCase{"qwen3_paged", kQwen, paged({4, 2, 16})},
-                    ModelCase{"qwen3_split", kQwen, split({4, 2, 16})},
-                    ModelCase{"llama_paged_and_split", kLlama, paged(split({3, 1, 16}))},
-                    ModelCase{"qwen3_moe", small_models::kQwen3Moe, {3, 1, 16}},
-                    ModelCase{"qwen3_moe_requests", small_models::kQwen3Moe, {4, 2, 16}},
                     ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear}),
     [](const auto& i) { return std::string(i.param.name); });
 
@@ -376,25 +348,6 @@ TEST(CheckSupported, TakesAMixtureOfExpertsWhoseExpertsFit) {
   EXPECT_TRUE(check_supported(compiled->graph, {11, 90000}).has_value());
   const Status status = check_supported(compiled->graph, {11, 8192});
   ASSERT_FALSE(status.has_value());
-}
-
-TEST(CheckSupported, RefusesAttentionOfSeveralRequestsInATask) {
-  const Result<ModelConfig> model = load_model("qwen3-0.6b");
-  CompileOptions options;
-  options.context = 64;
-  options.tasks_of = {{"attention", 4}};  // one a request, of all KV heads
-  const Result<Compiled> compiled =
-      compile_model(*model, {.batch_tokens = 4, .requests = 4, .max_context = 64}, options);
-  ASSERT_TRUE(compiled.has_value()) << compiled.error().message;
-  EXPECT_TRUE(check_supported(compiled->graph, {11, 90000}).has_value());
-
-  options.tasks_of = {{"attention", 2}};
-  const Result<Compiled> fewer =
-      compile_model(*model, {.batch_tokens = 4, .requests = 4, .max_context = 64}, options);
-  const Status status = check_supported(fewer->graph, {11, 90000});
-
-  ASSERT_FALSE(status.has_value());
-  EXPECT_NE(status.error().message.find("4 requests over 2 tasks"), std::string::npos);
 }
 
 TEST(CheckSupported, RefusesMoreTokensThanTheBodiesTake) {
