@@ -31,32 +31,10 @@ struct DeviceMemory {
   static constexpr std::uint32_t kTurnsPerHalt = 32;
   static constexpr std::uint32_t kTurnsPerClock = 1U << 13;  // some milliseconds
 
-#if defined(__CUDA_ARCH__)
-#define MK_PTX(...) asm volatile(__VA_ARGS__ : "memory")
-#else
-#define MK_PTX(...)
-#endif
+#define MK_SCOPE "gpu"
+#include "gpu_backend/cuda/scoped_accesses.inc"
+#undef MK_SCOPE
 
-  MK_HD static std::uint32_t load_relaxed([[maybe_unused]] const Cell32& cell) {
-    std::uint32_t value = 0;
-    MK_PTX("ld.relaxed.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(&cell.value));
-    return value;
-  }
-  MK_HD static std::uint64_t load_relaxed([[maybe_unused]] const Cell64& cell) {
-    std::uint64_t value = 0;
-    MK_PTX("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(value) : "l"(&cell.value));
-    return value;
-  }
-  MK_HD static std::uint32_t load_acquire([[maybe_unused]] const Cell32& cell) {
-    std::uint32_t value = 0;
-    MK_PTX("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(&cell.value));
-    return value;
-  }
-  MK_HD static std::uint64_t load_acquire([[maybe_unused]] const Cell64& cell) {
-    std::uint64_t value = 0;
-    MK_PTX("ld.acquire.gpu.global.u64 %0, [%1];" : "=l"(value) : "l"(&cell.value));
-    return value;
-  }
   MK_HD static void store_relaxed([[maybe_unused]] Cell32& cell,
                                   [[maybe_unused]] std::uint32_t value) {
     MK_PTX("st.relaxed.gpu.global.u32 [%0], %1;" ::"l"(&cell.value), "r"(value));
@@ -76,22 +54,6 @@ struct DeviceMemory {
                                   [[maybe_unused]] std::uint64_t value) {
     MK_PTX("st.release.gpu.global.u64 [%0], %1;" ::"l"(&cell.value), "l"(value));
     host_only(cell, value);
-  }
-  MK_HD static std::uint32_t add_relaxed([[maybe_unused]] Cell32& cell,
-                                         [[maybe_unused]] std::uint32_t value) {
-    std::uint32_t before = 0;
-    MK_PTX("atom.relaxed.gpu.global.add.u32 %0, [%1], %2;"
-           : "=r"(before)
-           : "l"(&cell.value), "r"(value));
-    return before;
-  }
-  MK_HD static std::uint32_t add_acq_rel([[maybe_unused]] Cell32& cell,
-                                         [[maybe_unused]] std::uint32_t value) {
-    std::uint32_t before = 0;
-    MK_PTX("atom.acq_rel.gpu.global.add.u32 %0, [%1], %2;"
-           : "=r"(before)
-           : "l"(&cell.value), "r"(value));
-    return before;
   }
   MK_HD static bool exchange_if([[maybe_unused]] Cell64& cell,
                                 [[maybe_unused]] std::uint64_t expected,
