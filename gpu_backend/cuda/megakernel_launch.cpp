@@ -126,14 +126,7 @@ Status MegakernelLaunch::prepare() {
   Result<RunStream> stream = RunStream::make();
   if (!stream) return tl::unexpected(stream.error());
   stream_ = std::make_unique<RunStream>(std::move(*stream));
-  DeviceImage size(nullptr);
-  place(size);
-  Result<DeviceBuffer> buffer = DeviceBuffer::allocate(size.bytes().size(), "the run's tables");
-  if (!buffer) return tl::unexpected(buffer.error());
-  buffer_ = std::move(*buffer);
-  DeviceImage image(buffer_.data());
-  place(image);
-  if (Status ok = buffer_.write(0, image.bytes()); !ok) return ok;
+  if (Status ok = tables_.upload([this](DeviceImage& image) { place(image); }); !ok) return ok;
   if (Status ok = decode_.write_first_input(model_); !ok) return ok;
   return load_kernel();
 }
@@ -156,7 +149,7 @@ Status MegakernelLaunch::connect(std::span<const std::unique_ptr<MegakernelLaunc
   args_.peers = peer_tables_.peers(model_.number());
   std::ranges::copy(peer_tables_.entries(cells), args_.of_device);
   const std::vector<std::byte> bytes = peer_tables_.bytes(cells);
-  return buffer_.write(static_cast<std::size_t>(peer_tables_.begin() - buffer_.data()), bytes);
+  return tables_.write(peer_tables_.begin(), bytes);
 }
 
 Status MegakernelLaunch::take_clock_before() {
@@ -201,15 +194,10 @@ Status MegakernelLaunch::await() {
   return stream_->await(options_.limit_seconds, [this] { stop_->stop(); });
 }
 
-Status MegakernelLaunch::read_back() {
-  left_.resize(buffer_.bytes());
-  return buffer_.read(0, left_);
-}
-
 // What the lane's threads wrote down.
 std::span<const DeviceLaneRows> MegakernelLaunch::sets_of(std::uint32_t lane) const {
   const Roles& roles = options_.run.roles;
-  const DeviceLaneRows* const sets = in_image(args_.lane_rows);
+  const DeviceLaneRows* const sets = tables_.left_at(args_.lane_rows);
   if (lane < roles.workers) return {sets + lane, 1};
   return {sets + scheduler_rows(roles, lane - roles.workers), kSchedulerLanes};
 }
@@ -243,7 +231,7 @@ void MegakernelLaunch::take(std::span<const DeviceLaneRows> sets,
   to.reserve(size);
   for (const DeviceLaneRows& set : sets) {
     for (std::uint32_t i = 0; i < (set.*rows).size; ++i) {
-      Row row = in_image((set.*rows).rows)[i];
+      Row row = tables_.left_at((set.*rows).rows)[i];
       (row.*item).iteration -= options_.window.first;
       shift(row, clock);
       to.add(row);
@@ -280,13 +268,13 @@ DeviceRunRows MegakernelLaunch::take_rows(const DeviceClock& clock) {
   RunRows& rows = rows_.rows;
   rows_.states = decode_.states();
   for (std::uint32_t i = 0; i < decode_.iterations(); ++i) {
-    const IterationTicks ticks = in_image(args_.iterations)[i];
+    const IterationTicks ticks = tables_.left_at(args_.iterations)[i];
     if (ticks.end == 0) break;
     rows.iterations.push_back({clock.on_axis(ticks.start), clock.on_axis(ticks.end)});
   }
   rows.lanes.resize(lanes());
   for (std::uint32_t lane = 0; lane < lanes(); ++lane) {
-    rows.core_of_lane.push_back(in_image(args_.sm_of_lane)[lane]);
+    rows.core_of_lane.push_back(tables_.left_at(args_.sm_of_lane)[lane]);
     take_lane(lane, clock);
     take_loss(lane);
   }

@@ -24,6 +24,7 @@
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/peer_exchange.h"
 #include "gpu_backend/cuda/run_on_stream.h"
+#include "gpu_backend/cuda/run_tables.h"
 
 namespace mk::cuda {
 
@@ -54,10 +55,12 @@ class MegakernelLaunch {
   Status await();
   void stop() { stop_->stop(); }  // asks the kernel to end
   Status take_clock_after();
-  Status read_back();
+  Status read_back() { return tables_.read_back(); }
 
-  Status outcome() const { return launch_.outcome(args_.launch, buffer_.data(), left_); }
-  DecodeResult decoded() const { return decode_.read(args_.decode, buffer_.data(), left_); }
+  Status outcome() const { return launch_.outcome(args_.launch, tables_.base(), tables_.left()); }
+  DecodeResult decoded() const {
+    return decode_.read(args_.decode, tables_.base(), tables_.left());
+  }
   double kernel_ms() const { return stream_->elapsed_ms(); }
   const RunStream& stream() const { return *stream_; }
   const DeviceModel& model() const { return model_; }
@@ -82,12 +85,6 @@ class MegakernelLaunch {
   void take_lane(std::uint32_t lane, const DeviceClock& clock);
   void take_loss(std::uint32_t lane);
 
-  template <class T>
-  const T* in_image(const T* address) const {
-    return reinterpret_cast<const T*>(
-        left_.data() + (reinterpret_cast<const std::byte*>(address) - buffer_.data()));
-  }
-
   DeviceModel& model_;
   const DeviceRunOptions& options_;
   const DecodeTables& decode_;
@@ -95,14 +92,13 @@ class MegakernelLaunch {
   DeviceLaunch launch_;
   std::unique_ptr<StopRequest> stop_{};
   std::unique_ptr<RunStream> stream_{};
-  DeviceBuffer buffer_{};
+  RunTables tables_{};
   PeerMegakernelArgs args_{};  // the kernel for one device takes its MegakernelArgs
   DevicePeerCells cells_{};
   PeerTables peer_tables_{};
   const void* kernel_ = nullptr;
   std::size_t shared_bytes_ = 0;
   DeviceRunRows rows_{};
-  std::vector<std::byte> left_{};  // the buffer after the run
 };
 
 }  // namespace mk::cuda

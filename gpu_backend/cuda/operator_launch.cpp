@@ -52,14 +52,7 @@ void OperatorLaunch::place(DeviceImage& image) {
 Status OperatorLaunch::prepare() {
   if (Status ok = model_.device().make_current(); !ok) return ok;
   group_tasks();
-  DeviceImage size(nullptr);
-  place(size);
-  Result<DeviceBuffer> buffer = DeviceBuffer::allocate(size.bytes().size(), "the run's tables");
-  if (!buffer) return tl::unexpected(buffer.error());
-  buffer_ = std::move(*buffer);
-  DeviceImage image(buffer_.data());
-  place(image);
-  Status ok = buffer_.write(0, image.bytes());
+  Status ok = tables_.upload([this](DeviceImage& image) { place(image); });
   if (ok) ok = copy_descriptors();
   if (!ok) return ok;
   shared_bytes_ = operator_shared_bytes(model_.work_bytes());
@@ -119,23 +112,18 @@ Status OperatorLaunch::launch_advance(cudaStream_t stream, bool begins) {
   return launch_kernel(stream, advance_symbol(), 1, 1, 0, &args);
 }
 
-Status OperatorLaunch::read_back() {
-  left_.resize(buffer_.bytes());
-  return buffer_.read(0, left_);
-}
-
 DeviceRunRows OperatorLaunch::take_rows(const DeviceClock& clock) {
   DeviceRunRows all;
   RunRows& rows = all.rows;
   all.states = decode_.states();
-  for (std::uint32_t i = 0; i < decode_.iterations() && in_image(ticks_)[i].end != 0; ++i) {
-    const IterationTicks ticks = in_image(ticks_)[i];
+  for (std::uint32_t i = 0; i < decode_.iterations() && tables_.left_at(ticks_)[i].end != 0; ++i) {
+    const IterationTicks ticks = tables_.left_at(ticks_)[i];
     rows.iterations.push_back({clock.on_axis(ticks.start), clock.on_axis(ticks.end)});
   }
   rows.lanes.resize(model_.device().sms);
   for (std::uint32_t sm = 0; sm < model_.device().sms; ++sm) rows.core_of_lane.push_back(sm);
   if (task_rows_ == nullptr) return all;
-  const OperatorTaskRow* row = in_image(task_rows_);
+  const OperatorTaskRow* row = tables_.left_at(task_rows_);
   std::vector<std::vector<TaskRow>> of_sm(rows.lanes.size());
   for (std::uint32_t i = 0; i < iterations_recorded(); ++i) {
     for (const std::uint32_t task : order_) {

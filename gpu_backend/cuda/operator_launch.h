@@ -16,6 +16,7 @@
 #include "gpu_backend/cuda/device_run.h"
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/peer_exchange.h"
+#include "gpu_backend/cuda/run_tables.h"
 
 namespace mk::cuda {
 
@@ -33,8 +34,8 @@ class OperatorLaunch {
   // The step between two iterations; with `begins`, what stands before the first one.
   Status launch_advance(cudaStream_t stream, bool begins);
 
-  Status read_back();
-  DecodeResult decoded() const { return decode_.read(state_, buffer_.data(), left_); }
+  Status read_back() { return tables_.read_back(); }
+  DecodeResult decoded() const { return decode_.read(state_, tables_.base(), tables_.left()); }
   // A block of an operator's kernel is a task on the lane of its SM. Iterations and instants on the
   // clock's axis. Once.
   DeviceRunRows take_rows(const DeviceClock& clock = {});
@@ -56,12 +57,6 @@ class OperatorLaunch {
   Status launch_kernel(cudaStream_t stream, const void* kernel, std::uint32_t blocks,
                        std::uint32_t threads, std::size_t shared_bytes, void* arguments);
 
-  template <class T>
-  const T* in_image(const T* address) const {
-    return reinterpret_cast<const T*>(
-        left_.data() + (reinterpret_cast<const std::byte*>(address) - buffer_.data()));
-  }
-
   DeviceModel& model_;
   const DeviceRunOptions& options_;
   PolicyKind kind_;
@@ -69,14 +64,13 @@ class OperatorLaunch {
   const TaskGraph& graph_;
   std::vector<OneLaunch> launches_{};
   std::vector<std::uint32_t> order_{};  // tasks, by operator
-  DeviceBuffer buffer_{};
+  RunTables tables_{};
   DecodeState state_{};
   std::uint32_t* iteration_ = nullptr;
   IterationTicks* ticks_ = nullptr;
   OperatorTaskRow* task_rows_ = nullptr;
   TaskDescriptor* descriptors_ = nullptr;
   std::size_t shared_bytes_ = 0;
-  std::vector<std::byte> left_{};
 };
 
 }  // namespace mk::cuda
