@@ -105,6 +105,12 @@ class Database {
   // Makes a statement that another thread runs end with SQLITE_INTERRUPT.
   void interrupt() { sqlite3_interrupt(database_.get()); }
 
+  // While a statement runs SQLite asks `is_to_end(argument)` every few thousand steps; not 0 ends
+  // it with SQLITE_INTERRUPT. Null: it asks no more.
+  void ask(int (*is_to_end)(void*), void* argument) {
+    sqlite3_progress_handler(database_.get(), 4000, is_to_end, argument);
+  }
+
   // Closes; an error here is one of the disk.
   Status close();
 

@@ -29,6 +29,24 @@ Error failure(const sqlite::Database& database, int code) {
   return database.error("SQLite");
 }
 
+// As long as it lives, statements of the database run only while they are wanted.
+class Asking {
+ public:
+  Asking(sqlite::Database& database, const std::function<bool()>& is_wanted) : database_(database) {
+    if (!is_wanted) return;
+    const auto is_to_end = [](void* wanted) {
+      return (*static_cast<const std::function<bool()>*>(wanted))() ? 0 : 1;
+    };
+    database_.ask(is_to_end, const_cast<std::function<bool()>*>(&is_wanted));
+  }
+  ~Asking() { database_.ask(nullptr, nullptr); }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+ private:
+  sqlite::Database& database_;
+};
+
 }  // namespace
 
 QueryConnection::QueryConnection(std::unique_ptr<sqlite::Database> database)
@@ -43,7 +61,9 @@ Result<QueryConnection> QueryConnection::open(const std::string& path) {
   return QueryConnection(std::make_unique<sqlite::Database>(std::move(*database)));
 }
 
-Result<QueryTable> QueryConnection::run(std::string_view sql, std::size_t most) {
+Result<QueryTable> QueryConnection::run(std::string_view sql, std::size_t most,
+                                        const std::function<bool()>& is_wanted) {
+  const Asking asking(*database_, is_wanted);
   const Result<sqlite::Statement> statement = database_->prepare(sql);
   if (!statement) return tl::unexpected(failure(*database_, database_->error_code()));
   if (statement->get() == nullptr) return fail(ErrorCode::kInvalidInput, "no statement");

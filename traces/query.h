@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,8 +36,10 @@ class QueryConnection {
   ~QueryConnection();
 
   // The first `most` rows of one statement. InvalidInput with SQLite's words for what it does not
-  // understand; Stuck iff interrupt() came. One thread at a time.
-  Result<QueryTable> run(std::string_view sql, std::size_t most);
+  // understand; Stuck iff interrupt() came or `is_wanted`, asked all the while, answered false. One
+  // thread at a time.
+  Result<QueryTable> run(std::string_view sql, std::size_t most,
+                         const std::function<bool()>& is_wanted = {});
 
   // Makes a run() that another thread is in end soon. Any thread, any time.
   void interrupt();

@@ -87,6 +87,7 @@ void MainWindow::build_status() {
 
 // A job that cannot say how far it is shows a bar that moves.
 void MainWindow::watch(Background& background) {
+  watched_.push_back(&background);
   connect(&background, &Background::busyChanged, this, [this] {
     progress_->setVisible(is_busy());
     cancel_->setVisible(is_busy());
@@ -99,13 +100,12 @@ void MainWindow::watch(Background& background) {
 }
 
 bool MainWindow::is_busy() const {
-  return loader_->is_busy() || derivations_->is_busy() || panel_work_->is_busy();
+  return std::any_of(watched_.begin(), watched_.end(),
+                     [](const Background* background) { return background->is_busy(); });
 }
 
 void MainWindow::cancel() {
-  loader_->cancel();
-  derivations_->cancel();
-  panel_work_->cancel();
+  for (Background* background : watched_) background->cancel();
   for (const Derivation& missing : missing_derivations(session_, shows_path_))
     declined_.insert(missing.key);
 }

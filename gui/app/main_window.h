@@ -31,7 +31,10 @@ class MainWindow : public QMainWindow {
 
   void open(const QString& path);
   void close_trace(std::size_t trace);
-  // Something is being loaded or derived.
+  // Makes what runs there part of what the status line shows and its Cancel ends. Lives as long as
+  // the window.
+  void watch(Background& background);
+  // Something runs: a file is loaded, something derived, a panel works.
   bool is_busy() const;
   // Ends all of that. What was not derived is asked for again when the person asks again.
   void cancel();
@@ -68,7 +71,6 @@ class MainWindow : public QMainWindow {
 
  private:
   void build_status();
-  void watch(Background& background);
   void complete(WholeTrace whole);
   void session_changed();
   void derive_missing();
@@ -94,7 +96,8 @@ class MainWindow : public QMainWindow {
   std::optional<Options> pending_{};  // applied when the first trace is there
   QString pending_select_{};          // once the first trace is whole
   bool shows_path_ = false;
-  QSet<QString> declined_{};  // keys of derivations that the person cancelled
+  std::vector<Background*> watched_{};  // all that may run
+  QSet<QString> declined_{};            // keys of derivations that the person cancelled
   // Last, so that their threads end first.
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<Background> derivations_;

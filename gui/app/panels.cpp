@@ -29,6 +29,8 @@ Panels::Panels(MainWindow& window, QMenu& menu) : window_(window), menu_(menu) {
   search_ = new SearchPanel(window.session(), &window);
   simulate_ = new SimulatePanel(&window);
   sql_ = new SqlPanel(window.session(), &window);
+  window.watch(simulate_->background());
+  window.watch(sql_->background());
   health_ = new QTextBrowser(&window);
   make_docks();
   wire();

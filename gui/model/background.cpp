@@ -26,7 +26,7 @@ Background::Background(RunIn where, QObject* parent) : QObject(parent), where_(w
 }
 
 Background::~Background() {
-  cancel();
+  forget_all();
   pool_.waitForDone();
   QCoreApplication::removePostedEvents(this);
 }
@@ -70,6 +70,12 @@ void Background::withdraw(const QString& key) {
 }
 
 void Background::cancel() {
+  if (jobs_.empty()) return;
+  forget_all();
+  emit cancelled();
+}
+
+void Background::forget_all() {
   for (auto& [key, job] : jobs_) *job.is_wanted_ = false;
   jobs_.clear();
 }

@@ -65,7 +65,8 @@ class Background : public QObject {
 
   // False iff a job of that key is under way and kept.
   bool start(const JobName& name, Work work);
-  // What is under way delivers nothing any more: all of it, or the job of that key.
+  // What is under way delivers nothing any more: all of it, or the job of that key. Whoever waits
+  // for a job hears cancelled(), at once.
   void cancel();
   void withdraw(const QString& key);
   bool is_busy() const { return under_way_ > 0; }
@@ -73,11 +74,14 @@ class Background : public QObject {
  signals:
   void busyChanged(bool is_busy);
   void progressed(const QString& what, double part);
+  // All that was wanted is no longer: the person cancelled, here or in the status line.
+  void cancelled();
 
  private:
   friend class Job;
   void run(const Job& job, const QString& key, const Work& work);
   void finished(const Job& job, const QString& key);
+  void forget_all();
   void post(std::function<void()> call);
 
   RunIn where_;

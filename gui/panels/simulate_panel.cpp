@@ -79,6 +79,10 @@ SimulatePanel::SimulatePanel(QWidget* parent) : QWidget(parent) {
   connect(&background_, &Background::progressed, this, [this](const QString&, double part) {
     progress_->setValue(static_cast<int>(part * 1000));
   });
+  connect(&background_, &Background::cancelled, this, [this] {
+    show_running(false);
+    message_->setText(QStringLiteral("Cancelled."));
+  });
   show_running(false);
 }
 
@@ -125,12 +129,6 @@ void SimulatePanel::run() {
         predict(what, [&job](double part) { return job.progress(part); });
     job.deliver([this, result] { finished(result); });
   });
-}
-
-void SimulatePanel::cancel() {
-  background_.cancel();
-  show_running(false);
-  message_->setText(QStringLiteral("Cancelled."));
 }
 
 void SimulatePanel::finished(Result<Prediction> result) {

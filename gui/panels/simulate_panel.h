@@ -22,9 +22,10 @@ class SimulatePanel : public QWidget {
   PredictionRequest request() const;
   void set_request(const PredictionRequest& request);
   void run();
-  // Stops what runs.
-  void cancel();
+  // Stops what runs. So does whoever cancels background().
+  void cancel() { background_.cancel(); }
   bool is_running() const { return is_running_; }
+  Background& background() { return background_; }
   QString message() const;
 
   std::function<void(Prediction)> on_predicted{};

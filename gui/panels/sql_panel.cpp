@@ -2,7 +2,6 @@
 
 #include <QClipboard>
 #include <QComboBox>
-#include <QCoreApplication>
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -11,6 +10,7 @@
 #include <QShortcut>
 #include <QTableView>
 #include <QVBoxLayout>
+#include <memory>
 
 #include "gui/panels/area_panel.h"
 #include "gui/panels/text_model.h"
@@ -27,7 +27,6 @@ constexpr const char* kExample =
 }  // namespace
 
 SqlPanel::SqlPanel(Session& session, QWidget* parent) : QWidget(parent), session_(session) {
-  pool_.setMaxThreadCount(1);
   file_ = new QComboBox(this);
   text_ = new QPlainTextEdit(QString::fromUtf8(kExample), this);
   text_->setFont(fixed_font(kPlotFontSize));
@@ -38,7 +37,6 @@ SqlPanel::SqlPanel(Session& session, QWidget* parent) : QWidget(parent), session
   auto* copy = new QPushButton(QStringLiteral("Copy as CSV"), this);
   message_ = new QLabel(this);
   model_ = new TextModel(this);
-  stop_->setEnabled(false);
   auto* buttons = new QHBoxLayout();
   buttons->addWidget(file_);
   buttons->addWidget(run_);
@@ -57,12 +55,11 @@ SqlPanel::SqlPanel(Session& session, QWidget* parent) : QWidget(parent), session
   auto* shortcut = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return), this);
   shortcut->setContext(Qt::WidgetWithChildrenShortcut);
   connect(shortcut, &QShortcut::activated, this, [this] { run(); });
-}
-
-SqlPanel::~SqlPanel() {
-  // An interrupt before a statement runs stops nothing, so it is repeated.
-  while (!pool_.waitForDone(5)) stop();
-  QCoreApplication::removePostedEvents(this);
+  connect(&background_, &Background::cancelled, this, [this] {
+    show_running(false);
+    message_->setText(QStringLiteral("interrupted"));
+  });
+  show_running(false);
 }
 
 void SqlPanel::session_changed() {
@@ -79,34 +76,31 @@ void SqlPanel::session_changed() {
 void SqlPanel::set_query(const QString& sql) { text_->setPlainText(sql); }
 QString SqlPanel::message() const { return message_->text(); }
 
-void SqlPanel::stop() {
-  if (running_) running_->interrupt();
+void SqlPanel::show_running(bool running) {
+  is_running_ = running;
+  run_->setEnabled(!running && file_->count() > 0);
+  stop_->setEnabled(running);
 }
 
 void SqlPanel::run() {
   if (is_running() || file_->count() == 0) return;
-  Result<QueryConnection> opened =
-      QueryConnection::open(file_->currentData().toString().toStdString());
-  if (!opened) return message_->setText(QString::fromStdString(opened.error().message));
-  running_ = std::make_shared<QueryConnection>(std::move(*opened));
-  run_->setEnabled(false);
-  stop_->setEnabled(true);
+  show_running(true);
   message_->setText(QStringLiteral("running …"));
-  const std::string sql = text_->toPlainText().toStdString();
-  pool_.start([this, connection = running_, sql] {
-    auto result = std::make_shared<Result<QueryTable>>(connection->run(sql, kMostRows));
-    QMetaObject::invokeMethod(
-        this, [this, connection, result] { finished(connection, std::move(*result)); },
-        Qt::QueuedConnection);
-  });
+  const std::string path = file_->currentData().toString().toStdString();
+  background_.start({QStringLiteral("SQL")},
+                    [this, path, sql = text_->toPlainText().toStdString()](const Job& job) {
+                      const auto answer = [&]() -> Result<QueryTable> {
+                        Result<QueryConnection> connection = QueryConnection::open(path);
+                        if (!connection) return tl::unexpected(connection.error());
+                        return connection->run(sql, kMostRows, [&job] { return job.is_wanted(); });
+                      };
+                      const auto result = std::make_shared<Result<QueryTable>>(answer());
+                      job.deliver([this, result] { finished(std::move(*result)); });
+                    });
 }
 
-void SqlPanel::finished(const std::shared_ptr<QueryConnection>& connection,
-                        Result<QueryTable> result) {
-  if (connection != running_) return;
-  running_.reset();
-  stop_->setEnabled(false);
-  run_->setEnabled(file_->count() > 0);
+void SqlPanel::finished(Result<QueryTable> result) {
+  show_running(false);
   if (!result) return message_->setText(QString::fromStdString(result.error().message));
   message_->setText(result->is_cut ? QStringLiteral("the first %1 rows").arg(result->rows.size())
                                    : QStringLiteral("%1 rows").arg(result->rows.size()));

@@ -1,10 +1,10 @@
-// SQL on an open trace's file: read only, in a thread of its own, to be stopped at any time.
+// SQL on an open trace's file: read only, in a thread of its own, to be stopped at any time, here
+// or by whoever cancels background().
 #pragma once
 
-#include <QThreadPool>
 #include <QWidget>
-#include <memory>
 
+#include "gui/model/background.h"
 #include "gui/model/session.h"
 #include "traces/query.h"
 
@@ -20,19 +20,18 @@ class TextModel;
 class SqlPanel : public QWidget {
  public:
   explicit SqlPanel(Session& session, QWidget* parent = nullptr);
-  // Stops what runs.
-  ~SqlPanel() override;
-
   void session_changed();
   void set_query(const QString& sql);
   void run();
-  void stop();
-  bool is_running() const { return running_ != nullptr; }
+  void stop() { background_.cancel(); }
+  bool is_running() const { return is_running_; }
+  Background& background() { return background_; }
   QString message() const;
   const TextModel& model() const { return *model_; }
 
  private:
-  void finished(const std::shared_ptr<QueryConnection>& connection, Result<QueryTable> result);
+  void show_running(bool running);
+  void finished(Result<QueryTable> result);
 
   Session& session_;
   QComboBox* file_ = nullptr;
@@ -41,8 +40,8 @@ class SqlPanel : public QWidget {
   QPushButton* stop_ = nullptr;
   QLabel* message_ = nullptr;
   TextModel* model_ = nullptr;
-  std::shared_ptr<QueryConnection> running_{};
-  QThreadPool pool_{};
+  bool is_running_ = false;
+  Background background_{RunIn::kThread};
 };
 
 }  // namespace mk::gui

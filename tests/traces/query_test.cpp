@@ -64,6 +64,17 @@ TEST_F(QueryTest, AQueryThatNeverEndsCanBeInterrupted) {
   EXPECT_EQ(running.get().error().code, ErrorCode::kStuck);
 }
 
+TEST_F(QueryTest, AQueryThatNeverEndsEndsOnceItIsNotWanted) {
+  int asked = 0;
+  const auto table = connection_->run(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n", 10,
+      [&] { return ++asked < 3; });
+  EXPECT_EQ(table.error().code, ErrorCode::kStuck);
+  EXPECT_EQ(asked, 3);
+  EXPECT_TRUE(connection_->run("SELECT count(*) FROM slice", 10).has_value());  // asked no more
+  EXPECT_EQ(asked, 3);
+}
+
 // SQLite looks for an interrupt while it compiles a statement, too: the answer does not depend on
 // where it was noticed.
 TEST_F(QueryTest, AnInterruptIsSaidAlikeWhereverItIsNoticed) {
