@@ -56,7 +56,9 @@ void ScatterView::paintEvent(QPaintEvent*) {
     const double y = area.bottom() - part * area.height();
     painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() - 5));
     painter.drawLine(QPointF(area.left(), y), QPointF(area.left() + 5, y));
-    painter.drawText(QPointF(x + 3, area.bottom() - 4), duration_text(std::pow(10, decade)));
+    const QString label = duration_text(std::pow(10, decade));
+    if (x + 3 + painter.fontMetrics().horizontalAdvance(label) > area.right()) continue;
+    painter.drawText(QPointF(x + 3, area.bottom() - 4), label);
   }
   for (const LengthPair& pair : pairs_) {
     const QPointF at = point_of(pair);

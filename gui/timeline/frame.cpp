@@ -78,6 +78,7 @@ void draw_ruler(QPainter& painter, const TimeWindow& window, const QRect& area,
     if (x < area.left() + corner_width) continue;
     painter.setPen(QColor(theme.text));
     const QString label = ticks.label(time) + QChar(0x00a0) + ticks.unit_name;
+    if (x + 3 + texts.width(label) > area.right()) continue;  // a cut number is another number
     texts.draw(painter, x + 3, area.top() + 4, kTickDistance, label);
   }
   if (!corner.isEmpty()) {
