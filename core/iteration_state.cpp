@@ -1,6 +1,7 @@
 #include "core/iteration_state.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/check.h"
 
@@ -96,6 +97,18 @@ std::int64_t Amount::at(const IterationState& state) const {
     sum += term.coefficient * std::clamp(quantity - term.offset, std::int64_t{0}, term.limit);
   }
   return sum;
+}
+
+bool Amount::is_sane(const IterationState& largest) const {
+  constexpr double kMost = 0x1p53;
+  double most = std::abs(static_cast<double>(base));
+  for (const Term& term : terms) {
+    if (term.offset < 0 || term.limit < 0) return false;
+    const std::int64_t quantity = largest.quantity(term.quantity, term.index) - term.offset;
+    most += std::abs(static_cast<double>(term.coefficient)) *
+            static_cast<double>(std::clamp(quantity, std::int64_t{0}, term.limit));
+  }
+  return most <= kMost;
 }
 
 std::uint32_t DecodePlan::iterations() const {

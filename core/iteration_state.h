@@ -62,7 +62,11 @@ struct Amount {
   std::int64_t base = 0;
   std::vector<Term> terms{};
 
+  // Requires: is_sane(largest) of a state whose numbers are none below those of `state`.
   std::int64_t at(const IterationState& state) const;
+  // Whether at() is between -2^53 and 2^53 (what a double counts exactly) for every state whose
+  // numbers are at most those of `largest`. What comes from a file is asked this first.
+  bool is_sane(const IterationState& largest) const;
   bool is_constant() const { return terms.empty(); }
   friend bool operator==(const Amount&, const Amount&) = default;
 };

@@ -102,6 +102,48 @@ Status read_lanes(Database& db, Trace& trace) {
       });
 }
 
+// Far above any context, and its square fits 64 bits.
+std::uint32_t tokens_of(Row& row, int column) {
+  return static_cast<std::uint32_t>(row.integer(column, 0, 1 << 30));
+}
+
+// No number of `state` is above that of `largest` afterwards.
+void raise_to(IterationState& largest, const IterationState& state) {
+  const auto raise = [](std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
+    a.resize(std::max(a.size(), b.size()));
+    for (std::size_t i = 0; i < b.size(); ++i) a[i] = std::max(a[i], b[i]);
+  };
+  raise(largest.activated_experts, state.activated_experts);
+  raise(largest.routed_tokens, state.routed_tokens);
+  largest.accepted_tokens = std::max(largest.accepted_tokens, state.accepted_tokens);
+  largest.requests.resize(std::max(largest.requests.size(), state.requests.size()));
+  for (std::size_t i = 0; i < state.requests.size(); ++i) {
+    RequestState& request = largest.requests[i];
+    request.context_before = std::max(request.context_before, state.requests[i].context_before);
+    request.new_tokens = std::max(request.new_tokens, state.requests[i].new_tokens);
+  }
+}
+
+// What the classes of tasks cost in the file's own iterations can be computed and summed.
+Status check_costs(const Trace& trace) {
+  std::vector<IterationState> largest(trace.graphs.size());
+  for (const IterationRecord& it : trace.iterations) raise_to(largest[it.graph], it.state);
+  for (std::size_t g = 0; g < trace.graphs.size(); ++g) {
+    const std::vector<TaskClass>& classes = trace.graphs[g].classes;
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+      const TaskClass& costs = classes[c];
+      for (const Amount* amount : {&costs.weight_bytes, &costs.activation_bytes, &costs.kv_bytes,
+                                   &costs.flops, &costs.bytes_sent}) {
+        if (amount->is_sane(largest[g])) continue;
+        return fail(
+            ErrorCode::kInvalidInput,
+            fmt::format("table task_cost: a cost of class {} of graph {} is beyond 2^53", c, g));
+      }
+    }
+  }
+  return {};
+}
+
 Status read_iterations(Database& db, Trace& trace) {
   Status status =
       for_each_row(db, "iteration",
@@ -117,17 +159,16 @@ Status read_iterations(Database& db, Trace& trace) {
                      trace.iterations.push_back(std::move(it));
                    });
   if (!status) return status;
-  status =
-      for_each_row(db, "iteration_request",
-                   "SELECT iteration, slot, context_before, new_tokens FROM iteration_request "
-                   "ORDER BY iteration, slot",
-                   [&](Row& row) {
-                     const std::uint32_t i = row.index(0, trace.iterations.size());
-                     if (!row.complaint().empty()) return;
-                     auto& requests = trace.iterations[i].state.requests;
-                     row.id(1, requests.size());
-                     requests.push_back({row.whole<std::uint32_t>(2), row.whole<std::uint32_t>(3)});
-                   });
+  status = for_each_row(db, "iteration_request",
+                        "SELECT iteration, slot, context_before, new_tokens FROM iteration_request "
+                        "ORDER BY iteration, slot",
+                        [&](Row& row) {
+                          const std::uint32_t i = row.index(0, trace.iterations.size());
+                          if (!row.complaint().empty()) return;
+                          auto& requests = trace.iterations[i].state.requests;
+                          row.id(1, requests.size());
+                          requests.push_back({tokens_of(row, 2), tokens_of(row, 3)});
+                        });
   if (!status) return status;
   return for_each_row(
       db, "iteration_experts",
@@ -190,6 +231,7 @@ Status read_run(Database& db, Trace& trace) {
   if (status) status = read_graphs(db, trace);
   if (status) status = read_policy(trace);
   if (status) status = read_iterations(db, trace);
+  if (status) status = check_costs(trace);
   if (status) status = read_requests(db, trace);
   return status;
 }

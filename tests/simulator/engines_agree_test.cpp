@@ -154,30 +154,33 @@ TEST(EnginesAgree, WhereTasksAreManyTiles) {
   }
 }
 
-TEST(EnginesAgree, WithGpcsOfUnequalSizesAndAnL2ThatHoldsTheGraph) {
+// GB/s that the L2 gives when it holds the whole graph; 0: it holds nothing.
+class EnginesAgreeWithL2 : public ::testing::TestWithParam<int> {};
+
+TEST_P(EnginesAgreeWithL2, AndGpcsOfUnequalSizes) {
   Machine machine = load_machine("h100-sxm").value();
   testing::set(machine.gpc_bandwidth, 90);
   machine.sm_port.resize(132);
   for (std::size_t sm = 0; sm < 132; ++sm)
     testing::set(machine.sm_port[sm], static_cast<double>(sm * sm % 9));
-  std::uint64_t seed = 500;
-  for (const double l2_bandwidth : {0.0, 7850.0, 200.0}) {
-    testing::set(machine.memory.l2_capacity, l2_bandwidth > 0 ? 1e9 : 0);
-    testing::set(machine.memory.l2_bandwidth, std::max(1.0, l2_bandwidth));
-    const auto graph = drawn_graph(++seed);
-    for (const SimulationOptions& options : all_splits(seed)) {
-      SCOPED_TRACE(describe(options));
-      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
-    }
-    const auto exchange = drawn_exchange(seed, 2);
-    for (const SimulationOptions& options : all_splits(seed)) {
-      const bool has_jit = facts(options.policy.kind).has_jit_queue;
-      if (options.roles.schedulers == 0 && has_jit) continue;  // refused
-      SCOPED_TRACE(describe(options));
-      ASSERT_NO_FATAL_FAILURE(expect_agreement(exchange, machine, options));
-    }
+  testing::set(machine.memory.l2_capacity, GetParam() > 0 ? 1e9 : 0);
+  testing::set(machine.memory.l2_bandwidth, std::max(1, GetParam()));
+  const std::uint64_t seed = 500 + static_cast<std::uint64_t>(GetParam());
+  const auto graph = drawn_graph(seed);
+  for (const SimulationOptions& options : all_splits(seed)) {
+    SCOPED_TRACE(describe(options));
+    ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+  }
+  const auto exchange = drawn_exchange(seed, 2);
+  for (const SimulationOptions& options : all_splits(seed)) {
+    const bool has_jit = facts(options.policy.kind).has_jit_queue;
+    if (options.roles.schedulers == 0 && has_jit) continue;  // refused
+    SCOPED_TRACE(describe(options));
+    ASSERT_NO_FATAL_FAILURE(expect_agreement(exchange, machine, options));
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Bandwidths, EnginesAgreeWithL2, ::testing::Values(0, 7850, 200));
 
 TEST(EnginesAgree, WhereStoresAreReleasedInGroupsAndPushesGoToEachScheduler) {
   Machine machine = load_machine("h100-sxm").value();

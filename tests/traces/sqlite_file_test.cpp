@@ -213,6 +213,16 @@ INSTANTIATE_TEST_SUITE_P(
         Edit{"DELETE FROM meta WHERE key='workers'", "key 'workers' is missing"},
         Edit{"UPDATE interval SET cause='boredom' WHERE lane=0", "cause = 'boredom'"},
         Edit{"UPDATE counter SET track=17", "track = 17, but there are 2"},
+        Edit{"UPDATE task_cost SET coefficient=1<<54 WHERE class=0",
+             "class 0 of graph 0 is beyond"},
+        Edit{"UPDATE task_cost SET quantity='live_tokens', item=0, coefficient=1<<53, skip=0, "
+             "at_most=2 WHERE class=0; UPDATE iteration_request SET new_tokens=2",
+             "class 0 of graph 0 is beyond"},
+        Edit{"UPDATE task_cost SET quantity='live_tokens', item=0, coefficient=2, skip=0, "
+             "at_most=-9223372036854775808",
+             "a cost of class"},
+        Edit{"UPDATE iteration_request SET context_before=4000000000",
+             "context_before = 4000000000"},
         Edit{"DROP TABLE slice", "no such table: slice"}));
 
 }  // namespace
