@@ -42,7 +42,7 @@ add_library(megascope::warnings ALIAS megascope_warnings)
 set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False alarms on std::string in C++20, the last two at -O3: GCC bugs 105329 and 105651, fixed in 13.
-  list(APPEND warnings -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
+  list(APPEND warnings -Wno-restrict $<$<CONFIG:Release>:-Wno-array-bounds> $<$<CONFIG:Release>:-Wno-stringop-overflow>)
 endif()
 if(MEGASCOPE_WERROR)
   list(APPEND warnings -Werror)
