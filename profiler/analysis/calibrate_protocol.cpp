@@ -203,7 +203,10 @@ class ProtocolFitter {
     const bool of_two = steps_.fetched.size() < kFewest;
     const double looks = of_two ? looks_of_two() : looks_of_one();
     const HandOffFit fit = mk::fit_hand_off(records, {0, looks, 0});
-    if (!fit.step_known) return kept_.push_back("protocol.fetch (too few of one kind)");
+    if (!fit.step_known) {
+      kept_.emplace_back("protocol.fetch (too few of one kind)");
+      return;
+    }
     const HandOffNumbers& n = fit.numbers;
     out_.set("protocol.fetch.typical", p_.fetch.typical, n.step + n.turn,
              std::max(fit.at_once_residual, fit.waiting_residual), fit.at_once + fit.waiting);
@@ -260,7 +263,10 @@ class ProtocolFitter {
 
   // What requests and tokens add stays the base machine's, unless it is more than was seen.
   void fit_boundary() {
-    if (steps_.boundary.size() < 3) return kept_.push_back("boundary.base");
+    if (steps_.boundary.size() < 3) {
+      kept_.emplace_back("boundary.base");
+      return;
+    }
     BoundaryNumbers& b = out_.machine().boundary;
     double steps = p_.notify.typical.value;
     if (steps_.has_schedulers) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "profiler/analysis/body_samples.h"
 #include "profiler/analysis/calibrate.h"
@@ -38,7 +39,7 @@ class CalibrationBuilder {
       if (number.path == path) number.known_with = others;
     }
   }
-  void note(std::string sentence) { calibration_.notes.push_back(std::move(sentence)); }
+  void note(std::string_view sentence) { calibration_.notes.emplace_back(sentence); }
 
  private:
   Calibration& calibration_;
