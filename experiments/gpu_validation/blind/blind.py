@@ -6,13 +6,14 @@ usage: blind.py predict CELLS.json MEGASCOPE MACHINE.json OUT.json   where the s
        blind.py judge PREDICTIONS.json MEASURED.json                 a Markdown table, and the summary under it
 
 MACHINE.json may hold "POLICY": then each cell is predicted with the machine of its policy, or with static's where there is none.
-A cell that is marked "once" is measured in the first round only. The naive rivals, each fitted to `seen` where it has a constant:
+A cell that is marked "once" is measured in the first round only; "preload": "on" lets it ask for weights ahead. The naive rivals, each fitted to `seen` where it has a constant:
 bytes over the bandwidth of a plain read; that and a constant an operator; the sum of bodies over the workers.
 
 A cell is a model and the flags that `megascope simulate` and `megascope run --backend cuda` share. Measured: the median
 iteration of a run with the recorder off, of the steady iterations that `run` reports. The second round goes backwards, so that
 a drift of the machine does not look like a difference between cells; the two rounds of a cell are its A/A pair.
 """
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -35,7 +36,7 @@ def iteration_us(words):
 
 def cells_of(path):
     with open(path) as file:
-        return [(c["name"], c["varies"], c["model"], c["flags"]) for c in json.load(file)]
+        return [(c["name"], c["varies"], c["model"], c["flags"], c.get("preload", "off")) for c in json.load(file)]
 
 
 def machine_of(pattern, flags):
@@ -50,24 +51,27 @@ def sha256_of(path):
 
 
 def predict(cells_file, megascope, pattern, out):
-    cells, hashes = {}, {}
-    for name, what, model, flags in cells_of(cells_file):
-        machine = machine_of(pattern, flags)
-        hashes[os.path.basename(machine)] = sha256_of(machine)
-        words = [megascope, "simulate", model, "--machine", machine, *flags.split(), "--mechanism", "preload=off",
-                 "--prompt-tokens", str(PROMPT.count(",") + 1), "--generate", GENERATE, "--format", "json"]
-        us, result = iteration_us(words)
-        cells[name] = {"varies": what, "model": model, "flags": flags, "us": us}
-        if us is None:
-            cells[name]["why"] = result
-            continue
-        # What the naive rivals know, of one iteration.
-        bounds = {k: v / result["iterations"] for k, v in result["lower_bounds_us"].items()}
-        cells[name].update(bytes_us=bounds["bytes"], work_us=bounds["work"], operators=operators_of(megascope, model, flags))
+    chosen = cells_of(cells_file)
+    machines = {name: machine_of(pattern, flags) for name, _, _, flags, _ in chosen}
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        cells = dict(zip(machines, pool.map(lambda cell: predict_cell(megascope, machines[cell[0]], *cell[1:]), chosen)))
+    hashes = {os.path.basename(m): sha256_of(m) for m in machines.values()}
     text = json.dumps({"machine_sha256": hashes, "cells": cells}, indent=1) + "\n"
     with open(out, "w") as file:
         file.write(text)
     print(hashlib.sha256(text.encode()).hexdigest())
+
+
+def predict_cell(megascope, machine, what, model, flags, preload):
+    words = [megascope, "simulate", model, "--machine", machine, *flags.split(), "--mechanism", f"preload={preload}",
+             "--prompt-tokens", str(PROMPT.count(",") + 1), "--generate", GENERATE, "--format", "json"]
+    us, result = iteration_us(words)
+    cell = {"varies": what, "model": model, "flags": flags, "us": us}
+    if us is None:
+        return dict(cell, why=result)
+    # What the naive rivals know, of one iteration.
+    bounds = {k: v / result["iterations"] for k, v in result["lower_bounds_us"].items()}
+    return dict(cell, bytes_us=bounds["bytes"], work_us=bounds["work"], operators=operators_of(megascope, model, flags))
 
 
 def operators_of(megascope, model, flags):
@@ -84,8 +88,8 @@ def measure(cells_file, megascope, out):
         once = {c["name"] for c in json.load(file) if c.get("once")}
     for order in (cells, [c for c in cells[::-1] if c[0] not in once]):
         one = {}
-        for name, _, model, flags in order:
-            words = [megascope, "run", model, "--backend", "cuda", "--preload", "off", *flags.split(), "--prompt", PROMPT,
+        for name, _, model, flags, preload in order:
+            words = [megascope, "run", model, "--backend", "cuda", "--preload", preload, *flags.split(), "--prompt", PROMPT,
                      "--generate", GENERATE, "--format", "json"]
             us, result = iteration_us(words)
             one[name] = us if us is not None else result
