@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -68,7 +69,10 @@ void SpanTraceBuilder::add_health(std::string_view kind, std::int64_t count,
                                   std::string_view message) {
   for (HealthRecord& row : trace_.health) {
     if (row.kind != kind || row.message != message) continue;
-    row.count += count;
+    // Counts come from files, too, and stop at the most that can be counted.
+    if (__builtin_add_overflow(row.count, count, &row.count)) {
+      row.count = std::numeric_limits<std::int64_t>::max();
+    }
     return;
   }
   trace_.health.push_back({std::string(kind), count, std::string(message)});

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,6 +98,18 @@ TEST(SpanTrace, IsWrittenAndReadBack) {
   EXPECT_EQ(read->details, trace.details);
   EXPECT_EQ(read->makespan(), 20);
   EXPECT_THAT(read->graphs, IsEmpty());
+}
+
+// Found by the fuzzer: a capture that says twice how many records were dropped, both times
+// absurdly.
+TEST(SpanTrace, CountsOfADoubtStopAtTheMostThatCanBeCounted) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  SpanTraceBuilder builder;
+  builder.add_health("dropped", 7959374897126602083, "records");
+  builder.add_health("dropped", 7959374897126602083, "records");
+  const Trace trace = std::move(builder).build();
+  ASSERT_THAT(trace.health, SizeIs(1));
+  EXPECT_EQ(trace.health[0].count, kMost);
 }
 
 }  // namespace
