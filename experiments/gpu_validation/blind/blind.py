@@ -4,6 +4,7 @@
 usage: blind.py predict CELLS.json MEGASCOPE MACHINE.json OUT.json   where the simulator is; prints the file's SHA-256
        blind.py measure CELLS.json MEGASCOPE OUT.json                where the GPU is; each cell twice, in two rounds
        blind.py judge PREDICTIONS.json MEASURED.json                 a Markdown table, and the summary under it
+       blind.py draw PREDICTIONS.json MEASURED.json OUT.png          splits, predicted and measured, in one picture (matplotlib)
 
 MACHINE.json may hold "POLICY": then each cell is predicted with the machine of its policy, or with static's where there is none.
 A cell that is marked "once" is measured in the first round only; "preload": "on" lets it ask for weights ahead. The naive rivals, each fitted to `seen` where it has a constant:
@@ -130,6 +131,30 @@ def judge(predictions, measured):
     judge_interventions(cells, means)
 
 
+def draw(predictions, measured, out):
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    with open(predictions) as file:
+        cells = json.load(file)["cells"]
+    with open(measured) as file:
+        rounds = json.load(file)
+    figure, axes = pyplot.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    panels = ((axes[0], "workers", "--workers ", (("split", "static"),)),
+              (axes[1], "scheduler warps", "--schedulers ", (("hybrid split", "hybrid"), ("aot split", "aot"), ("jit split", "jit"))))
+    for panel, label, flag, series in panels:
+        for color, (varies, title) in enumerate(series):
+            names = [n for n, c in cells.items() if c["varies"] in (varies, "seen" if varies == "split" else varies)]
+            points = sorted((int(cells[n]["flags"].split(flag)[1].split()[0]), cells[n]["us"], rounds[0][n]) for n in names
+                            if cells[n]["us"] and isinstance(rounds[0].get(n), float))
+            where = [p[0] for p in points]
+            panel.plot(where, [p[2] for p in points], "o-", color=f"C{color}", markersize=4, label=f"{title}, measured")
+            panel.plot(where, [p[1] for p in points], "--", color=f"C{color}", label=f"{title}, predicted before")
+        panel.set(xlabel=label, ylabel="us an iteration", ylim=(0, None))
+        panel.legend(fontsize=8, loc="lower center", ncols=len(series))
+    figure.savefig(out, dpi=90)
+
+
 def rivals_of(cells, means):
     """Of each cell but `seen`, which one of them knows: (error, name) of the rival that comes nearest."""
     if "seen" not in means or "bytes_us" not in cells["seen"]:
@@ -170,7 +195,7 @@ def kendall(a, b):
 
 
 if __name__ == "__main__":
-    verbs = {"predict": (predict, 4), "measure": (measure, 3), "judge": (judge, 2)}
+    verbs = {"predict": (predict, 4), "measure": (measure, 3), "judge": (judge, 2), "draw": (draw, 3)}
     if len(sys.argv) < 2 or sys.argv[1] not in verbs or len(sys.argv) - 2 != verbs[sys.argv[1]][1]:
         sys.exit(__doc__)
     verbs[sys.argv[1]][0](*sys.argv[2:])
