@@ -151,7 +151,7 @@ def draw(predictions, measured, out):
             panel.plot(where, [p[2] for p in points], "o-", color=f"C{color}", markersize=4, label=f"{title}, measured")
             panel.plot(where, [p[1] for p in points], "--", color=f"C{color}", label=f"{title}, predicted before")
         panel.set(xlabel=label, ylabel="us an iteration", ylim=(0, None))
-        panel.legend(fontsize=8, loc="lower center", ncols=len(series))
+        panel.legend(fontsize=6.5, loc="lower center", ncols=len(series), columnspacing=1, handlelength=1.5)
     figure.savefig(out, dpi=90)
 
 
