@@ -68,6 +68,9 @@ struct StepShape {
   // but the last have attention_positions positions each.
   std::uint32_t attention_parts = 1;
   std::uint32_t attention_positions = 0;
+  // Paged KV: positions a page, a power of two; pages are found through a page table that all
+  // layers of a device share. 0: each request's cache is contiguous.
+  std::uint32_t page_positions = 0;
 };
 
 // The decode step of a model of the supported families. Over several devices (tensor parallel):

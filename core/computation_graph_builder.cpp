@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "core/operator_draft.h"
@@ -168,20 +169,22 @@ TensorId ComputationGraphBuilder::attention(std::string name, TensorId qkv, Atte
     return refuse(name, fmt::format("{} parts of {} positions, the KV cache has {}", p.splits,
                                     p.split_positions, p.max_context)),
            TensorId{};
+  if (p.page_positions != 0 && !std::has_single_bit(static_cast<std::uint64_t>(p.page_positions)))
+    return refuse(name,
+                  fmt::format("pages of {} positions, must be a power of two", p.page_positions)),
+           TensorId{};
   const std::int64_t group = p.heads / p.kv_heads;
   const std::int64_t width = (p.heads + 2 * p.kv_heads) * p.head_dim;
   if (!is_matrix(name, "qkv", qkv, tokens(), width)) return {};
   Draft d = draft(name, TaskKind::kAttention);
   d.node.op.params = p;
-  const Shape cache{std::int64_t{graph_.requests}, p.kv_heads, p.max_context, p.head_dim};
-  const TensorId k = output(d, "k_cache", cache, DType::kBf16);
-  const TensorId v = output(d, "v_cache", cache, DType::kBf16);
   d.axis("requests", graph_.requests).axis("kv_heads", p.kv_heads);
   if (p.splits > 1) d.axis("parts", p.splits);
-  const DimCut positions = p.splits > 1 ? dynamic_cut(2) : no_cut();
+  const KvCache cache = kv_cache(d, p);
   d.read(qkv, {dynamic_cut(0), even_cut(1, (group + 2) * p.head_dim)});
-  for (const TensorId t : {k, v}) d.read(t, {even_cut(0), even_cut(1), positions});
+  d.read(cache.k, cache.cut).read(cache.v, cache.cut);
   if (norm) d.read(norm->q).read(norm->k);
+  if (cache.page_table) d.read(*cache.page_table, {even_cut(0)});
   TensorId y;
   if (p.splits > 1) {
     y = output(d, "partial", {tokens(), p.heads, p.splits, p.head_dim + 2}, DType::kF32);
@@ -190,9 +193,45 @@ TensorId ComputationGraphBuilder::attention(std::string name, TensorId qkv, Atte
     y = output(d, "out", {tokens(), p.heads * p.head_dim}, DType::kBf16);
     d.write(y, {dynamic_cut(0), even_cut(1, group * p.head_dim)});
   }
-  for (const TensorId t : {k, v}) d.write(t, {even_cut(0), even_cut(1), positions});
+  d.write(cache.k, cache.cut).write(cache.v, cache.cut);
   append(std::move(d));
   return p.splits > 1 ? attention_merge(name + "_merge", y, p) : y;
+}
+
+// Pages belong to requests, and positions to parts of a context, as run-time data says.
+ComputationGraphBuilder::KvCache ComputationGraphBuilder::kv_cache(const Draft& d,
+                                                                   const AttentionParams& p) {
+  KvCache cache;
+  const bool is_paged = p.page_positions != 0;
+  Shape shape{std::int64_t{graph_.requests}, p.kv_heads, p.max_context, p.head_dim};
+  if (is_paged) {
+    cache.page_table = page_table(p);
+    const Shape& table = graph_.tensors[cache.page_table->index].shape;
+    shape = {table.extent[0] * table.extent[1], p.kv_heads, p.page_positions, p.head_dim};
+  }
+  cache.k = output(d, "k_cache", shape, DType::kBf16);
+  cache.v = output(d, "v_cache", shape, DType::kBf16);
+  cache.cut = {is_paged ? dynamic_cut(0) : even_cut(0), even_cut(1),
+               p.splits > 1 ? dynamic_cut(2) : no_cut()};
+  return cache;
+}
+
+TensorId ComputationGraphBuilder::page_table(const AttentionParams& p) {
+  const auto found = page_tables_.find(device_);
+  const std::int64_t pages = (p.max_context + p.page_positions - 1) / p.page_positions;
+  if (found != page_tables_.end()) {
+    if (shape(found->second).extent[1] != pages)
+      refuse("page_table", "the attentions of a device have pages of one size");
+    return found->second;
+  }
+  graph_.tensors.push_back({"page_table",
+                            {std::int64_t{graph_.requests}, pages},
+                            DType::kI32,
+                            TensorRole::kPageTable,
+                            device_});
+  const TensorId table(static_cast<std::uint32_t>(graph_.tensors.size() - 1));
+  page_tables_.emplace(device_, table);
+  return table;
 }
 
 TensorId ComputationGraphBuilder::attention_merge(std::string name, TensorId partial,

@@ -9,6 +9,8 @@
 // model reads without error handling between its lines. Axes and cuts follow core/README.md.
 #pragma once
 
+#include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,8 +56,9 @@ class ComputationGraphBuilder {
   TensorId embedding(std::string name, TensorId table, std::int64_t vocabulary = 0);
   TensorId rmsnorm(std::string name, TensorId x, TensorId weight, double epsilon = 1e-6);
   TensorId linear(std::string name, TensorId x, TensorId weight, const LinearOptions& options = {});
-  // Makes its K and V cache; with params.splits > 1 two operators, NAME and NAME_merge.
-  // params.max_context is taken from the step's shape.
+  // Makes its K and V cache, and the device's page table where they are paged and it has none yet;
+  // with params.splits > 1 two operators, NAME and NAME_merge. params.max_context is taken from the
+  // step's shape.
   TensorId attention(std::string name, TensorId qkv, AttentionParams params,
                      std::optional<QkNorm> norm = std::nullopt);
   TensorId silu_mul(std::string name, TensorId gate_up);
@@ -103,6 +106,15 @@ class ComputationGraphBuilder {
   PartialMaximum argmax_partial(TensorId logits, std::int64_t first_index, std::int64_t vocabulary);
   TensorId argmax_reduce(const std::vector<PartialMaximum>& parts, std::int64_t vocabulary);
   enum class PutTiles : std::uint8_t { kSlices, kOne };
+  // K and V cache of an attention, and where they are paged the page table.
+  struct KvCache {
+    TensorId k{};
+    TensorId v{};
+    std::optional<TensorId> page_table{};
+    std::array<DimCut, kMaxRank> cut{};
+  };
+  KvCache kv_cache(const Draft& draft, const AttentionParams& params);
+  TensorId page_table(const AttentionParams& params);
   TensorId attention_merge(std::string name, TensorId partial, const AttentionParams& params);
   // Sends `sent`, all of one width, from the current device to `peer`; returns the peer's copies.
   std::vector<TensorId> put(const std::string& name, const std::vector<TensorId>& sent,
@@ -111,6 +123,7 @@ class ComputationGraphBuilder {
   ComputationGraph graph_{};
   std::optional<std::uint32_t> layer_{};
   std::uint8_t device_ = 0;
+  std::map<std::uint8_t, TensorId> page_tables_{};  // by device
   std::optional<Error> error_{};
 };
 

@@ -149,6 +149,7 @@ class DecodeStep {
     params.rope_scaling = m_.rope_scaling;
     params.splits = step_.attention_parts;
     params.split_positions = step_.attention_parts > 1 ? step_.attention_positions : 0;
+    params.page_positions = step_.page_positions;
     const std::int64_t width = (params.heads + 2 * params.kv_heads) * m_.head_dim;
     const TensorId norm_w = norm_weight("input_norm", "input_layernorm", m_.hidden);
     WeightSource qkv_source = shard(0, WeightLayout::kQkvByKvHead,

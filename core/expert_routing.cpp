@@ -98,9 +98,10 @@ void share_out(const Operator& op, const Load& load, IterationState& state) {
   std::size_t activated = 0;
   for (std::size_t expert = 0; expert < load.size(); ++expert) {
     if (load[expert] == 0) continue;
-    const std::size_t group = p.schedule == ExpertSchedule::kStride
-                                  ? activated % groups
-                                  : expert * groups / static_cast<std::size_t>(p.experts);
+    const std::size_t group =
+        p.schedule == ExpertSchedule::kStride
+            ? activated % groups
+            : ((expert + 1) * groups - 1) / static_cast<std::size_t>(p.experts);
     state.activated_experts[first + group] += 1;
     state.routed_tokens[first + group] += load[expert];
     ++activated;

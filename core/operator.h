@@ -55,7 +55,8 @@ struct AttentionParams {
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;
   std::int64_t max_context = 0;      // positions that the KV cache of one request holds
-  std::int64_t page_positions = 0;   // positions a KV page; 0: contiguous, no page table
+  std::int64_t page_positions = 0;   // positions a KV page, a power of two; 0: contiguous, no page
+                                     // table
   std::uint32_t splits = 1;          // split-KV parts of a context; > 1: kAttentionMerge follows
   std::int64_t split_positions = 0;  // part i has positions [i, i + 1) * split_positions, the last
                                      // one all that follow; 0 iff there is one part
@@ -65,6 +66,20 @@ struct AttentionParams {
   std::optional<RopeScaling> rope_scaling{};
   friend bool operator==(const AttentionParams&, const AttentionParams&) = default;
 };
+// Which of an attention's accesses is which, where it is not the same for all (core/README.md).
+struct AttentionAccesses {
+  std::size_t q_norm = 0;      // iff qk_norm; k_norm follows
+  std::size_t page_table = 0;  // iff paged
+  std::size_t requests = 0;    // cut along the requests, in dimension 0: K cache or page table
+  std::size_t output = 0;
+};
+constexpr AttentionAccesses accesses_of(const AttentionParams& params) {
+  constexpr std::size_t kKCache = 1;
+  constexpr std::size_t kBehindVCache = 3;
+  const bool is_paged = params.page_positions != 0;
+  const std::size_t table = kBehindVCache + (params.qk_norm ? 2 : 0);
+  return {kBehindVCache, table, is_paged ? table : kKCache, table + (is_paged ? 1 : 0)};
+}
 struct SiluMulParams {
   std::int64_t width = 0;  // outputs; reads 2 * width, interleaved gate0 up0 gate1 up1 ...
   friend bool operator==(const SiluMulParams&, const SiluMulParams&) = default;

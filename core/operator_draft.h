@@ -36,6 +36,14 @@ struct ComputationGraphBuilder::Draft {
   Draft& write(TensorId tensor, std::initializer_list<DimCut> cuts) {
     return access(AccessMode::kWrite, tensor, cuts);
   }
+  Draft& read(TensorId tensor, const std::array<DimCut, kMaxRank>& cut) {
+    node.op.accesses.push_back({tensor, AccessMode::kRead, cut});
+    return *this;
+  }
+  Draft& write(TensorId tensor, const std::array<DimCut, kMaxRank>& cut) {
+    node.op.accesses.push_back({tensor, AccessMode::kWrite, cut});
+    return *this;
+  }
 };
 
 }  // namespace mk

@@ -83,8 +83,8 @@ void linear(const Tile& tile, TaskClass& c) {
 // position of it a token (counted with the first part).
 void attention(const Tile& tile, TaskClass& c) {
   const auto& p = std::get<AttentionParams>(tile.op().params);
-  const Region cache = tile.region(1);
-  const std::int64_t heads = cache.end[1] - cache.begin[1];
+  const Region requests = tile.region(accesses_of(p).requests);
+  const std::int64_t heads = tile.extent(1, 1);
   const std::int64_t q_heads = heads * (p.heads / p.kv_heads);
   const std::int64_t kv_row = 2 * heads * p.head_dim * tile.element(1);
   const std::int64_t part = tile.coordinate(2);
@@ -93,7 +93,7 @@ void attention(const Tile& tile, TaskClass& c) {
   const std::int64_t out = is_split ? q_heads * (p.head_dim + 2) * kPartialBytes
                                     : q_heads * p.head_dim * tile.element(0);
   const std::int64_t pair_flops = q_heads * (4 * p.head_dim + 1);
-  for (std::int64_t r = cache.begin[0]; r < cache.end[0]; ++r) {
+  for (std::int64_t r = requests.begin[0]; r < requests.end[0]; ++r) {
     const auto request = static_cast<std::uint32_t>(r);
     add_term(c.activation_bytes, QuantityKind::kTokensOfRequest,
              in + out + (part == 0 ? kv_row : 0), request);

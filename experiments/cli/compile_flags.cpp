@@ -15,6 +15,7 @@ namespace {
 struct Settings {
   std::map<std::string, std::uint32_t> tasks_of{};
   std::uint32_t attention_parts = 1;
+  std::uint32_t page_positions = 0;
 };
 
 Result<Settings> parse_settings(const CompileFlags& flags) {
@@ -25,13 +26,18 @@ Result<Settings> parse_settings(const CompileFlags& flags) {
     if (!assignment) return tl::unexpected(assignment.error());
     std::string& name = assignment->name;
     const bool is_parts = name == "attention.parts";
-    if (!is_parts && (!name.ends_with(suffix) || name.size() == suffix.size()))
+    const bool is_page = name == "attention.page";
+    if (!is_parts && !is_page && (!name.ends_with(suffix) || name.size() == suffix.size()))
       return fail(ErrorCode::kUsage,
-                  fmt::format("--set: '{}' is not OPERATOR.tasks=N or attention.parts=N", text));
+                  fmt::format("--set: '{}' is not OPERATOR.tasks=N, attention.parts=N or "
+                              "attention.page=N",
+                              text));
     const Result<std::uint32_t> count = parse_count("--set " + name, assignment->value);
     if (!count) return tl::unexpected(count.error());
     if (is_parts) {
       settings.attention_parts = *count;
+    } else if (is_page) {
+      settings.page_positions = *count;
     } else {
       settings.tasks_of[name.substr(0, name.size() - suffix.size())] = *count;
     }
@@ -75,7 +81,7 @@ void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string
                   "a task's experts: stride over the activated, static ranges")
            .one_of({"stride", "static"}));
   keep(parser.repeated("--set", flags.set, "OPERATOR.tasks=N",
-                       "an operator's task count; attention.parts=N: split-KV"));
+                       "an operator's tasks; attention.parts=N, .page=N of its KV"));
 }
 
 std::string first_given(const CompileFlags& flags) {
@@ -106,6 +112,7 @@ StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
                      std::uint32_t least_positions) {
   const Result<Settings> settings = parse_settings(flags);  // compile_options() says what is wrong
   const std::uint32_t parts = settings ? settings->attention_parts : 1;
+  const std::uint32_t page = settings ? settings->page_positions : 0;
   const std::uint32_t context = context_of(flags, model);
   return {.batch_tokens = flags.batch_tokens,
           .requests = flags.requests,
@@ -113,7 +120,8 @@ StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
           .devices = flags.devices,
           .experts = flags.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride,
           .attention_parts = parts,
-          .attention_positions = parts > 0 ? (context + parts - 1) / parts : 0};
+          .attention_positions = parts > 0 ? (context + parts - 1) / parts : 0,
+          .page_positions = page};
 }
 
 }  // namespace mk::cli

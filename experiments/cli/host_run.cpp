@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/annotate.h"
+#include "core/expert_routing.h"
 #include "experiments/cli/progress.h"
 #include "gpu_backend/host/run_on_devices.h"
 #include "gpu_backend/host/run_on_threads.h"
@@ -70,7 +71,9 @@ double streamed_bytes(const HostRun& what, const std::vector<IterationState>& st
   double bytes = 0;
   std::vector<double> tasks_of_class(graph.classes().size(), 0);
   for (const std::uint32_t task_class : graph.tasks().task_class) ++tasks_of_class[task_class];
-  for (const IterationState& state : states) {
+  for (IterationState state : states) {
+    // Nobody records what the routers chose. Right where one token is alone in its iteration.
+    if (state.activated_experts.empty()) assume_even_routing(graph, state);
     for (std::size_t c = 0; c < tasks_of_class.size(); ++c) {
       const TaskClass& amounts = graph.classes()[c];
       const std::int64_t one = amounts.weight_bytes.at(state) + amounts.kv_bytes.at(state);

@@ -14,6 +14,10 @@
 namespace mk {
 namespace {
 
+// Of `set`, what is no operator's task count.
+constexpr std::string_view kParts = "attention.parts=";
+constexpr std::string_view kPage = "attention.page=";
+
 constexpr std::string_view kDraw = "draw";  // what_if
 constexpr std::string_view kInTurn = "in-turn";
 constexpr std::string_view kShortestQueue = "shortest-queue";
@@ -193,13 +197,14 @@ Result<CompileOptions> compile_options_of(const SweepPoint& point) {
   options.context = static_cast<std::uint32_t>(point.context);
   options.overlap = point.overlap == "on";
   constexpr std::string_view kTasks = ".tasks=";
-  constexpr std::string_view kParts = "attention.parts=";
   for (const std::string& text : assignments_of(point.task_counts)) {
-    if (text.starts_with(kParts)) continue;  // step_shape_of() has it
+    if (text.starts_with(kParts) || text.starts_with(kPage)) continue;  // step_shape_of() has it
     const std::size_t at = text.find(kTasks);
     if (at == std::string::npos || at == 0)
       return fail(ErrorCode::kUsage,
-                  fmt::format("set: '{}' is not OPERATOR.tasks=N or attention.parts=N", text));
+                  fmt::format("set: '{}' is not OPERATOR.tasks=N, attention.parts=N or "
+                              "attention.page=N",
+                              text));
     const Result<double> tasks = number_from(text.substr(at + kTasks.size()), "set");
     if (!tasks) return tl::unexpected(tasks.error());
     options.tasks_of[text.substr(0, at)] = static_cast<std::uint32_t>(*tasks);
@@ -216,12 +221,14 @@ Result<StepShape> step_shape_of(const SweepPoint& point, const ModelConfig& mode
       .max_context = cache_positions(model, context, positions),
       .devices = static_cast<std::uint32_t>(point.devices),
       .experts = point.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride};
-  constexpr std::string_view kParts = "attention.parts=";
   for (const std::string& text : assignments_of(point.task_counts)) {
-    if (!text.starts_with(kParts)) continue;
-    const Result<double> parts = number_from(text.substr(kParts.size()), "set");
-    if (!parts) return tl::unexpected(parts.error());
-    shape.attention_parts = static_cast<std::uint32_t>(*parts);
+    for (const auto& [prefix, value] :
+         {std::pair(kParts, &shape.attention_parts), std::pair(kPage, &shape.page_positions)}) {
+      if (!text.starts_with(prefix)) continue;
+      const Result<double> number = number_from(text.substr(prefix.size()), "set");
+      if (!number) return tl::unexpected(number.error());
+      *value = static_cast<std::uint32_t>(*number);
+    }
   }
   const std::uint32_t parts = std::max(1U, shape.attention_parts);
   shape.attention_positions = (context + parts - 1) / parts;

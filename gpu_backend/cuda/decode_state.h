@@ -29,7 +29,13 @@ struct DecodeState {
   const std::uint32_t* end_of_sequence = nullptr;
   std::uint32_t end_of_sequence_count = 0;
   std::int32_t* generated = nullptr;  // [iterations, requests]
-  const float* logits = nullptr;      // the graph's, a row a token
+  // Of a paged KV cache, else null: [requests, pages_of_request], and the pages in the order in
+  // which they are handed out (KvPages).
+  std::int32_t* page_table = nullptr;
+  const std::int32_t* page_order = nullptr;
+  std::uint32_t page_positions = 1;
+  std::uint32_t pages_of_request = 0;
+  const float* logits = nullptr;  // the graph's, a row a token
   std::uint32_t logits_stride = 0;
   float* kept_logits = nullptr;  // [generated, vocabulary] of the first request; may be null
   std::uint32_t vocabulary = 0;
@@ -37,7 +43,8 @@ struct DecodeState {
   std::uint32_t* ended_by_itself = nullptr;
 
   // Between iterations, by one thread: keeps what iteration `next` - 1 generated, and writes the
-  // tokens that iteration `next` reads. False iff there is no such iteration: decoding is over.
+  // tokens that iteration `next` reads and the pages that it grows into. False iff there is no such
+  // iteration: decoding is over.
   MK_HD bool prepare(std::uint32_t next) const {
     if (next > 0 && steps[next - 1].generates != 0 && keep_tokens(next - 1)) {
       *ended_by_itself = 1;
@@ -50,10 +57,24 @@ struct DecodeState {
         input[request * step.new_tokens + t] = token(next, request, step.context_before + t);
       }
     }
+    if (page_table != nullptr) hand_out_pages(step);
     return true;
   }
 
  private:
+  MK_HD std::uint32_t pages(std::uint32_t context) const {
+    return (context + page_positions - 1) / page_positions;
+  }
+
+  MK_HD void hand_out_pages(const StepRow& step) const {
+    const std::uint32_t end = pages(step.context_before + step.new_tokens);
+    for (std::uint32_t p = pages(step.context_before); p < end; ++p) {
+      for (std::uint32_t request = 0; request < requests; ++request) {
+        page_table[request * pages_of_request + p] = page_order[p * requests + request];
+      }
+    }
+  }
+
   // True iff the first request's token ends the sequence: all requests are alike.
   MK_HD bool keep_tokens(std::uint32_t iteration) const {
     const StepRow step = steps[iteration];

@@ -9,14 +9,13 @@
 #include "gpu_backend/cuda/decode_state.h"
 #include "gpu_backend/cuda/device_image.h"
 #include "gpu_backend/cuda/device_model.h"
-#include "gpu_backend/host/decoder.h"
+#include "gpu_backend/host/decode.h"
 
 namespace mk::cuda {
 
 class DecodeTables {
  public:
-  // InvalidInput: no embedding or argmax, a prompt, number of tokens or token id that does not fit.
-  // Of a graph for several devices: what one of them decodes.
+  // Errors as decode_setup(). Of a graph for several devices: what one of them decodes.
   [[nodiscard]] static Result<DecodeTables> make(const TaskGraph& graph,
                                                  const DecodeOptions& options,
                                                  std::uint8_t device = 0);
@@ -26,7 +25,7 @@ class DecodeTables {
 
   // The state on the device; its tables go into the image. Logits are kept iff the options asked.
   DecodeState place(DeviceImage& image, const DeviceModel& model) const;
-  // The tokens that iteration 0 reads.
+  // The tokens and pages that iteration 0 reads.
   Status write_first_input(DeviceModel& model) const;
 
   // What was generated, by all requests alike unless there is a bug.
@@ -35,16 +34,12 @@ class DecodeTables {
                     std::span<const std::byte> image) const;
 
  private:
-  DecodePlan plan_{};
+  DecodeSetup setup_{};
   std::vector<StepRow> steps_{};
   std::vector<IterationState> states_{};
   std::vector<std::int32_t> prompt_{};
   std::vector<std::uint32_t> end_of_sequence_{};
   bool keeps_logits_ = false;
-  std::int64_t vocabulary_ = 0;  // of it, the columns that this device has
-  TensorId input_{};
-  TensorId logits_{};  // [batch_tokens, at least vocabulary]
-  TensorId output_{};
 };
 
 }  // namespace mk::cuda

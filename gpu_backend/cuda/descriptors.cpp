@@ -92,23 +92,54 @@ LinearTask linear(const Tile& tile, const LinearParams& params, TaskKind kind) {
   return task;
 }
 
-AttentionTask attention(const Tile& tile, const AttentionParams& params, const float* rope) {
-  const std::size_t y = params.qk_norm ? 5 : 3;
+AttentionTask attention(const Tile& tile, const Operator& op, std::uint32_t number,
+                        const float* rope) {
+  const auto& params = std::get<AttentionParams>(op.params);
+  const AttentionAccesses at = accesses_of(params);
+  const bool is_paged = params.page_positions != 0;
   AttentionTask task{};
   task.qkv = tile.whole<float>(0) + tile.begin(0, 1);
-  task.y = tile.whole<float>(y) + tile.begin(y, 1);
   task.keys = tile.at<Bf16>(1);
   task.values = tile.at<Bf16>(2);
-  task.q_norm = params.qk_norm ? tile.at<Bf16>(3) : nullptr;
-  task.k_norm = params.qk_norm ? tile.at<Bf16>(4) : nullptr;
+  task.q_norm = params.qk_norm ? tile.at<Bf16>(at.q_norm) : nullptr;
+  task.k_norm = params.qk_norm ? tile.at<Bf16>(at.q_norm + 1) : nullptr;
   task.rope = rope;
+  task.pages = is_paged ? tile.at<std::int32_t>(at.page_table) : nullptr;
   task.qkv_stride = tile.stride(0);
-  task.y_stride = tile.stride(y);
   task.group = u32(params.heads / params.kv_heads);
   task.head_dim = u32(params.head_dim);
-  task.request = u32(tile.begin(1, 0));
+  task.request = u32(tile.begin(at.requests, 0));
+  task.kv_heads = u32(tile.size(1, 1));
+  task.kv_stride = u32(tile.shape(1).extent[2] * params.head_dim);
+  task.page_stride = tile.stride(1);
+  task.page_shift = is_paged ? u32(std::countr_zero(u32(params.page_positions))) : 0;
+  task.is_part = params.splits > 1 ? 1 : 0;
+  task.y_stride = tile.stride(at.output);
+  task.y_head_stride =
+      task.is_part != 0 ? u32(params.splits * (params.head_dim + 2)) : u32(params.head_dim);
+  const std::uint32_t part = task.is_part != 0 ? op.grid.coordinate(number)[2] : 0;
+  const bool is_last = part + 1 == params.splits;
+  task.y = tile.whole<float>(at.output) +
+           tile.begin(1, 1) * std::int64_t{task.group} * task.y_head_stride +
+           part * (params.head_dim + 2);
+  task.first_position = u32(part * params.split_positions);
+  task.end_position = is_last ? 0xffffffffU : task.first_position + u32(params.split_positions);
   task.epsilon = static_cast<float>(params.epsilon);
   return task;
+}
+
+AttentionMergeTask attention_merge(const Tile& tile, const Operator& op, std::uint32_t number,
+                                   std::uint32_t requests) {
+  const auto& params = std::get<AttentionParams>(op.params);
+  const PartRange own = part_range(requests, 1, op.grid.coordinate(number)[0], op.grid.extent[0]);
+  return {tile.whole<float>(0) + tile.begin(0, 1) * params.splits * (params.head_dim + 2),
+          tile.whole<float>(1) + tile.begin(1, 1),
+          tile.stride(0),
+          tile.stride(1),
+          u32(tile.size(0, 1)),
+          u32(params.head_dim),
+          params.splits,
+          u32(own.begin)};
 }
 
 SiluMulTask silu_mul(const Tile& tile) {
@@ -257,8 +288,14 @@ TaskDescriptor descriptor_of(const TaskGraph& graph, const TensorAddresses& addr
       d.rmsnorm = rmsnorm(tile, std::get<RmsNormParams>(params));
       break;
     case TaskKind::kAttention:
-      d.attention = attention(tile, std::get<AttentionParams>(params), addresses.rope);
+      d.attention =
+          attention(tile, graph.op_of(task), graph.tasks().tile[task.index], addresses.rope);
       d.request = d.attention.request;
+      break;
+    case TaskKind::kAttentionMerge:
+      d.attention_merge = attention_merge(tile, graph.op_of(task), graph.tasks().tile[task.index],
+                                          graph.info().requests);
+      d.request = d.attention_merge.request;
       break;
     case TaskKind::kSiluMul:
       d.silu_mul = silu_mul(tile);
@@ -317,15 +354,22 @@ Status check_linear(const LinearParams& params, TaskKind kind, std::uint32_t tok
   return {};
 }
 
-Status check_attention(const AttentionParams& params, const BlockNeeds& block) {
+// Attention and its merge: a task's step is that of one request.
+Status check_attention(const Operator& op, std::uint32_t requests, const BlockNeeds& block) {
+  const auto& params = std::get<AttentionParams>(op.params);
   const auto head_dim = static_cast<std::uint64_t>(params.head_dim);
   if (!std::has_single_bit(head_dim) || head_dim < 16 || head_dim > kMaxHeadDim) {
     return fail(
         ErrorCode::kUnsupported,
         fmt::format("heads of {}, must be a power of two from 16 to {}", head_dim, kMaxHeadDim));
   }
-  if (params.page_positions != 0 || params.splits != 1) {
-    return fail(ErrorCode::kUnsupported, "a paged or split KV cache has no body here yet");
+  if (op.grid.extent[0] != requests) {
+    return fail(ErrorCode::kUnsupported, fmt::format("{} requests over {} tasks, must be one each",
+                                                     requests, op.grid.extent[0]));
+  }
+  if (op.kind == TaskKind::kAttention && op.grid.extent[2] != params.splits) {
+    return fail(ErrorCode::kUnsupported, fmt::format("{} parts of a context over {} tasks",
+                                                     params.splits, op.grid.extent[2]));
   }
   if (attention_work_bytes(block.warps, u32(params.head_dim)) > block.work_bytes) {
     return fail(ErrorCode::kUnsupported, "its heads do not fit into the shared memory");
@@ -346,16 +390,12 @@ Status check_experts(const MoeParams& params, TaskKind kind, const BlockNeeds& b
   return check_linear({.in = params.in, .out = params.out}, TaskKind::kLinear, 1, left);
 }
 
-Status check_operator(const Operator& op, std::uint32_t tokens, const BlockNeeds& block) {
-  if (!has_body(op.kind)) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("the CUDA backend has no body for {} yet", name_of(op.kind)));
-  }
+Status check_operator(const Operator& op, const GraphInfo& info, const BlockNeeds& block) {
   if (const auto* params = std::get_if<LinearParams>(&op.params)) {
-    return check_linear(*params, op.kind, tokens, block);
+    return check_linear(*params, op.kind, info.batch_tokens, block);
   }
-  if (const auto* params = std::get_if<AttentionParams>(&op.params)) {
-    return check_attention(*params, block);
+  if (std::holds_alternative<AttentionParams>(op.params)) {
+    return check_attention(op, info.requests, block);
   }
   if (const auto* params = std::get_if<MoeParams>(&op.params)) {
     return check_experts(*params, op.kind, block);
@@ -380,7 +420,7 @@ Status check_supported(const TaskGraph& graph, const BlockNeeds& block) {
                                                      info.batch_tokens, kMaxTokens));
   }
   for (const Operator& op : graph.operators()) {
-    if (Status ok = check_operator(op, info.batch_tokens, block); !ok) {
+    if (Status ok = check_operator(op, info, block); !ok) {
       return with_context(fmt::format("{}, operator {}", info.model, op.name), ok.error());
     }
   }

@@ -25,9 +25,9 @@ struct BlockNeeds {
   std::uint64_t work_bytes = 0;
 };
 
-// kUnsupported, naming the operator, iff the bodies cannot run the graph: paged or split KV, more
-// than kMaxDevices devices, more than kMaxTokens batch tokens, widths that are no
-// multiple of 8, heads that are no power of two, inputs that do not fit into the work area.
+// kUnsupported, naming the operator, iff the bodies cannot run the graph: attention of several
+// requests in a task, more than kMaxDevices devices, more than kMaxTokens batch tokens, widths that
+// are no multiple of 8, heads that are no power of two, inputs that do not fit into the work area.
 Status check_supported(const TaskGraph& graph, const BlockNeeds& block);
 
 // One a task; with a device, those of other devices' tasks are empty. Addresses are as that device

@@ -52,17 +52,32 @@ struct LinearTask {
   float epsilon;
 };
 
-// The new tokens of one request on one KV head.
+// The new tokens of one request on some KV heads: those of them, and those positions of the
+// context, that lie in [first_position, end_position).
 struct AttentionTask {
-  const float* qkv;  // row 0: `group` q heads, k head, v head
-  float* y;          // row 0: `group` heads
-  Bf16* keys;        // [positions, head_dim] of this request and head
+  const float* qkv;  // row 0 of the first KV head: `group` q heads, k head, v head; then the next's
+  float* y;          // row 0 of the first KV head: its `group` heads, then the next's
+  Bf16* keys;        // [positions, head_dim] of this request and its first head; paged: of page 0
   Bf16* values;
   const Bf16* q_norm;  // both or neither
   const Bf16* k_norm;
   const float* rope;  // [positions, head_dim]: head_dim / 2 cosines, then as many sines
-  std::uint32_t qkv_stride, y_stride, group, head_dim, request;
+  const std::int32_t*
+      pages;  // of positions [i << page_shift, (i + 1) << page_shift); null: not paged
+  std::uint32_t qkv_stride, y_stride, y_head_stride, group, head_dim, request;
+  std::uint32_t kv_heads, kv_stride;      // elements of the cache from one KV head to the next
+  std::uint32_t page_shift, page_stride;  // elements of the cache from one page to the next
+  std::uint32_t first_position, end_position;
+  std::uint32_t
+      is_part;  // 1: y gets, a head, sum of e^(score - largest) v, largest, sum of e^(...)
   float epsilon;
+};
+
+// y[t][h] from the parts of its context, for the new tokens of one request and some heads.
+struct AttentionMergeTask {
+  const float* partial;  // row 0 of the first head: `splits` parts of head_dim + 2
+  float* y;              // row 0 of the first head
+  std::uint32_t partial_stride, y_stride, heads, head_dim, splits, request;
 };
 
 // y[t][i] = silu(gate_up[t][2 i]) * gate_up[t][2 i + 1] for i in [0, width).
@@ -179,12 +194,13 @@ struct WeightedSumTask {
 
 struct alignas(128) TaskDescriptor {
   TaskKind kind = TaskKind::kEmpty;
-  std::uint32_t request = 0;  // of attention tasks
+  std::uint32_t request = 0;  // of attention and merge tasks
   union {
     EmbeddingTask embedding;
     RmsNormTask rmsnorm;
     LinearTask linear;
     AttentionTask attention;
+    AttentionMergeTask attention_merge;
     SiluMulTask silu_mul;
     ArgmaxPartialTask argmax_partial;
     ArgmaxReduceTask argmax_reduce;

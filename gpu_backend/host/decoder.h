@@ -21,25 +21,10 @@
 #include "gpu_backend/host/bodies/next_weights.h"
 #include "gpu_backend/host/bodies/task_bodies.h"
 #include "gpu_backend/host/bodies/weight_stream.h"
+#include "gpu_backend/host/decode.h"
 #include "gpu_backend/host/model_memory.h"
 
 namespace mk {
-
-struct DecodeOptions {
-  std::vector<std::uint32_t> prompt{};
-  std::uint32_t generate = 1;                    // tokens, at most
-  std::vector<std::uint32_t> end_of_sequence{};  // decoding stops after any of these
-  bool capture_logits = false;
-  std::optional<Isa> isa{};  // none: the fastest
-};
-
-struct DecodeResult {
-  std::vector<std::uint32_t> generated{};  // the token that ended it included
-  std::vector<float> logits{};             // [generated, vocabulary], iff they were asked for
-  std::int64_t vocabulary = 0;             // of one device's decoder: its part
-  bool ended_by_itself = false;            // at an end-of-sequence token
-  bool requests_agree = true;  // all requests generated the same: always, unless there is a bug
-};
 
 // What all devices of a run decoded, as one: each has the logits of its part of the vocabulary, and
 // finds the tokens by itself (requests_agree is false where they differ).
@@ -47,14 +32,12 @@ DecodeResult join_devices(const std::vector<DecodeResult>& of_device);
 
 class Decoder {
  public:
-  // InvalidInput: the graph has no embedding or no argmax, the prompt is empty or has an id past
-  // the vocabulary, prompt and generated tokens pass the context that the cache holds, nothing to
-  // generate, fewer batch tokens than requests. Clears the part of the cache that it will use.
+  // Errors as decode_setup() and TaskBodies::bind(). Clears the part of the cache that it will use.
   // `memory` must outlive the decoder. Of a graph for several devices: what one of them decodes.
   [[nodiscard]] static Result<Decoder> make(const ModelMemory& memory, DecodeOptions options,
                                             std::uint8_t device = 0);
 
-  const DecodePlan& plan() const { return plan_; }
+  const DecodePlan& plan() const { return setup_.plan; }
 
   // The Program.
   void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t /*iteration*/) const {
@@ -81,19 +64,20 @@ class Decoder {
   DecodeResult result();
 
  private:
-  Decoder(const ModelMemory& memory, DecodeOptions options, TaskBodies bodies)
-      : memory_(&memory), options_(std::move(options)), bodies_(std::move(bodies)) {}
+  Decoder(const ModelMemory& memory, DecodeOptions options, DecodeSetup setup, TaskBodies bodies)
+      : memory_(&memory),
+        options_(std::move(options)),
+        setup_(std::move(setup)),
+        bodies_(std::move(bodies)) {}
 
   void harvest();
   void fill_token_ids(const IterationState& state);
+  void hand_out_pages(const IterationState& state);
 
   const ModelMemory* memory_;
   DecodeOptions options_;
+  DecodeSetup setup_;
   TaskBodies bodies_;
-  DecodePlan plan_{};
-  TensorId token_ids_{};
-  TensorId logits_{};
-  TensorId next_token_{};
   std::optional<IterationState> running_{};  // not yet harvested
   DecodeResult result_{};
 };

@@ -47,7 +47,7 @@ void fill_rows(const ModelMemory& memory, const Piece& piece) {
       continue;
     }
     piece.filling->parameters[source->parameter].read(
-        static_cast<std::uint64_t>(source->row * rows.shape_of(source->parameter).back() +
+        static_cast<std::uint64_t>(source->row * rows.parameters()[source->parameter].shape.back() +
                                    rows.first_column()),
         words_of(target, static_cast<std::size_t>(length)));
     if constexpr (std::is_same_v<T, Bf16>) {
@@ -61,9 +61,8 @@ Result<Filling> filling_of(const TaskGraph& graph, TensorId id, const WeightProv
   if (!rows) return tl::unexpected(rows.error());
   Filling filling{.tensor = id, .rows = std::move(*rows)};
   const Tensor& tensor = graph.tensors()[id.index];
-  for (std::uint32_t p = 0; p < tensor.source.parameters.size(); ++p) {
-    Result<WeightTensor> parameter =
-        provider.tensor({.name = tensor.source.parameters[p], .shape = filling.rows.shape_of(p)});
+  for (const TensorSpec& wanted : filling.rows.parameters()) {
+    Result<WeightTensor> parameter = provider.tensor(wanted);
     if (!parameter) return with_context(tensor.name, parameter.error());
     filling.parameters.push_back(std::move(*parameter));
   }
@@ -83,17 +82,6 @@ std::vector<Piece> pieces_of(const std::vector<Filling>& fillings) {
 }
 
 double gigabytes(std::int64_t bytes) { return static_cast<double>(bytes) * 1e-9; }
-
-Status check_kinds(const TaskGraph& graph) {
-  for (const Operator& op : graph.operators()) {
-    if (TaskBodies::has_body(op.kind)) continue;
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: the host backend has no body for {} (operator {}); it can be "
-                            "compiled and simulated",
-                            graph.info().model, name_of(op.kind), op.name));
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -117,7 +105,6 @@ Result<ModelMemory> ModelMemory::allocate(std::shared_ptr<const TaskGraph> graph
     return fail(ErrorCode::kUnsupported,
                 fmt::format("the host runs in f32 or bf16, not {}", name_of(options.dtype)));
   }
-  if (Status kinds = check_kinds(*graph); !kinds) return tl::unexpected(kinds.error());
 
   ModelMemory memory(std::move(graph), options.dtype);
   std::size_t end = 0;

@@ -33,8 +33,8 @@ struct ModelMemoryOptions {
 
 class ModelMemory {
  public:
-  // All zero. kUnsupported, naming the operator, where the host has no body for a kind; where
-  // tensors need more than the limit (the message has both numbers); for another dtype.
+  // All zero. kUnsupported where tensors need more than the limit (the message has both numbers),
+  // and for another dtype.
   [[nodiscard]] static Result<ModelMemory> allocate(std::shared_ptr<const TaskGraph> graph,
                                                     const ModelMemoryOptions& options);
 

@@ -54,6 +54,29 @@ TEST(DrawRouting, IsTheSameForAllOperatorsOfALayer) {
                           [&](std::uint32_t a) { return a == activated[0]; }));
 }
 
+// Six experts over four groups: one, two, one, two.
+TEST(DrawRouting, GivesStaticGroupsTheRangesThatTheirTasksHave) {
+  ModelConfig model = *load_model("qwen3-30b-a3b");
+  model.layers = 1;
+  model.moe->experts = model.moe->top_k = 6;
+  CompileOptions options;
+  options.tasks_of = {{"w13", 4}, {"w2", 4}};
+  options.partition = Partition::kBalanced;
+  options.workers = 4;
+  const TaskGraph graph =
+      compile_model(model, {.experts = ExpertSchedule::kStatic}, options)->graph;
+  const IterationState state = drawn(graph, {});
+  std::size_t group = 0;
+  for (const Operator& op : graph.operators()) {
+    if (op.kind != TaskKind::kExpertLinear) continue;
+    ASSERT_EQ(op.grid.extent[0], 4U);
+    for (std::uint32_t g = 0; g < 4; ++g, ++group) {
+      const PartRange own = part_range(6, 1, g, 4);
+      EXPECT_EQ(state.activated_experts[group], own.end - own.begin) << op.name << ' ' << g;
+    }
+  }
+}
+
 TEST(DrawRouting, IsAFunctionOfSeedAndIteration) {
   const TaskGraph graph = graph_of({.batch_tokens = 8, .requests = 8});
   EXPECT_TRUE(drawn(graph, {.seed = 7}, 8) == drawn(graph, {.seed = 7}, 8));

@@ -7,6 +7,7 @@
 
 #include "tests/experiments/cli_runner.h"
 #include "tests/experiments/tiny_model.h"
+#include "tests/gpu_backend/host/small_models.h"
 
 namespace mk::testing {
 namespace {
@@ -252,11 +253,22 @@ TEST_F(Verbs, RunRefusesTwoPrompts) {
   EXPECT_EQ(megascope({"run", model(), "--text", "a", "--prompt", "1"}).status, 2);
 }
 
-TEST_F(Verbs, RunRefusesMixtureOfExpertsInOneLine) {
-  const CliRun run = megascope({"run", "qwen3-30b-a3b"});
+TEST_F(Verbs, RunDecodesAMixtureOfExpertsFromItsFilesAsFromSyntheticWeights) {
+  std::filesystem::create_directory(path("moe"));
+  std::ofstream(path("moe/config.json")) << small_models::kQwen3Moe;
+  const auto run = [&](const std::string& model, const std::string& weights) {
+    return megascope({"run", model, "--weights", weights, "--prompt", "5,6", "--generate", "4",
+                      "--workers", "1", "--schedulers", "0", "--format", "json"});
+  };
+  ASSERT_EQ(megascope({"weights", path("moe"), "--seed", "1", "-o", path("files")}).status, 0);
 
-  EXPECT_EQ(run.status, 1);
-  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  const CliRun synthetic = run(path("moe"), "synthetic");
+  const CliRun from_files = run(path("files"), path("files"));
+
+  ASSERT_EQ(synthetic.status, 0) << synthetic.err;
+  ASSERT_EQ(from_files.status, 0) << from_files.err;
+  EXPECT_EQ(synthetic.json()["generated"].size(), 4U);
+  EXPECT_EQ(synthetic.json()["generated"], from_files.json()["generated"]);
 }
 
 TEST_F(Verbs, CompareHoldsAPredictionAgainstTheRunOfTheSameGraph) {

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
+#include <numeric>
 
 namespace mk {
 namespace {
@@ -17,6 +20,25 @@ Values multiply(const Values& matrix, const Values& x) {
     for (std::size_t i = 0; i < x.size(); ++i) y[r] += matrix[r * x.size() + i] * x[i];
   }
   return y;
+}
+
+// softmax of what the router gave, the top_k largest kept, the first of equals.
+Values chosen_shares(const MoeConfig& moe, const Values& logits) {
+  std::vector<std::size_t> order(logits.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t e) { return logits[e]; });
+  Values share(logits.size());
+  double all = 0;
+  for (const double logit : logits) all += std::exp(logit - logits[order[0]]);
+  double kept = 0;
+  for (std::size_t j = 0; j < static_cast<std::size_t>(moe.top_k); ++j) {
+    share[order[j]] = std::exp(logits[order[j]] - logits[order[0]]) / all;
+    kept += share[order[j]];
+  }
+  if (moe.normalise_top_k) {
+    for (double& s : share) s /= kept;
+  }
+  return share;
 }
 
 class Loader {
@@ -62,7 +84,7 @@ Result<ReferenceModel> ReferenceModel::load(const ModelConfig& c, const WeightPr
   model.output_ =
       c.tied_embeddings ? model.embedding_ : read("lm_head.weight", {c.vocabulary, c.hidden});
   for (std::int64_t l = 0; l < c.layers; ++l) {
-    const auto name = [&](const char* part) {
+    const auto name = [&](const std::string& part) {
       return fmt::format("model.layers.{}.{}.weight", l, part);
     };
     Layer layer;
@@ -76,9 +98,14 @@ Result<ReferenceModel> ReferenceModel::load(const ModelConfig& c, const WeightPr
     }
     layer.o = read(name("self_attn.o_proj"), {c.hidden, q_rows});
     layer.post_norm = read(name("post_attention_layernorm"), {c.hidden});
-    layer.gate = read(name("mlp.gate_proj"), {c.intermediate, c.hidden});
-    layer.up = read(name("mlp.up_proj"), {c.intermediate, c.hidden});
-    layer.down = read(name("mlp.down_proj"), {c.hidden, c.intermediate});
+    if (c.moe) layer.router = read(name("mlp.gate"), {c.moe->experts, c.hidden});
+    const std::int64_t width = c.moe ? c.moe->intermediate : c.intermediate;
+    for (std::int64_t e = 0; e < (c.moe ? c.moe->experts : 1); ++e) {
+      const std::string mlp = c.moe ? fmt::format("mlp.experts.{}.", e) : "mlp.";
+      layer.experts.push_back({read(name(mlp + "gate_proj"), {width, c.hidden}),
+                               read(name(mlp + "up_proj"), {width, c.hidden}),
+                               read(name(mlp + "down_proj"), {c.hidden, width})});
+    }
     model.layers_.push_back(std::move(layer));
   }
   if (read.error()) return tl::unexpected(*read.error());
@@ -91,6 +118,21 @@ ReferenceModel::Values ReferenceModel::norm(const Values& x, const Values& weigh
   const double root = std::sqrt(squares / static_cast<double>(x.size()) + config_.epsilon);
   Values y;
   for (std::size_t i = 0; i < x.size(); ++i) y.push_back(x[i] / root * weight[i]);
+  return y;
+}
+
+ReferenceModel::Values ReferenceModel::experts(const Layer& layer, const Values& x) const {
+  const Values share =
+      config_.moe ? chosen_shares(*config_.moe, multiply(layer.router, x)) : Values{1};
+  Values y(x.size());
+  for (std::size_t e = 0; e < layer.experts.size(); ++e) {
+    if (share[e] == 0) continue;
+    Values gate = multiply(layer.experts[e].gate, x);
+    const Values up = multiply(layer.experts[e].up, x);
+    for (std::size_t i = 0; i < gate.size(); ++i) gate[i] *= up[i] / (1 + std::exp(-gate[i]));
+    const Values down = multiply(layer.experts[e].down, gate);
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += share[e] * down[i];
+  }
   return y;
 }
 
@@ -182,12 +224,8 @@ std::vector<double> ReferenceModel::logits(std::span<const std::uint32_t> tokens
       for (std::size_t i = 0; i < x[t].size(); ++i) x[t][i] += attended[i];
     }
     for (Values& row : x) {
-      const Values in = norm(row, layer.post_norm);
-      Values gate = multiply(layer.gate, in);
-      const Values up = multiply(layer.up, in);
-      for (std::size_t i = 0; i < gate.size(); ++i) gate[i] *= up[i] / (1 + std::exp(-gate[i]));
-      const Values down = multiply(layer.down, gate);
-      for (std::size_t i = 0; i < row.size(); ++i) row[i] += down[i];
+      const Values added = experts(layer, norm(row, layer.post_norm));
+      for (std::size_t i = 0; i < row.size(); ++i) row[i] += added[i];
     }
   }
   std::vector<double> all;

@@ -9,30 +9,6 @@
 
 namespace mk::cuda {
 
-constexpr bool has_body(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::kEmpty:
-    case TaskKind::kEmbedding:
-    case TaskKind::kRmsNorm:
-    case TaskKind::kLinear:
-    case TaskKind::kNormLinear:
-    case TaskKind::kSiluLinear:
-    case TaskKind::kAttention:
-    case TaskKind::kSiluMul:
-    case TaskKind::kArgmaxPartial:
-    case TaskKind::kArgmaxReduce:
-    case TaskKind::kTopkSoftmax:
-    case TaskKind::kExpertLinear:
-    case TaskKind::kExpertSiluMul:
-    case TaskKind::kWeightedSum:
-    case TaskKind::kPut:
-    case TaskKind::kReduce:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // What of a task that is yet to come depends on no event: weights, as many as the rings hold, and
 // hints. A body that does not stream leaves the rings to the task that follows it (may be null).
 template <class Shape, class C>
@@ -62,6 +38,8 @@ MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const 
       return run_linears<Shape>(c, stream, task, step);
     case TaskKind::kAttention:
       return run_attention<Shape>(c, task.attention, step);
+    case TaskKind::kAttentionMerge:
+      return run_attention_merge(c, task.attention_merge, step);
     case TaskKind::kSiluMul:
       return run_silu_mul(c, task.silu_mul, step);
     case TaskKind::kArgmaxPartial:
@@ -78,7 +56,7 @@ MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const 
       return run_put(c, task.put, step);
     case TaskKind::kReduce:
       return run_reduce(c, task.reduce, step);
-    default:
+    case TaskKind::kEmpty:
       return;
   }
 }

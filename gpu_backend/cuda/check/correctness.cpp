@@ -25,6 +25,15 @@ constexpr const char* kQwen = R"({"architectures": ["Qwen3ForCausalLM"], "model_
   "attention_bias": false, "hidden_act": "silu", "rms_norm_eps": 1e-06,
   "torch_dtype": "bfloat16"})";
 
+constexpr const char* kExperts = R"({"architectures": ["Qwen3MoeForCausalLM"],
+  "model_type": "qwen3_moe", "hidden_size": 512, "intermediate_size": 768,
+  "moe_intermediate_size": 256, "num_experts": 16, "num_experts_per_tok": 4,
+  "norm_topk_prob": true, "decoder_sparse_step": 1, "mlp_only_layers": [],
+  "num_hidden_layers": 2, "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 64,
+  "vocab_size": 1000, "max_position_embeddings": 512, "rope_theta": 10000.0,
+  "tie_word_embeddings": false, "attention_bias": false, "hidden_act": "silu",
+  "rms_norm_eps": 1e-06, "torch_dtype": "bfloat16"})";
+
 struct Case {
   const char* name = nullptr;
   const char* config = nullptr;
@@ -47,6 +56,20 @@ const Case kCases[] = {
      Partition::kMpk,
      EventGranularity::kGcd,
      OperatorFusion::kNormLinear},
+    {"llama, paged",
+     kLlama,
+     {.batch_tokens = 6, .requests = 3, .max_context = 64, .page_positions = 8}},
+    {"qwen3, paged and split",
+     kQwen,
+     {.batch_tokens = 4,
+      .requests = 2,
+      .max_context = 64,
+      .attention_parts = 3,
+      .attention_positions = 12,
+      .page_positions = 8},
+     Partition::kBalanced},
+    {"experts, 1 token", kExperts, {1, 1, 64}},
+    {"experts, 2 requests", kExperts, {4, 2, 64}, Partition::kBalanced},
 };
 
 DecodeOptions decode_options() {

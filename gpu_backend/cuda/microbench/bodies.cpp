@@ -187,6 +187,9 @@ class BodyBench {
       task.attention.rope = small_.get();
       task.attention.qkv_stride = (kGroup + 2) * kHeadDim;
       task.attention.y_stride = kGroup * kHeadDim;
+      task.attention.y_head_stride = kHeadDim;
+      task.attention.kv_heads = 1;
+      task.attention.end_position = 0xffffffffU;
       task.attention.group = kGroup;
       task.attention.head_dim = kHeadDim;
       task.attention.epsilon = 1e-5F;
@@ -203,6 +206,17 @@ class BodyBench {
     const double stream = median(full.total_us) - median(none.total_us);
     if (stream > 0) add("attention", "rate", "GB/s", {1023.0 * kHeadDim * 4 * 1e-3 / stream});
     add("attention", "total_of_all", "us", time_attention(1023, lab_.sms()).total_us);
+    // Two heads: 1 KiB a part.
+    const auto merge = [this](std::uint32_t parts) {
+      return [this, parts](std::uint32_t) {
+        TaskDescriptor task;
+        task.kind = TaskKind::kAttentionMerge;
+        const std::uint32_t stride = 2 * parts * (kHeadDim + 2);
+        task.attention_merge = {x_.get(), y_.get(), stride, 2 * kHeadDim, 2, kHeadDim, parts, 0};
+        return task;
+      };
+    };
+    small(TaskKind::kAttentionMerge, 4, 4, merge(4), merge(16));
   }
 
   // One token's choice of one expert, as a task of a graph with as many groups as choices has it.

@@ -268,7 +268,7 @@ class MachineMaker {
     for (const TaskKind kind :
          {TaskKind::kRmsNorm, TaskKind::kSiluMul, TaskKind::kArgmaxPartial, TaskKind::kArgmaxReduce,
           TaskKind::kEmbedding, TaskKind::kTopkSoftmax, TaskKind::kExpertSiluMul,
-          TaskKind::kWeightedSum}) {
+          TaskKind::kWeightedSum, TaskKind::kAttentionMerge}) {
       BodyNumbers& body = m_.bodies[index_of(kind)];
       const std::string prefix = fmt::format("body_{}_", name_of(kind));
       if (!get(prefix + "fixed")) continue;

@@ -81,18 +81,30 @@ struct SiluMulArgs {
 // The new tokens of one request on one KV head: norms q and k heads where there are norm weights,
 // turns them (RoPE, pairs (i, i + head_dim / 2)), appends keys and values to the cache, and writes
 // softmax(q k / sqrt(head_dim)) v of each q head over all positions up to the token's own.
-// Requires: head_dim even and <= kMaxHeadDim.
+// Or does so for a part of the positions: of the new tokens it appends those that lie in it, and of
+// each q head it writes the sum of e^(score - largest) v, `largest`, and the sum of e^(score -
+// largest), over the positions of the part up to the token's own (zeros and -infinity iff there are
+// none).
+// Requires: head_dim even and <= kMaxHeadDim. Results do not depend on where pages lie.
 template <typename W>
 struct AttentionArgs {
   const float* qkv = nullptr;  // row of the first new token: `group` q heads, k head, v head
   float* y = nullptr;          // row of the first new token: `group` heads
-  W* keys = nullptr;           // [positions, head_dim]
+  W* keys = nullptr;           // [positions, head_dim]; paged: of page 0
   W* values = nullptr;
-  const W* q_norm = nullptr;  // both or neither
+  const std::int32_t* pages = nullptr;  // page of positions [i, i + 1) * page_positions; null: not
+                                        // paged
+  const W* q_norm = nullptr;            // both or neither
   const W* k_norm = nullptr;
   const float* rope = nullptr;  // [positions, head_dim]: head_dim / 2 cosines, then as many sines
   std::int64_t qkv_stride = 0;
   std::int64_t y_stride = 0;
+  std::int64_t y_head_stride = 0;
+  std::int64_t page_positions = 0;
+  std::int64_t page_stride = 0;  // elements from one page's rows of this head to the next one's
+  bool is_part = false;
+  std::int64_t first_position = 0;  // of a part
+  std::int64_t end_position = 0;    // of a part
   std::int64_t context_before = 0;  // the first new token's position
   std::int64_t new_tokens = 0;
   std::int64_t group = 1;

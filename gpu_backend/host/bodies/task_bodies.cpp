@@ -44,6 +44,7 @@ AccessCount expected_accesses(const Operator& op) {
   const auto* linear = std::get_if<LinearParams>(&op.params);
   const std::size_t residual = linear != nullptr && linear->residual ? 1 : 0;
   const auto* attention = std::get_if<AttentionParams>(&op.params);
+  const auto* moe = std::get_if<MoeParams>(&op.params);
   switch (op.kind) {
     case TaskKind::kEmbedding:
     case TaskKind::kRmsNorm:
@@ -54,7 +55,9 @@ AccessCount expected_accesses(const Operator& op) {
     case TaskKind::kNormLinear:
       return {3 + residual, 1};
     case TaskKind::kAttention:
-      return {attention != nullptr && attention->qk_norm ? 5U : 3U, 3};
+      return {attention == nullptr ? 0 : accesses_of(*attention).output, 3};
+    case TaskKind::kAttentionMerge:
+      return {1, 1};
     case TaskKind::kSiluMul:
       return {1, 1};
     case TaskKind::kArgmaxPartial:
@@ -65,6 +68,14 @@ AccessCount expected_accesses(const Operator& op) {
       return {op.accesses.size() / 2, op.accesses.size() / 2};
     case TaskKind::kReduce:
       return {std::max<std::size_t>(op.accesses.size(), 2) - 1, 1};
+    case TaskKind::kTopkSoftmax:
+      return {1, 3};
+    case TaskKind::kExpertLinear:
+      return {4, 1};
+    case TaskKind::kExpertSiluMul:
+      return {1, 1};
+    case TaskKind::kWeightedSum:
+      return {moe != nullptr && moe->residual ? 3U : 2U, 1};
     default:
       return {};
   }
@@ -79,46 +90,21 @@ bool has_its_params(const Operator& op) {
     case TaskKind::kSiluLinear:
       return std::holds_alternative<LinearParams>(op.params);
     case TaskKind::kAttention:
+    case TaskKind::kAttentionMerge:
       return std::holds_alternative<AttentionParams>(op.params);
     case TaskKind::kArgmaxPartial:
       return std::holds_alternative<ArgmaxParams>(op.params);
+    case TaskKind::kTopkSoftmax:
+    case TaskKind::kExpertLinear:
+    case TaskKind::kExpertSiluMul:
+    case TaskKind::kWeightedSum:
+      return std::holds_alternative<MoeParams>(op.params);
     default:
       return true;
   }
 }
 
 }  // namespace
-
-// The rows and columns of an activation that a task touches, rows past the live tokens left out.
-struct TaskBodies::Block {
-  std::int64_t row = 0;
-  std::int64_t rows = 0;
-  std::int64_t column = 0;
-  std::int64_t columns = 0;
-  std::int64_t stride = 0;
-
-  std::int64_t offset() const { return row * stride + column; }
-};
-
-bool TaskBodies::has_body(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::kEmpty:
-    case TaskKind::kEmbedding:
-    case TaskKind::kRmsNorm:
-    case TaskKind::kLinear:
-    case TaskKind::kNormLinear:
-    case TaskKind::kSiluLinear:
-    case TaskKind::kAttention:
-    case TaskKind::kSiluMul:
-    case TaskKind::kArgmaxPartial:
-    case TaskKind::kArgmaxReduce:
-    case TaskKind::kPut:
-    case TaskKind::kReduce:
-      return true;
-    default:
-      return false;
-  }
-}
 
 Status TaskBodies::check(const Operator& op) const {
   const auto refuse = [&](std::string_view why) {
@@ -143,6 +129,10 @@ Status TaskBodies::check(const Operator& op) const {
     if (head_dim % 2 != 0 || head_dim > kMaxHeadDim) {
       return refuse(
           fmt::format("head_dim {}: even numbers up to {} run here", head_dim, kMaxHeadDim));
+    }
+    const std::uint32_t parts = std::get<AttentionParams>(op.params).splits;
+    if (op.grid.extent[2] != parts) {
+      return refuse(fmt::format("{} parts of a context over {} tasks", parts, op.grid.extent[2]));
     }
   }
   return {};
@@ -238,6 +228,8 @@ void TaskBodies::execute_as(const Operator& op, std::uint32_t tile, const std::b
       return linear<W>(op, tile, next);
     case TaskKind::kAttention:
       return attention<W>(op, tile);
+    case TaskKind::kAttentionMerge:
+      return attention_merge(op, tile);
     case TaskKind::kSiluMul:
       return silu_mul(op, tile);
     case TaskKind::kArgmaxPartial:
@@ -248,8 +240,16 @@ void TaskBodies::execute_as(const Operator& op, std::uint32_t tile, const std::b
       return put(op, tile);
     case TaskKind::kReduce:
       return reduce(op, tile);
-    default:
-      MK_CHECK(op.kind == TaskKind::kEmpty, "ModelMemory refuses kinds without a body");
+    case TaskKind::kTopkSoftmax:
+      return topk_softmax(op);
+    case TaskKind::kExpertLinear:
+      return expert_linear<W>(op, tile, next);
+    case TaskKind::kExpertSiluMul:
+      return expert_silu_mul(op, tile);
+    case TaskKind::kWeightedSum:
+      return weighted_sum(op, tile);
+    case TaskKind::kEmpty:
+      return;
   }
 }
 
@@ -329,44 +329,6 @@ void TaskBodies::linear(const Operator& op, std::uint32_t tile, const std::byte*
        .rows = out.columns,
        .tokens = out.rows,
        .next = next});
-}
-
-template <typename W>
-void TaskBodies::attention(const Operator& op, std::uint32_t tile) const {
-  const auto& params = std::get<AttentionParams>(op.params);
-  const std::int64_t group = params.heads / params.kv_heads;
-  const std::size_t output = params.qk_norm ? 5 : 3;
-  const Region cache = region_of(op, op.accesses[1], tensor_of(op.accesses[1]), tile);
-  const std::int64_t slice = (group + 2) * params.head_dim;
-  const auto at = static_cast<std::size_t>(&op - graph_->operators().data());
-  AttentionArgs<W> args;
-  args.rope = rope_tables_[rope_of_[at]].data();
-  args.qkv_stride = slice * params.kv_heads;
-  args.y_stride = params.heads * params.head_dim;
-  args.group = group;
-  args.head_dim = params.head_dim;
-  args.epsilon = static_cast<float>(params.epsilon);
-  if (params.qk_norm) {
-    args.q_norm = memory_->data<W>(op.accesses[3].tensor);
-    args.k_norm = memory_->data<W>(op.accesses[4].tensor);
-  }
-  for (std::int64_t request = cache.begin[0]; request < cache.end[0]; ++request) {
-    const auto r = static_cast<std::size_t>(request);
-    if (r >= requests_.size()) break;
-    args.context_before = requests_[r].context_before;
-    args.new_tokens = requests_[r].new_tokens;
-    for (std::int64_t head = cache.begin[1]; head < cache.end[1]; ++head) {
-      const std::int64_t page =
-          (request * params.kv_heads + head) * params.max_context * params.head_dim;
-      args.keys = memory_->data<W>(op.accesses[1].tensor) + page;
-      args.values = memory_->data<W>(op.accesses[2].tensor) + page;
-      args.qkv = memory_->data<float>(op.accesses[0].tensor) + first_row_[r] * args.qkv_stride +
-                 head * slice;
-      args.y = memory_->data<float>(op.accesses[output].tensor) + first_row_[r] * args.y_stride +
-               head * group * params.head_dim;
-      kernels_->of<W>().attention(args);
-    }
-  }
 }
 
 void TaskBodies::silu_mul(const Operator& op, std::uint32_t tile) const {

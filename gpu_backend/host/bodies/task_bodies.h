@@ -21,9 +21,6 @@ namespace mk {
 
 class TaskBodies {
  public:
-  // Whether the host backend executes tasks of that kind.
-  static bool has_body(TaskKind kind);
-
   // InvalidInput, naming the operator, iff one has accesses or sizes that its body does not take.
   // `positions`: contexts that attention will see at most. `memory` must outlive this.
   [[nodiscard]] static Result<TaskBodies> bind(const ModelMemory& memory, std::int64_t positions,
@@ -36,12 +33,20 @@ class TaskBodies {
   void execute(TaskId task, const std::byte* next = nullptr) const;
 
   // The weights that the task streams, in the order in which it reads them; empty where it streams
-  // none. They depend on no event.
+  // none, or, as an expert linear, those that the router chooses. They depend on no event.
   std::span<const std::byte> weights_of(TaskId task) const { return weights_[task.index]; }
 
  private:
-  struct Rows;  // of activations
-  struct Block;
+  // The rows and columns of an activation that a task touches, rows past the live tokens left out.
+  struct Block {
+    std::int64_t row = 0;
+    std::int64_t rows = 0;
+    std::int64_t column = 0;
+    std::int64_t columns = 0;
+    std::int64_t stride = 0;
+
+    std::int64_t offset() const { return row * stride + column; }
+  };
 
   TaskBodies(const ModelMemory& memory, const Kernels& kernels)
       : memory_(&memory), graph_(&memory.graph()), kernels_(&kernels) {}
@@ -54,13 +59,23 @@ class TaskBodies {
   void rms_norm(const Operator& op, std::uint32_t tile) const;
   template <typename W>
   void linear(const Operator& op, std::uint32_t tile, const std::byte* next) const;
-  template <typename W>
-  void attention(const Operator& op, std::uint32_t tile) const;
   void silu_mul(const Operator& op, std::uint32_t tile) const;
   void argmax_partial(const Operator& op, std::uint32_t tile) const;
   void argmax_reduce(const Operator& op, std::uint32_t tile) const;
   void put(const Operator& op, std::uint32_t tile) const;
   void reduce(const Operator& op, std::uint32_t tile) const;
+  // attention_tasks.cpp
+  template <typename W>
+  AttentionArgs<W> attention_args(const Operator& op, std::uint32_t tile) const;
+  template <typename W>
+  void attention(const Operator& op, std::uint32_t tile) const;
+  void attention_merge(const Operator& op, std::uint32_t tile) const;
+  // expert_tasks.cpp
+  void topk_softmax(const Operator& op) const;
+  template <typename W>
+  void expert_linear(const Operator& op, std::uint32_t tile, const std::byte* next) const;
+  void expert_silu_mul(const Operator& op, std::uint32_t tile) const;
+  void weighted_sum(const Operator& op, std::uint32_t tile) const;
 
   const Tensor& tensor_of(const Access& access) const {
     return graph_->tensors()[access.tensor.index];

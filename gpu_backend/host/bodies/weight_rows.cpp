@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+#include <utility>
+
 namespace mk {
 namespace {
 
@@ -41,87 +44,140 @@ std::int64_t unpadded_rows(const TaskGraph& graph, TensorId tensor, std::int64_t
   return argmax == nullptr ? rows : argmax->vocabulary;
 }
 
-std::size_t parameters_of(WeightLayout layout) {
-  switch (layout) {
+// Whether a tensor of that rank may be made of so many parameters.
+bool fits(const WeightSource& source, std::uint8_t rank) {
+  const std::size_t parameters = source.parameters.size();
+  switch (source.layout) {
     case WeightLayout::kPlain:
-      return 1;
+      return parameters == 1 && rank <= 2;
     case WeightLayout::kInterleavedRows:
-      return 2;
+      return parameters == 2 && rank == 2;
     case WeightLayout::kQkvByKvHead:
-      return 3;
+      return parameters == 3 && rank == 2;
     case WeightLayout::kStackedExperts:
-      return 0;
+      return (parameters == 1 || parameters == 2) && rank == 3;
   }
-  return 0;
+  return false;
+}
+
+tl::unexpected<Error> refuse(const Tensor& tensor, std::string_view why) {
+  return fail(ErrorCode::kInvalidInput, fmt::format("{}: {}", tensor.name, why));
 }
 
 }  // namespace
 
 Result<WeightRows> WeightRows::of(const TaskGraph& graph, TensorId id) {
   const Tensor& tensor = graph.tensors()[id.index];
-  const auto refuse = [&](ErrorCode code, std::string_view why) {
-    return fail(code, fmt::format("{}: {}", tensor.name, why));
-  };
-  WeightRows layout;
-  layout.layout_ = tensor.source.layout;
-  if (layout.layout_ == WeightLayout::kStackedExperts) {
-    return refuse(ErrorCode::kUnsupported, "experts' weights cannot be loaded on the host yet");
-  }
-  const bool is_vector = tensor.shape.rank == 1;
-  if (tensor.shape.rank > 2 || tensor.source.parameters.size() != parameters_of(layout.layout_) ||
-      (is_vector && layout.layout_ != WeightLayout::kPlain)) {
-    return refuse(
-        ErrorCode::kInvalidInput,
-        fmt::format("{} parameters and rank {} do not fit the layout '{}'",
-                    tensor.source.parameters.size(), tensor.shape.rank, name_of(layout.layout_)));
-  }
-  layout.rows_ = is_vector ? 1 : tensor.shape.extent[0];
-  layout.row_length_ = tensor.shape.extent[is_vector ? 0 : 1];
   const WeightSource& source = tensor.source;
-  const bool by_columns = source.shard_dim == 1;
-  const std::int64_t shard = source.shard;
-  const std::int64_t row_shares = by_columns ? 1 : source.shards;
-  const std::int64_t length = layout.row_length_ * (by_columns ? source.shards : 1);
-  if (by_columns) layout.first_column_ = shard * layout.row_length_;
-  if (is_vector) {
-    layout.shapes_ = {{length}};
-    layout.first_row_ = {0};
-  } else if (layout.layout_ == WeightLayout::kPlain) {
-    layout.shapes_ = {{unpadded_rows(graph, id, layout.rows_ * row_shares), length}};
-    layout.first_row_ = {by_columns ? 0 : shard * layout.rows_};
-  } else if (layout.layout_ == WeightLayout::kInterleavedRows) {
-    const std::int64_t rows = layout.rows_ / 2;
-    layout.shapes_ = {{rows * row_shares, length}, {rows * row_shares, length}};
-    layout.first_row_ = {shard * rows, shard * rows};
-  } else {
-    const auto* attention = params_behind<AttentionParams>(graph, id);
-    if (attention == nullptr ||
-        (attention->heads + 2 * attention->kv_heads) * attention->head_dim != layout.rows_) {
-      return refuse(ErrorCode::kInvalidInput,
-                    "laid out by KV head, but no attention of that many heads reads its output");
-    }
-    layout.head_dim_ = attention->head_dim;
-    layout.group_rows_ = attention->heads / attention->kv_heads * attention->head_dim;
-    const std::int64_t q_rows = attention->heads * attention->head_dim;
-    const std::int64_t kv_rows = attention->kv_heads * attention->head_dim;
-    const std::int64_t kv_shares = row_shares / source.kv_replicas;
-    layout.shapes_ = {{q_rows * row_shares, length},
-                      {kv_rows * kv_shares, length},
-                      {kv_rows * kv_shares, length}};
-    const std::int64_t kv_first = shard / source.kv_replicas * kv_rows;
-    layout.first_row_ = {shard * q_rows, kv_first, kv_first};
+  if (!fits(source, tensor.shape.rank)) {
+    return refuse(tensor,
+                  fmt::format("{} parameters and rank {} do not fit the layout '{}'",
+                              source.parameters.size(), tensor.shape.rank, name_of(source.layout)));
+  }
+  WeightRows layout;
+  layout.layout_ = source.layout;
+  layout.row_length_ = tensor.shape.extent[tensor.shape.rank - 1];
+  layout.rows_ = tensor.shape.elements() / layout.row_length_;
+  Share share;
+  // Of an expert's matrix, where there are experts.
+  share.by_columns = tensor.shape.rank > 1 && source.shard_dim == 1;
+  share.shares = share.by_columns ? 1 : source.shards;
+  share.shard = share.by_columns ? 0 : source.shard;
+  share.length = layout.row_length_ * (share.by_columns ? source.shards : 1);
+  if (share.by_columns) layout.first_column_ = source.shard * layout.row_length_;
+  if (Status added = layout.add_parameters(graph, id, share); !added) {
+    return tl::unexpected(added.error());
   }
   return layout;
 }
 
+// `rows`: of this device's share.
+void WeightRows::add_matrix(std::string name, std::int64_t rows, const Share& share) {
+  TensorSpec spec;
+  spec.name = std::move(name);
+  spec.shape = {rows * share.shares, share.length};
+  parameters_.push_back(std::move(spec));
+  first_row_.push_back(share.shard * rows);
+}
+
+Status WeightRows::add_parameters(const TaskGraph& graph, TensorId id, const Share& share) {
+  const Tensor& tensor = graph.tensors()[id.index];
+  const std::vector<std::string>& names = tensor.source.parameters;
+  switch (layout_) {
+    case WeightLayout::kPlain:
+      add_matrix(names[0], rows_, share);
+      if (tensor.shape.rank == 1) {
+        parameters_[0].shape = {share.length};
+      } else {
+        parameters_[0].shape[0] = unpadded_rows(graph, id, rows_ * share.shares);
+      }
+      return {};
+    case WeightLayout::kInterleavedRows:
+      for (const std::string& name : names) add_matrix(name, rows_ / 2, share);
+      return {};
+    case WeightLayout::kQkvByKvHead:
+      return add_qkv(graph, id, share);
+    case WeightLayout::kStackedExperts:
+      return add_experts(tensor, share);
+  }
+  return {};
+}
+
+Status WeightRows::add_qkv(const TaskGraph& graph, TensorId id, const Share& share) {
+  const Tensor& tensor = graph.tensors()[id.index];
+  const auto* attention = params_behind<AttentionParams>(graph, id);
+  if (attention == nullptr ||
+      (attention->heads + 2 * attention->kv_heads) * attention->head_dim != rows_) {
+    return refuse(tensor,
+                  "laid out by KV head, but no attention of that many heads reads its output");
+  }
+  head_dim_ = attention->head_dim;
+  group_rows_ = attention->heads / attention->kv_heads * attention->head_dim;
+  Share of_kv = share;
+  of_kv.shares /= tensor.source.kv_replicas;
+  of_kv.shard /= tensor.source.kv_replicas;
+  const std::vector<std::string>& names = tensor.source.parameters;
+  add_matrix(names[0], attention->heads * head_dim_, share);
+  add_matrix(names[1], attention->kv_heads * head_dim_, of_kv);
+  add_matrix(names[2], attention->kv_heads * head_dim_, of_kv);
+  return {};
+}
+
+// Names hold "{}" where the expert's number stands.
+Status WeightRows::add_experts(const Tensor& tensor, const Share& share) {
+  constexpr std::string_view kNumber = "{}";
+  expert_rows_ = tensor.shape.extent[1];
+  expert_parameters_ = static_cast<std::int64_t>(tensor.source.parameters.size());
+  for (std::int64_t expert = 0; expert < tensor.shape.extent[0]; ++expert) {
+    for (std::string name : tensor.source.parameters) {
+      const std::size_t at = name.find(kNumber);
+      if (at == std::string::npos) {
+        return refuse(tensor, fmt::format("{} has no place for the expert's number", name));
+      }
+      name.replace(at, kNumber.size(), std::to_string(expert));
+      add_matrix(std::move(name), expert_rows_ / expert_parameters_, share);
+    }
+  }
+  return {};
+}
+
 std::optional<SourceRow> WeightRows::source_of(std::int64_t row) const {
   if (!is_matrix()) return SourceRow{0, 0};
-  if (layout_ == WeightLayout::kInterleavedRows) {
-    return SourceRow{static_cast<std::uint32_t>(row % 2), first_row_[0] + row / 2};
-  }
-  if (layout_ == WeightLayout::kPlain) {
-    if (first_row_[0] + row >= shapes_[0][0]) return std::nullopt;
-    return SourceRow{0, first_row_[0] + row};
+  switch (layout_) {
+    case WeightLayout::kPlain:
+      if (first_row_[0] + row >= parameters_[0].shape[0]) return std::nullopt;
+      return SourceRow{0, first_row_[0] + row};
+    case WeightLayout::kInterleavedRows:
+      return SourceRow{static_cast<std::uint32_t>(row % 2), first_row_[0] + row / 2};
+    case WeightLayout::kStackedExperts: {
+      const std::int64_t within = row % expert_rows_;
+      const std::int64_t parameter =
+          row / expert_rows_ * expert_parameters_ + within % expert_parameters_;
+      return SourceRow{static_cast<std::uint32_t>(parameter),
+                       first_row_[0] + within / expert_parameters_};
+    }
+    case WeightLayout::kQkvByKvHead:
+      break;
   }
   const std::int64_t slice = group_rows_ + 2 * head_dim_;
   const std::int64_t head = row / slice;

@@ -102,6 +102,20 @@ TEST(TaskCosts, PartsOfAContextReadItOnce) {
   EXPECT_EQ(parts.task_count(), whole.task_count() + 36 * (8 * 3 + 8)) << "three parts, a merge";
 }
 
+TEST(TaskCosts, AreThoseOfAContiguousCacheWhereItIsPaged) {
+  for (const std::uint32_t parts : {1u, 4u}) {
+    StepShape step{.batch_tokens = 4, .requests = 2, .attention_parts = parts};
+    step.attention_positions = parts > 1 ? 64 : 0;
+    const TaskGraph whole = compiled("qwen3-8b", {}, step).graph;
+    step.page_positions = 64;
+    const TaskGraph paged = compiled("qwen3-8b", {}, step).graph;
+    const IterationState state{.requests = {{99, 1}, {7, 2}}};
+    for (const auto amount :
+         {&TaskClass::kv_bytes, &TaskClass::activation_bytes, &TaskClass::flops})
+      EXPECT_EQ(sum(paged, state, amount), sum(whole, state, amount)) << parts;
+  }
+}
+
 TEST(ExpertRouting, OneTokenStreamsItsExpertsOnceALayer) {
   for (const Partition partition : {Partition::kMpk, Partition::kBalanced}) {
     CompileOptions options;

@@ -192,6 +192,7 @@ TEST_P(Soundness, HoldsForTheModels) {
           options.context = 1;
           StepShape step{.batch_tokens = 3, .requests = 2, .max_context = 3};
           if (workers == 5) step.attention_parts = 2, step.attention_positions = 2;
+          if (workers >= 5) step.page_positions = 2;
           const auto compiled = compile_model(small_model(name), step, options);
           ASSERT_TRUE(compiled) << compiled.error().message;
           RandomRun run(compiled->graph, workers);

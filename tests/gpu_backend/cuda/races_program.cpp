@@ -60,6 +60,8 @@ struct Buffers {
   std::vector<float> gated = std::vector<float>(kWidth / 2, 0.0F);
   std::vector<float> qkv = std::vector<float>(std::size_t{4} * 16, 0.25F);
   std::vector<float> attended = std::vector<float>(std::size_t{2} * 16, 0.0F);
+  std::vector<float> parts = std::vector<float>(72, 0.0F);
+  std::vector<std::int32_t> pages = {2, 0, 1, 3};
   std::vector<Bf16> keys = std::vector<Bf16>(std::size_t{16} * 16);
   std::vector<Bf16> values = std::vector<Bf16>(std::size_t{16} * 16);
   std::vector<float> rope = std::vector<float>(std::size_t{16} * 16, 0.7F);
@@ -79,6 +81,41 @@ TaskDescriptor linear(const Bf16* weights, const float* x, float* y, std::uint32
   return task;
 }
 
+TaskDescriptor attention(Buffers& b) {
+  TaskDescriptor d;
+  d.kind = TaskKind::kAttention;
+  AttentionTask& a = d.attention;
+  a.qkv = b.qkv.data();
+  a.y = b.attended.data();
+  a.keys = b.keys.data();
+  a.values = b.values.data();
+  a.rope = b.rope.data();
+  a.qkv_stride = 64;
+  a.y_stride = 32;
+  a.y_head_stride = 16;
+  a.group = 2;
+  a.head_dim = 16;
+  a.kv_heads = 1;
+  a.end_position = 0xffffffffU;
+  a.epsilon = 1e-6F;
+  return d;
+}
+
+// The first two positions, or the others, through pages of four.
+TaskDescriptor part_of_attention(Buffers& b, std::uint32_t part) {
+  TaskDescriptor d = attention(b);
+  d.attention.pages = b.pages.data();
+  d.attention.page_shift = 2;
+  d.attention.page_stride = 64;
+  d.attention.y = b.parts.data() + std::size_t{part} * 18;
+  d.attention.y_head_stride = 36;
+  d.attention.y_stride = 72;
+  d.attention.is_part = 1;
+  d.attention.first_position = 2 * part;
+  if (part == 0) d.attention.end_position = 2;
+  return d;
+}
+
 // What the first block does before it publishes what it has put.
 std::vector<TaskDescriptor> first_tasks(Buffers& b) {
   TaskDescriptor norm;
@@ -87,21 +124,9 @@ std::vector<TaskDescriptor> first_tasks(Buffers& b) {
   TaskDescriptor silu;
   silu.kind = TaskKind::kSiluMul;
   silu.silu_mul = {b.normed.data(), b.gated.data(), kWidth, kWidth / 2, kWidth / 2};
-  TaskDescriptor attention;
-  attention.kind = TaskKind::kAttention;
-  attention.attention = {b.qkv.data(),
-                         b.attended.data(),
-                         b.keys.data(),
-                         b.values.data(),
-                         nullptr,
-                         nullptr,
-                         b.rope.data(),
-                         64,
-                         32,
-                         2,
-                         16,
-                         0,
-                         1e-6F};
+  TaskDescriptor merge;
+  merge.kind = TaskKind::kAttentionMerge;
+  merge.attention_merge = {b.parts.data(), b.attended.data(), 72, 32, 2, 16, 2, 0};
   TaskDescriptor put;
   put.kind = TaskKind::kPut;
   put.put.from[0] = reinterpret_cast<const std::uint32_t*>(b.between.data());
@@ -109,8 +134,14 @@ std::vector<TaskDescriptor> first_tasks(Buffers& b) {
   put.put.tensors = 1;
   put.put.stride = 32;
   put.put.width = 32;
-  return {norm, silu, attention,
-          linear(b.weights.data(), b.normed.data(), b.between.data(), kWidth), put};
+  return {norm,
+          silu,
+          attention(b),
+          part_of_attention(b, 0),
+          part_of_attention(b, 1),
+          merge,
+          linear(b.weights.data(), b.normed.data(), b.between.data(), kWidth),
+          put};
 }
 
 std::vector<TaskDescriptor> second_tasks(Buffers& b) {

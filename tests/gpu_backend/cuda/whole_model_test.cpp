@@ -16,6 +16,7 @@
 #include "gpu_backend/host/decoder.h"
 #include "gpu_backend/host/model_memory.h"
 #include "tests/gpu_backend/cuda/fiber_block.h"
+#include "tests/gpu_backend/host/small_models.h"
 
 namespace mk::cuda::test {
 namespace {
@@ -36,10 +37,20 @@ constexpr const char* kQwen = R"({"architectures": ["Qwen3ForCausalLM"], "model_
 
 struct ModelCase {
   const char* name;
-  const char* config;
+  std::string_view config;
   StepShape shape;
   OperatorFusion fusion = OperatorFusion::kNone;
 };
+
+StepShape paged(StepShape shape) {
+  shape.page_positions = 4;
+  return shape;
+}
+StepShape split(StepShape shape) {
+  shape.attention_parts = 3;
+  shape.attention_positions = 3;
+  return shape;
+}
 
 std::shared_ptr<const TaskGraph> graph_of(const ModelCase& c) {
   const Result<ModelConfig> model = model_from_json(c.config, "test", c.name);
@@ -96,30 +107,27 @@ std::vector<std::uint32_t> host_tokens(const ModelMemory& memory, const DecodeOp
 
 // The device's decode state over host memory.
 struct DecodeOnHost {
-  DecodeOnHost(const ModelMemory& memory, const DecodeOptions& options, std::uint8_t device = 0) {
-    const GraphInfo& info = memory.graph().info();
-    const DecodePlan plan{static_cast<std::uint32_t>(options.prompt.size()), options.generate,
-                          info.batch_tokens, info.requests};
-    for (std::uint32_t i = 0; i < plan.iterations(); ++i) {
-      const RequestState r = plan.state(i).requests[0];
-      const bool generates = r.context_before + r.new_tokens >= plan.prompt_tokens;
-      steps.push_back(
-          {r.new_tokens * plan.requests, r.new_tokens, r.context_before, generates ? 1U : 0U});
+  DecodeOnHost(const ModelMemory& memory, const DecodeOptions& options, std::uint8_t device = 0)
+      : setup(decode_setup(memory.graph(), options, device).value()),
+        prompt(options.prompt.begin(), options.prompt.end()) {
+    for (std::uint32_t i = 0; i < setup.plan.iterations(); ++i) {
+      const RequestState r = setup.plan.state(i).requests[0];
+      const bool generates = r.context_before + r.new_tokens >= setup.plan.prompt_tokens;
+      steps.push_back({r.new_tokens * setup.plan.requests, r.new_tokens, r.context_before,
+                       generates ? 1U : 0U});
     }
-    prompt.assign(options.prompt.begin(), options.prompt.end());
-    generated.assign(steps.size() * plan.requests, -1);
+    generated.assign(steps.size() * setup.plan.requests, -1);
     state.steps = steps.data();
-    state.iterations = plan.iterations();
-    state.requests = plan.requests;
+    state.iterations = setup.plan.iterations();
+    state.requests = setup.plan.requests;
     state.prompt = prompt.data();
-    for (const Operator& op : memory.graph().operators()) {
-      if (op.device != device) continue;
-      if (op.kind == TaskKind::kEmbedding) {
-        state.input = memory.data<std::int32_t>(op.accesses[0].tensor);
-      }
-      if (op.kind == TaskKind::kArgmaxReduce) {
-        state.output = memory.data<std::int32_t>(op.accesses.back().tensor);
-      }
+    state.input = memory.data<std::int32_t>(setup.token_ids);
+    state.output = memory.data<std::int32_t>(setup.next_token);
+    if (setup.pages.is_used()) {
+      state.page_table = memory.data<std::int32_t>(setup.pages.table);
+      state.page_order = setup.pages.order.data();
+      state.page_positions = setup.pages.positions;
+      state.pages_of_request = setup.pages.of_request;
     }
     state.generated = generated.data();
     state.generated_count = &count;
@@ -133,8 +141,9 @@ struct DecodeOnHost {
     return all;
   }
 
+  DecodeSetup setup;
   std::vector<StepRow> steps{};
-  std::vector<std::int32_t> prompt{}, generated{};
+  std::vector<std::int32_t> prompt, generated{};
   std::uint32_t count = 0, ended = 0;
   DecodeState state{};
 };
@@ -149,6 +158,10 @@ TEST_P(WholeModel, GeneratesTheTokensOfTheHostBackend) {
   DecodeOptions options;
   options.prompt = {5, 77, 12, 3, 99};
   options.generate = 4;
+  if (GetParam().shape.page_positions != 0) {
+    const std::uint32_t pages = 4 * GetParam().shape.requests;
+    for (std::uint32_t p = 0; p < pages; ++p) options.page_order.push_back((3 * p + 1) % pages);
+  }
   TensorAddresses addresses;
   for (std::uint32_t t = 0; t < graph->tensors().size(); ++t) {
     addresses.of_tensor.push_back(address_of(device, TensorId(t)));
@@ -193,6 +206,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ModelCase{"llama", kLlama, {1, 1, 16}},
                     ModelCase{"qwen3_by_4", kQwen, {4, 1, 16}},
                     ModelCase{"qwen3_requests", kQwen, {4, 2, 16}},
+                    ModelCase{"qwen3_paged", kQwen, paged({4, 2, 16})},
+                    ModelCase{"qwen3_split", kQwen, split({4, 2, 16})},
+                    ModelCase{"llama_paged_and_split", kLlama, paged(split({3, 1, 16}))},
+                    ModelCase{"qwen3_moe", small_models::kQwen3Moe, {3, 1, 16}},
+                    ModelCase{"qwen3_moe_requests", small_models::kQwen3Moe, {4, 2, 16}},
+                    ModelCase{"qwen3_moe_30b", small_models::kQwen3Moe30b, {2, 1, 16}},
                     ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear}),
     [](const auto& i) { return std::string(i.param.name); });
 
@@ -314,6 +333,17 @@ TEST(SeveralDevices, GenerateTheTokensOfOne) {
   }
 }
 
+// Each device has a share of every expert, a page table and a cache of its own.
+TEST(SeveralDevices, GenerateTheTokensOfOneOfAMixtureOfExpertsOverPages) {
+  const ModelMemory one = memory_of(graph_of({"one", small_models::kQwen3Moe, {2, 1, 16}}));
+  DevicesOnFibers two({"two", small_models::kQwen3Moe, paged(split({2, 1, 16, 2}))}, some_tokens());
+
+  EXPECT_EQ(two.run(1, false), "");
+
+  const std::vector<std::uint32_t> expected = host_tokens(one, some_tokens());
+  for (std::uint32_t d = 0; d < 2; ++d) EXPECT_EQ(two.tokens(d), expected);
+}
+
 TEST(PlantedBug, AFlagBeforeItsDataIsFound) {
   const ModelMemory one = memory_of(graph_of({"one", kFourHeads, {2, 1, 16}}));
   const std::vector<std::uint32_t> expected = host_tokens(one, some_tokens());
@@ -348,6 +378,25 @@ TEST(CheckSupported, TakesAMixtureOfExpertsWhoseExpertsFit) {
   EXPECT_TRUE(check_supported(compiled->graph, {11, 90000}).has_value());
   const Status status = check_supported(compiled->graph, {11, 8192});
   ASSERT_FALSE(status.has_value());
+}
+
+TEST(CheckSupported, RefusesAttentionOfSeveralRequestsInATask) {
+  const Result<ModelConfig> model = load_model("qwen3-0.6b");
+  CompileOptions options;
+  options.context = 64;
+  options.tasks_of = {{"attention", 4}};  // one a request, of all KV heads
+  const Result<Compiled> compiled =
+      compile_model(*model, {.batch_tokens = 4, .requests = 4, .max_context = 64}, options);
+  ASSERT_TRUE(compiled.has_value()) << compiled.error().message;
+  EXPECT_TRUE(check_supported(compiled->graph, {11, 90000}).has_value());
+
+  options.tasks_of = {{"attention", 2}};
+  const Result<Compiled> fewer =
+      compile_model(*model, {.batch_tokens = 4, .requests = 4, .max_context = 64}, options);
+  const Status status = check_supported(fewer->graph, {11, 90000});
+
+  ASSERT_FALSE(status.has_value());
+  EXPECT_NE(status.error().message.find("4 requests over 2 tasks"), std::string::npos);
 }
 
 TEST(CheckSupported, RefusesMoreTokensThanTheBodiesTake) {

@@ -13,21 +13,22 @@ namespace {
 
 constexpr std::uint32_t kGenerate = 5;
 
-std::shared_ptr<const TaskGraph> graph_of(std::uint32_t batch_tokens) {
-  const Result<ModelConfig> config = model_from_json(small_models::kSmolLm, "test", "small");
+constexpr StepShape kTwoTokens{.batch_tokens = 2, .max_context = 32};
+
+std::shared_ptr<const TaskGraph> graph_of(std::string_view model, const StepShape& step) {
+  const Result<ModelConfig> config = model_from_json(model, "test", "small");
   EXPECT_TRUE(config) << config.error().message;
   CompileOptions options;
   options.context = 1;
   options.workers = 16;
-  Result<Compiled> compiled =
-      compile_model(*config, {.batch_tokens = batch_tokens, .max_context = 32}, options);
+  Result<Compiled> compiled = compile_model(*config, step, options);
   EXPECT_TRUE(compiled) << compiled.error().message;
   return std::make_shared<const TaskGraph>(std::move(compiled->graph));
 }
 
-ModelMemory memory_of(std::uint32_t batch_tokens) {
+ModelMemory memory_of(std::string_view model, const StepShape& step = kTwoTokens) {
   Result<ModelMemory> memory =
-      ModelMemory::allocate(graph_of(batch_tokens), {.dtype = DType::kBf16});
+      ModelMemory::allocate(graph_of(model, step), {.dtype = DType::kBf16});
   EXPECT_TRUE(memory) << memory.error().message;
   EXPECT_TRUE(memory->fill_weights(WeightProvider::synthetic(3), 1));
   return std::move(*memory);
@@ -35,7 +36,7 @@ ModelMemory memory_of(std::uint32_t batch_tokens) {
 
 Decoder decoder_of(const ModelMemory& memory) {
   Result<Decoder> decoder = Decoder::make(
-      memory, {.prompt = {5, 9, 200, 31, 7}, .generate = kGenerate, .capture_logits = true});
+      memory, {.prompt = {5, 9, 120, 31, 7}, .generate = kGenerate, .capture_logits = true});
   EXPECT_TRUE(decoder) << decoder.error().message;
   return std::move(*decoder);
 }
@@ -64,8 +65,7 @@ void expect_same_bits(const ModelMemory& memory, const DecodeResult& expected,
   EXPECT_TRUE(decoder.result().logits == expected.logits) << what;
 }
 
-TEST(DecodeOnThreads, GivesTheSameBitsUnderEveryPolicySplitAndNumberOfWorkers) {
-  const ModelMemory memory = memory_of(2);
+void expect_same_bits_everywhere(const ModelMemory& memory) {
   const DecodeResult expected = in_order(memory);
   for (const PolicyKind policy :
        {PolicyKind::kAot, PolicyKind::kJit, PolicyKind::kHybrid, PolicyKind::kStatic}) {
@@ -78,8 +78,25 @@ TEST(DecodeOnThreads, GivesTheSameBitsUnderEveryPolicySplitAndNumberOfWorkers) {
   }
 }
 
+TEST(DecodeOnThreads, GivesTheSameBitsUnderEveryPolicySplitAndNumberOfWorkers) {
+  expect_same_bits_everywhere(memory_of(small_models::kSmolLm));
+}
+
+TEST(DecodeOnThreads, GivesTheSameBitsOfAMixtureOfExpertsUnderEveryPolicyToo) {
+  expect_same_bits_everywhere(memory_of(small_models::kQwen3Moe));
+}
+
+TEST(DecodeOnThreads, GivesTheSameBitsOverPagesAndPartsOfAContextUnderEveryPolicyToo) {
+  expect_same_bits_everywhere(memory_of(small_models::kSmolLm, {.batch_tokens = 4,
+                                                                .requests = 2,
+                                                                .max_context = 32,
+                                                                .attention_parts = 3,
+                                                                .attention_positions = 3,
+                                                                .page_positions = 4}));
+}
+
 TEST(DecodeOnThreads, RecordsWhatEachIterationRanOn) {
-  const ModelMemory memory = memory_of(2);
+  const ModelMemory memory = memory_of(small_models::kSmolLm);
   Decoder decoder = decoder_of(memory);
 
   const Result<RunRecord> record = run_on_threads(

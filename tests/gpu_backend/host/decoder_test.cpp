@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
+#include <random>
 
 #include "core/compiler.h"
 #include "tests/gpu_backend/host/small_models.h"
@@ -52,10 +54,23 @@ DecodeResult decode(const ModelMemory& memory, DecodeOptions options) {
 }
 
 DecodeResult decode(const ModelConfig& config, const StepShape& step, const CompileOptions& compile,
-                    DType dtype, std::optional<Isa> isa = {}) {
+                    DType dtype, std::optional<Isa> isa = {},
+                    const std::vector<std::uint32_t>& page_order = {}) {
   const ModelMemory memory = memory_of(graph_of(config, step, compile), dtype);
-  return decode(memory,
-                {.prompt = kPrompt, .generate = kGenerate, .capture_logits = true, .isa = isa});
+  return decode(memory, {.prompt = kPrompt,
+                         .generate = kGenerate,
+                         .capture_logits = true,
+                         .page_order = page_order,
+                         .isa = isa});
+}
+
+// The numbers below `count` in some order.
+std::vector<std::uint32_t> shuffled(std::uint32_t count, std::uint32_t seed) {
+  std::vector<std::uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0U);
+  std::mt19937 engine(seed);
+  for (std::uint32_t i = count; i > 1; --i) std::swap(order[i - 1], order[engine() % i]);
+  return order;
 }
 
 // Largest difference over largest reference logit, the reference fed with what was generated.
@@ -79,12 +94,13 @@ double deviation(const ModelConfig& config, const DecodeResult& result, DType dt
 
 class DecoderOfEachShape : public testing::TestWithParam<std::string_view> {};
 std::string shape_name(const testing::TestParamInfo<std::string_view>& shape) {
-  constexpr std::array kNames = {"Llama", "Qwen3", "SmolLm"};
+  constexpr std::array kNames = {"Llama", "Qwen3", "SmolLm", "Qwen3Moe", "Qwen3Moe30b"};
   return kNames[shape.index];
 }
 INSTANTIATE_TEST_SUITE_P(, DecoderOfEachShape,
                          testing::Values(small_models::kLlama, small_models::kQwen3,
-                                         small_models::kSmolLm),
+                                         small_models::kSmolLm, small_models::kQwen3Moe,
+                                         small_models::kQwen3Moe30b),
                          shape_name);
 
 TEST_P(DecoderOfEachShape, GivesTheReferencesLogits) {
@@ -124,6 +140,48 @@ TEST_P(DecoderOfEachShape, GivesTheSameBitsHoweverTheGraphIsCut) {
   }
 }
 
+TEST_P(DecoderOfEachShape, GivesTheSameBitsWhereverThePagesOfTheCacheLie) {
+  const ModelConfig config = model(GetParam());
+  const DecodeResult expected = decode(config, {.max_context = 64}, {}, DType::kBf16);
+  for (const std::uint32_t positions : {1U, 4U, 16U, 64U, 4096U}) {
+    for (const std::uint32_t requests : {1U, 2U}) {
+      const StepShape step{.batch_tokens = 3 * requests,
+                           .requests = requests,
+                           .max_context = 64,
+                           .page_positions = positions};
+      const std::uint32_t pages = requests * ((64 + positions - 1) / positions);
+      const DecodeResult paged =
+          decode(config, step, {}, DType::kBf16, {}, shuffled(pages, positions));
+      EXPECT_TRUE(paged.logits == expected.logits) << positions << ", " << requests;
+      EXPECT_TRUE(paged.requests_agree);
+    }
+  }
+}
+
+TEST_P(DecoderOfEachShape, GivesTheReferencesLogitsWithTheContextInParts) {
+  const ModelConfig config = model(GetParam());
+  const StepShape step{.max_context = 64, .attention_parts = 4, .attention_positions = 3};
+  const DecodeResult f32 = decode(config, step, {}, DType::kF32);
+  EXPECT_LE(deviation(config, f32, DType::kF32), 1e-5);
+  EXPECT_LE(deviation(config, decode(config, step, {}, DType::kBf16), DType::kBf16), 2e-2);
+
+  for (const Partition partition : {Partition::kMpk, Partition::kBalanced}) {
+    for (const std::uint32_t page : {0U, 2U}) {
+      StepShape other = step;
+      other.batch_tokens = 8;
+      other.requests = 2;
+      other.page_positions = page;
+      CompileOptions options;
+      options.partition = partition;
+      options.workers = 5;
+      const DecodeResult same = decode(config, other, options, DType::kF32, {},
+                                       page == 0 ? shuffled(0, 1) : shuffled(64, 1));
+      EXPECT_TRUE(same.logits == f32.logits) << "page " << page;
+      EXPECT_TRUE(same.requests_agree);
+    }
+  }
+}
+
 TEST_P(DecoderOfEachShape, GivesSeveralRequestsWhatOneGets) {
   const ModelConfig config = model(GetParam());
   const DecodeResult alone = decode(config, {.max_context = 64}, {}, DType::kF32);
@@ -133,6 +191,22 @@ TEST_P(DecoderOfEachShape, GivesSeveralRequestsWhatOneGets) {
 
   EXPECT_TRUE(three.requests_agree);
   EXPECT_TRUE(three.logits == alone.logits);
+}
+
+// A group's experts may be a range instead of every groups-th activated one.
+TEST(Decoder, GivesTheSameBitsHoweverExpertsAreGrouped) {
+  const ModelConfig config = model(small_models::kQwen3Moe);
+  const DecodeResult expected = decode(config, {.max_context = 64}, {}, DType::kBf16);
+  for (const std::uint32_t tasks : {1U, 4U, 6U, 18U}) {
+    for (const auto schedule : {ExpertSchedule::kStride, ExpertSchedule::kStatic}) {
+      CompileOptions options;
+      options.tasks_of = {{"w13", tasks}, {"w2", tasks}};
+      const DecodeResult other =
+          decode(config, {.batch_tokens = 3, .max_context = 64, .experts = schedule}, options,
+                 DType::kBf16);
+      EXPECT_TRUE(other.logits == expected.logits) << tasks << " tasks";
+    }
+  }
 }
 
 TEST(Decoder, PicksTheLargestLogitOfEachRow) {
@@ -192,6 +266,18 @@ TEST(Decoder, RefusesWhatDoesNotFitTheGraph) {
   EXPECT_THAT(message({.prompt = {}}), HasSubstr("no token"));
   EXPECT_THAT(message({.prompt = {250}}), HasSubstr("token 250"));
   EXPECT_THAT(message({.prompt = {1}, .generate = 0}), HasSubstr("generate"));
+}
+
+TEST(Decoder, RefusesAnOrderOfPagesThatDoesNotNameEachOnce) {
+  const ModelMemory memory = memory_of(
+      graph_of(model(small_models::kLlama), {.max_context = 8, .page_positions = 4}), DType::kF32);
+  for (const std::vector<std::uint32_t>& order :
+       {std::vector<std::uint32_t>{0}, {0, 0}, {0, 2}, {0, 1, 2}}) {
+    const Result<Decoder> decoder =
+        Decoder::make(memory, {.prompt = {1}, .generate = 1, .page_order = order});
+    ASSERT_FALSE(decoder);
+    EXPECT_THAT(decoder.error().message, HasSubstr("each of 2 pages once"));
+  }
 }
 
 }  // namespace

@@ -71,13 +71,14 @@ TEST(ModelMemory, RefusesAModelLargerThanMemoryWithBothNumbers) {
               AllOf(HasSubstr("llama-3.2-1b needs 2.48 GB"), HasSubstr("1.50 GB are free")));
 }
 
-TEST(ModelMemory, RefusesKindsWithoutABodyByName) {
+TEST(ModelMemory, RefusesAMixtureOfExpertsForItsSizeAlone) {
   const Result<ModelMemory> memory =
-      ModelMemory::allocate(graph_of(*load_model("qwen3-30b-a3b")), {});
+      ModelMemory::allocate(graph_of(*load_model("qwen3-30b-a3b")),
+                            {.dtype = DType::kBf16, .limit = Bytes(16'000'000'000)});
 
   ASSERT_FALSE(memory);
-  EXPECT_EQ(memory.error().code, ErrorCode::kUnsupported);
-  EXPECT_THAT(memory.error().message, AllOf(HasSubstr("qwen3-30b-a3b"), HasSubstr("topk_softmax")));
+  EXPECT_THAT(memory.error().message,
+              AllOf(HasSubstr("qwen3-30b-a3b needs 61.08 GB"), HasSubstr("16.00 GB are free")));
 }
 
 TEST(ModelMemory, RefusesOtherTypesThanF32AndBf16) {
@@ -133,6 +134,26 @@ TEST(ModelMemory, InterleavesGateAndUp) {
             row_of("model.layers.0.mlp.gate_proj.weight", {160, 64}, 3));
   EXPECT_EQ(row_in(memory, "L0.gate_up.weight", 7),
             row_of("model.layers.0.mlp.up_proj.weight", {160, 64}, 3));
+}
+
+TEST(ModelMemory, StacksTheExpertsOfFilesInHuggingFacesNames) {
+  const auto graph = graph_of(*model_from_json(small_models::kQwen3Moe, "test", "small-moe"));
+  Result<ModelMemory> memory = ModelMemory::allocate(graph, {.dtype = DType::kF32});
+  ASSERT_TRUE(memory) << memory.error().message;
+  ASSERT_TRUE(memory->fill_weights(WeightProvider::synthetic(kSeed), 2));
+  const auto part = [](int expert, const char* name, std::vector<std::int64_t> shape,
+                       std::int64_t row) {
+    return row_of("model.layers.1.mlp.experts." + std::to_string(expert) + "." + name + ".weight",
+                  shape, row);
+  };
+  const auto row = [&](std::string_view name, std::int64_t at, std::int64_t length) {
+    const float* begin = memory->data<float>(tensor(*graph, name)) + at * length;
+    return std::vector<float>(begin, begin + length);
+  };
+  EXPECT_EQ(row("L1.w13.weight", 0, 64), part(0, "gate_proj", {48, 64}, 0));
+  EXPECT_EQ(row("L1.w13.weight", 5 * 96 + 94, 64), part(5, "gate_proj", {48, 64}, 47));
+  EXPECT_EQ(row("L1.w13.weight", 5 * 96 + 95, 64), part(5, "up_proj", {48, 64}, 47));
+  EXPECT_EQ(row("L1.w2.weight", 3 * 64 + 7, 48), part(3, "down_proj", {64, 48}, 7));
 }
 
 TEST(ModelMemory, HoldsTheSameHoweverManyThreadsFillIt) {

@@ -27,16 +27,19 @@ constexpr std::string_view kModel = R"({
   "vocab_size": 130, "max_position_embeddings": 512, "rms_norm_eps": 1e-6,
   "rope_theta": 1000000.0, "tie_word_embeddings": true, "hidden_act": "silu"})";
 
-std::shared_ptr<const TaskGraph> graph_of(std::uint32_t devices, const CompileOptions& how = {}) {
-  const Result<ModelConfig> config = model_from_json(kModel, "test", "small");
+std::shared_ptr<const TaskGraph> graph_of(std::string_view model, const StepShape& step,
+                                          const CompileOptions& how = {}) {
+  const Result<ModelConfig> config = model_from_json(model, "test", "small");
   EXPECT_TRUE(config) << config.error().message;
   CompileOptions options = how;
   options.context = 1;
   options.workers = 6;
-  Result<Compiled> compiled =
-      compile_model(*config, {.batch_tokens = 2, .max_context = 32, .devices = devices}, options);
+  Result<Compiled> compiled = compile_model(*config, step, options);
   EXPECT_TRUE(compiled) << compiled.error().message;
   return std::make_shared<const TaskGraph>(std::move(compiled->graph));
+}
+std::shared_ptr<const TaskGraph> graph_of(std::uint32_t devices, const CompileOptions& how = {}) {
+  return graph_of(kModel, {.batch_tokens = 2, .max_context = 32, .devices = devices}, how);
 }
 
 ModelMemory memory_of(std::shared_ptr<const TaskGraph> graph) {
@@ -64,8 +67,8 @@ DecodeResult result_of(std::vector<Decoder>& decoders) {
   return join_devices(results);
 }
 
-DecodeResult on_one_device() {
-  const ModelMemory memory = memory_of(graph_of(1));
+DecodeResult on_one_device(std::shared_ptr<const TaskGraph> graph = graph_of(1)) {
+  const ModelMemory memory = memory_of(std::move(graph));
   std::vector<Decoder> decoders = decoders_of(memory);
   run_sequentially(memory.graph(), decoders[0]);
   return result_of(decoders);
@@ -156,6 +159,27 @@ TEST_P(EachPolicyAndSplit, RecordsEveryTaskOnItsDevice) {
 
 INSTANTIATE_TEST_SUITE_P(RunOnDevices, EachPolicyAndSplit, ::testing::ValuesIn(all_cases()),
                          name_of_case);
+
+// Each device has a share of every expert, a page table and a cache of its own.
+TEST(RunOnDevices, SharesOutAMixtureOfExpertsOverPagesAndPartsOfAContext) {
+  StepShape step{.batch_tokens = 2, .max_context = 32};
+  const DecodeResult expected = on_one_device(graph_of(small_models::kQwen3Moe, step));
+  step = {.batch_tokens = 2,
+          .max_context = 32,
+          .devices = 2,
+          .attention_parts = 2,
+          .attention_positions = 4,
+          .page_positions = 4};
+  const auto graph = graph_of(small_models::kQwen3Moe, step);
+  for (const PolicyKind kind : {PolicyKind::kStatic, PolicyKind::kHybrid}) {
+    const ModelMemory memory = memory_of(graph);
+    std::vector<Decoder> decoders = decoders_of(memory);
+    ASSERT_TRUE(run_on_devices(graph, decoders, {.policy = {.kind = kind}, .roles = {2, 1}}));
+    const DecodeResult got = result_of(decoders);
+    EXPECT_EQ(got.generated, expected.generated);
+    EXPECT_LT(largest_difference(expected, got), kTolerance);
+  }
+}
 
 TEST(RunOnDevices, GivesTheSameBitsEveryTime) {
   const auto graph = graph_of(2);

@@ -31,4 +31,24 @@ inline constexpr std::string_view kSmolLm = R"({
   "vocab_size": 300, "max_position_embeddings": 512, "rms_norm_eps": 1e-5,
   "rope_theta": 100000.0, "tie_word_embeddings": true, "hidden_act": "silu"})";
 
+// Nine experts of which a token has two, experts narrower than the dense layers would be. With the
+// weights of the tests' seeds no choice is so near a tie that rounding the cache to bf16 turns it.
+inline constexpr std::string_view kQwen3Moe = R"({
+  "architectures": ["Qwen3MoeForCausalLM"], "hidden_size": 64, "intermediate_size": 96,
+  "moe_intermediate_size": 48, "num_experts": 9, "num_experts_per_tok": 2, "norm_topk_prob": true,
+  "decoder_sparse_step": 1, "mlp_only_layers": [],
+  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+  "vocab_size": 140, "max_position_embeddings": 512, "rms_norm_eps": 1e-6,
+  "rope_theta": 10000.0, "tie_word_embeddings": false, "hidden_act": "silu"})";
+
+// Qwen3-30B-A3B in miniature: its 128 experts of which a token has eight, eight q heads a KV head,
+// heads wider than the hidden size together, experts of 3/8 of it.
+inline constexpr std::string_view kQwen3Moe30b = R"({
+  "architectures": ["Qwen3MoeForCausalLM"], "hidden_size": 64, "intermediate_size": 192,
+  "moe_intermediate_size": 24, "num_experts": 128, "num_experts_per_tok": 8,
+  "norm_topk_prob": true, "decoder_sparse_step": 1, "mlp_only_layers": [],
+  "num_hidden_layers": 2, "num_attention_heads": 16, "num_key_value_heads": 2, "head_dim": 16,
+  "vocab_size": 140, "max_position_embeddings": 512, "rms_norm_eps": 1e-6,
+  "rope_theta": 1000000.0, "tie_word_embeddings": false, "hidden_act": "silu"})";
+
 }  // namespace mk::small_models

@@ -52,22 +52,26 @@ struct Sequence {
         values(keys),
         y(static_cast<std::size_t>(c.tokens * c.group * c.head_dim), kNan) {}
 
-  void run(const Kernels& kernels, std::int64_t first, std::int64_t count) {
+  AttentionArgs<W> args(std::int64_t first, std::int64_t count) {
     const std::int64_t y_width = shape.group * shape.head_dim;
-    kernels.of<W>().attention({.qkv = qkv.data() + first * width,
-                               .y = y.data() + first * y_width,
-                               .keys = keys.data(),
-                               .values = values.data(),
-                               .q_norm = shape.norm ? q_norm.data() : nullptr,
-                               .k_norm = shape.norm ? k_norm.data() : nullptr,
-                               .rope = rope.data(),
-                               .qkv_stride = width,
-                               .y_stride = y_width,
-                               .context_before = first,
-                               .new_tokens = count,
-                               .group = shape.group,
-                               .head_dim = shape.head_dim,
-                               .epsilon = 1e-6F});
+    return {.qkv = qkv.data() + first * width,
+            .y = y.data() + first * y_width,
+            .keys = keys.data(),
+            .values = values.data(),
+            .q_norm = shape.norm ? q_norm.data() : nullptr,
+            .k_norm = shape.norm ? k_norm.data() : nullptr,
+            .rope = rope.data(),
+            .qkv_stride = width,
+            .y_stride = y_width,
+            .y_head_stride = shape.head_dim,
+            .context_before = first,
+            .new_tokens = count,
+            .group = shape.group,
+            .head_dim = shape.head_dim,
+            .epsilon = 1e-6F};
+  }
+  void run(const Kernels& kernels, std::int64_t first, std::int64_t count) {
+    kernels.of<W>().attention(args(first, count));
   }
 
   Case shape;
@@ -178,6 +182,81 @@ TEST_P(AttentionKernel, GivesATokenTheSameBitsAloneAndInAChunk) {
   EXPECT_EQ(chunks.y, whole.y);
   EXPECT_EQ(chunks.keys, whole.keys);
   EXPECT_EQ(chunks.values, whole.values);
+}
+
+// Pages of one KV head, `order` the page of each run of positions.
+struct Paging {
+  std::int64_t positions = 0;
+  std::vector<std::int32_t> order{};
+};
+
+TEST_P(AttentionKernel, GivesTheSameBitsWhereverPagesLie) {
+  const Case shape{.group = 3, .head_dim = 48, .tokens = 130, .norm = true};
+  Sequence<Bf16> whole(shape);
+  whole.run(kernels(), 0, 130);
+  const Paging pagings[] = {{64, {2, 0, 1}}, {32, {1, 4, 0, 3, 2}}, {128, {1, 0}}};
+  for (const Paging& paging : pagings) {
+    Sequence<Bf16> paged(shape);
+    // Between two pages of this head lies one of another.
+    const std::int64_t stride = 2 * paging.positions * shape.head_dim;
+    paged.keys.assign(paging.order.size() * static_cast<std::size_t>(stride), narrow<Bf16>(kNan));
+    paged.values = paged.keys;
+    AttentionArgs<Bf16> args = paged.args(0, 101);
+    args.pages = paging.order.data();
+    args.page_positions = paging.positions;
+    args.page_stride = stride;
+    kernels().bf16.attention(args);
+    const AttentionArgs<Bf16> later = paged.args(101, 29);
+    args.qkv = later.qkv, args.y = later.y;
+    args.context_before = 101, args.new_tokens = 29;
+    kernels().bf16.attention(args);
+
+    EXPECT_EQ(paged.y, whole.y) << paging.positions;
+  }
+}
+
+// y of one token from its parts, in double precision.
+std::vector<double> merged(const float* parts, std::int64_t count, std::int64_t head_dim) {
+  const auto row = static_cast<std::size_t>(head_dim + 2);
+  double largest = -INFINITY, total = 0;
+  for (std::int64_t s = 0; s < count; ++s)
+    largest = std::max<double>(largest, parts[static_cast<std::size_t>(s) * row + row - 2]);
+  std::vector<double> y(static_cast<std::size_t>(head_dim));
+  for (std::int64_t s = 0; s < count; ++s) {
+    const float* part = parts + static_cast<std::size_t>(s) * row;
+    const double share = std::exp(part[row - 2] - largest);
+    total += share * part[row - 1];
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += share * part[i];
+  }
+  for (double& v : y) v /= total;
+  return y;
+}
+
+TEST_P(AttentionKernel, OfPartsAddsUpToTheNaiveSoftmax) {
+  const Case shape{.group = 2, .head_dim = 32, .tokens = 90, .norm = true};
+  constexpr std::int64_t kParts = 3;
+  constexpr std::int64_t kPositions = 37;
+  Sequence<float> s(shape);
+  const std::int64_t head_stride = kParts * (shape.head_dim + 2);
+  std::vector<float> partial(static_cast<std::size_t>(90 * 2 * head_stride), kNan);
+  for (std::int64_t part = 0; part < kParts; ++part) {
+    AttentionArgs<float> args = s.args(0, 90);
+    args.y = partial.data() + part * (shape.head_dim + 2);
+    args.y_head_stride = head_stride;
+    args.y_stride = 2 * head_stride;
+    args.is_part = true;
+    args.first_position = part * kPositions;
+    args.end_position = part + 1 == kParts ? 1000 : args.first_position + kPositions;
+    kernels().f32.attention(args);
+  }
+  for (const std::int64_t token : {0, 36, 37, 80, 89}) {
+    const std::vector<double> expected = naive_attention(s, token, 1);
+    const std::vector<double> found =
+        merged(partial.data() + (token * 2 + 1) * head_stride, kParts, shape.head_dim);
+    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 2e-6);
+  }
+  EXPECT_EQ(partial[static_cast<std::size_t>(shape.head_dim + 2 + shape.head_dim)], -INFINITY)
+      << "token 0 has no position in part 1";
 }
 
 TEST_P(AttentionKernel, ReadsNoPositionAfterTheTokenAndWritesOnlyItsOwn) {

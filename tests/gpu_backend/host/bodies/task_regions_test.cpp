@@ -37,6 +37,7 @@ class Memory {
     return static_cast<std::size_t>(tensors()[tensor.index].shape.elements()) * element(tensor);
   }
   std::span<const Tensor> tensors() const { return memory_.graph().tensors(); }
+  std::int64_t batch_tokens() const { return memory_.graph().info().batch_tokens; }
 
   std::vector<Bytes8> copy() const {
     std::vector<Bytes8> all;
@@ -63,8 +64,12 @@ struct Rows {
 };
 
 Rows rows_of(const TaskGraph& graph, TaskId task, const IterationState& state) {
-  if (graph.tasks().kind[task.index] != TaskKind::kAttention) return {0, state.live_tokens()};
-  const auto request = static_cast<std::size_t>(graph.regions(task)[1].begin[0]);  // of the cache
+  const Operator& op = graph.op_of(task);
+  if (op.kind != TaskKind::kAttention && op.kind != TaskKind::kAttentionMerge) {
+    return {0, state.live_tokens()};
+  }
+  EXPECT_EQ(op.grid.extent[0], state.requests.size()) << "a request a task";
+  const std::size_t request = op.grid.coordinate(graph.tasks().tile[task.index])[0];
   Rows rows;
   for (std::size_t r = 0; r < request; ++r) rows.begin += state.requests[r].new_tokens;
   rows.end = rows.begin + state.requests[request].new_tokens;
@@ -77,7 +82,9 @@ void for_each_element(const Memory& memory, const Region& region, const Rows& ro
                       const Visit& visit) {
   const Tensor& tensor = memory.tensors()[region.tensor.index];
   const auto& extent = tensor.shape.extent;
-  const bool by_token = tensor.role == TensorRole::kActivation || tensor.role == TensorRole::kToken;
+  const bool by_token =
+      (tensor.role == TensorRole::kActivation || tensor.role == TensorRole::kToken) &&
+      extent[0] == memory.batch_tokens();
   const std::int64_t begin0 = by_token ? std::max(region.begin[0], rows.begin) : region.begin[0];
   const std::int64_t end0 = by_token ? std::min(region.end[0], rows.end) : region.end[0];
   for (std::int64_t a = begin0; a < end0; ++a) {
@@ -94,6 +101,22 @@ void for_each_element(const Memory& memory, const Region& region, const Rows& ro
 
 // NaN as float and as bf16; as an id, past every table.
 constexpr std::uint32_t kPoison = 0x7fff7fffU;
+
+// Of what these write, data chooses the part: outputs of a group's experts, a list as long as the
+// number of the chosen.
+bool writes_what_data_chooses(TaskKind kind) {
+  return kind == TaskKind::kExpertLinear || kind == TaskKind::kTopkSoftmax;
+}
+
+void poison_writes(const Memory& memory, const std::vector<Region>& regions, const Rows& rows,
+                   std::vector<Bytes8>& all) {
+  for (const Region& region : regions) {
+    if (region.mode != AccessMode::kWrite) continue;
+    for_each_element(memory, region, rows, [&](std::size_t at) {
+      std::memcpy(all[region.tensor.index].data() + at, &kPoison, memory.element(region.tensor));
+    });
+  }
+}
 
 std::vector<Bytes8> poisoned_but_reads(const Memory& memory, const std::vector<Bytes8>& values,
                                        const std::vector<Region>& regions, const Rows& rows) {
@@ -120,6 +143,11 @@ void expect_task_stays_within_its_regions(const Memory& memory, const Decoder& d
   const Rows rows = rows_of(graph, TaskId(task), state);
   const std::vector<Region> regions = graph.regions(TaskId(task));
   const std::vector<Bytes8> before = memory.copy();
+  if (writes_what_data_chooses(graph.tasks().kind[task])) {
+    std::vector<Bytes8> poisoned = before;
+    poison_writes(memory, regions, rows, poisoned);
+    memory.restore(poisoned);
+  }
   decoder.execute(0, task, 0);
   const std::vector<Bytes8> after = memory.copy();
 
@@ -139,20 +167,21 @@ void expect_task_stays_within_its_regions(const Memory& memory, const Decoder& d
     EXPECT_TRUE(found[t] == expected[t])
         << graph.task_name(TaskId(task)) << " and " << graph.tensors()[t].name;
   }
-  memory.restore(after);
+  memory.restore(before);
+  decoder.execute(0, task, 0);
 }
 
-void expect_bodies_keep_to_their_regions(std::string_view json, OperatorFusion fusion,
-                                         DType dtype) {
+void expect_bodies_keep_to_their_regions(std::string_view json, OperatorFusion fusion, DType dtype,
+                                         const StepShape& step = {
+                                             .batch_tokens = 5, .requests = 2, .max_context = 16}) {
   const Result<ModelConfig> config = model_from_json(json, "test", "small");
   ASSERT_TRUE(config) << config.error().message;
   CompileOptions options;
   options.workers = 4;
   options.context = 1;
   options.fusion = fusion;
-  options.tasks_of = {{"qkv", 5}, {"gate_up", 3}};
-  Result<Compiled> compiled =
-      compile_model(*config, {.batch_tokens = 5, .requests = 2, .max_context = 16}, options);
+  options.tasks_of = {{"qkv", 5}, config->moe ? std::pair("w13", 6U) : std::pair("gate_up", 3U)};
+  Result<Compiled> compiled = compile_model(*config, step, options);
   ASSERT_TRUE(compiled) << compiled.error().message;
   const auto graph = std::make_shared<const TaskGraph>(std::move(compiled->graph));
   Result<ModelMemory> memory = ModelMemory::allocate(graph, {.dtype = dtype});
@@ -182,6 +211,20 @@ TEST(TaskRegions, AreAllThatBodiesTouchInF32) {
 
 TEST(TaskRegions, AreAllThatBodiesTouchInBf16WithQkNorm) {
   expect_bodies_keep_to_their_regions(small_models::kQwen3, OperatorFusion::kNone, DType::kBf16);
+}
+
+TEST(TaskRegions, AreAllThatBodiesTouchOfPagesAndPartsOfAContext) {
+  expect_bodies_keep_to_their_regions(small_models::kQwen3, OperatorFusion::kNone, DType::kBf16,
+                                      {.batch_tokens = 5,
+                                       .requests = 2,
+                                       .max_context = 16,
+                                       .attention_parts = 3,
+                                       .attention_positions = 2,
+                                       .page_positions = 4});
+}
+
+TEST(TaskRegions, AreAllThatBodiesOfAMixtureOfExpertsTouch) {
+  expect_bodies_keep_to_their_regions(small_models::kQwen3Moe, OperatorFusion::kNone, DType::kBf16);
 }
 
 TEST(TaskRegions, AreAllThatFusedBodiesTouch) {

@@ -20,17 +20,15 @@ Holders holders_of(const TaskGraph& graph) {
     if (tensor.role != TensorRole::kWeight) continue;
     const auto rows = WeightRows::of(graph, TensorId(t));
     EXPECT_TRUE(rows) << rows.error().message;
-    for (std::uint32_t p = 0; p < tensor.source.parameters.size(); ++p) {
-      std::int64_t elements = 1;
-      for (const std::int64_t extent : rows->shape_of(p)) elements *= extent;
-      holders[tensor.source.parameters[p]].resize(static_cast<std::size_t>(elements));
+    for (const TensorSpec& parameter : rows->parameters()) {
+      holders[parameter.name].resize(static_cast<std::size_t>(element_count(parameter)));
     }
     for (std::int64_t row = 0; row < rows->rows(); ++row) {
       const auto source = rows->source_of(row);
       if (!source) continue;
-      const std::int64_t first =
-          source->row * rows->shape_of(source->parameter).back() + rows->first_column();
-      std::vector<int>& held = holders[tensor.source.parameters[source->parameter]];
+      const TensorSpec& parameter = rows->parameters()[source->parameter];
+      const std::int64_t first = source->row * parameter.shape.back() + rows->first_column();
+      std::vector<int>& held = holders[parameter.name];
       for (std::int64_t i = 0; i < rows->row_length(); ++i)
         ++held.at(static_cast<std::size_t>(first + i));
     }
@@ -70,13 +68,40 @@ TEST(WeightRows, ShareOutTheCheckpointOverTheDevices) {
   }
 }
 
+// w13's rows and w2's columns of each expert.
+TEST(WeightRows, ShareOutEachExpertOverTheDevices) {
+  ModelConfig model = *load_model("qwen3-30b-a3b");
+  model.layers = 1;
+  model.hidden = 32;
+  model.heads = 4;
+  model.kv_heads = 4;
+  model.head_dim = 4;
+  model.vocabulary = 64;
+  model.moe->experts = 3;
+  model.moe->top_k = 2;
+  model.moe->intermediate = 8;
+  for (const std::uint32_t devices : {1U, 4U}) {
+    auto compiled = compile_model(model, {.max_context = 8, .devices = devices}, {.context = 8});
+    ASSERT_TRUE(compiled) << compiled.error().message;
+    const Holders holders = holders_of(compiled->graph);
+    for (const char* name : {"gate_proj", "up_proj", "down_proj"}) {
+      for (int expert = 0; expert < 3; ++expert) {
+        const auto found = holders.find("model.layers.0.mlp.experts." + std::to_string(expert) +
+                                        "." + name + ".weight");
+        ASSERT_NE(found, holders.end()) << name << ' ' << expert;
+        EXPECT_EQ(found->second, std::vector<int>(32 * 8, 1)) << name << ' ' << expert;
+      }
+    }
+  }
+}
+
 TEST(WeightRows, CountColumnsOfTheWholeParameter) {
   const TaskGraph graph = graph_of(4);
   for (std::uint32_t t = 0; t < graph.tensors().size(); ++t) {
     const Tensor& tensor = graph.tensors()[t];
     if (tensor.name != "L0.down.weight" || tensor.device != 3) continue;
     const WeightRows rows = *WeightRows::of(graph, TensorId(t));
-    EXPECT_EQ(rows.shape_of(0), (std::vector<std::int64_t>{32, 48}));
+    EXPECT_EQ(rows.parameters()[0].shape, (std::vector<std::int64_t>{32, 48}));
     EXPECT_EQ(rows.row_length(), 12);
     EXPECT_EQ(rows.first_column(), 36);
     return;
