@@ -81,9 +81,20 @@ std::size_t place_of(const std::vector<std::string>& values, const std::string& 
   return static_cast<std::size_t>(found - values.begin());
 }
 
+// Grids that are made for each split's own workers are no choice.
+Result<bool> grids_follow_workers(const std::string& path) {
+  const Result<QueryTable> others =
+      ask(path, "SELECT 1 FROM point WHERE grid_workers <> workers LIMIT 1");
+  if (!others) return tl::unexpected(others.error());
+  return others->rows.empty();
+}
+
 Result<std::vector<OpenAxis>> open_axes(const std::string& path) {
+  const Result<bool> follow = grids_follow_workers(path);
+  if (!follow) return tl::unexpected(follow.error());
   std::vector<OpenAxis> axes;
   for (const SweepAxis& axis : kSweepAxes) {
+    if (*follow && axis.name == "grid_workers") continue;
     Result<std::vector<std::string>> values = values_of(path, axis.name, "1");
     if (!values) return tl::unexpected(values.error());
     if (values->size() > 1) axes.push_back({std::string(axis.name), std::move(*values)});

@@ -76,7 +76,6 @@ TEST_F(SweptFile, ACellOpensAsItsRowWhateverElseThePointSays) {
   expect_cells_open_as_they_were_swept(map);
 }
 
-// By that choice; then the same with its axes swapped.
 TEST(SweepMap, ShowsAnyTwoAxesAndTheBestOfTheOthers) {
   const testing::TemporaryFolder folder;
   const std::string path = folder / "sweep.db";
@@ -116,6 +115,20 @@ TEST_F(SweptFile, WithOneSplitItShowsTheAxesThatVary) {
   EXPECT_EQ(sweep->choice.across, "policy");
   EXPECT_EQ(sweep->choice.upwards, "context");
   EXPECT_EQ(sweep->map.cells.size(), 4U);
+}
+
+TEST_F(SweptFile, GridsAreAnAxisOnlyWhereTheyAreNotForTheSplitsOwnWorkers) {
+  const auto names = [&] {
+    std::vector<std::string> open;
+    const auto sweep = read_sweep_file(path_);
+    for (const OpenAxis& axis : sweep->axes) open.push_back(axis.name);
+    return open;
+  };
+  sweep(R"({"model": "smollm2-135m", "workers": [8, 16], "schedulers": 4, "iterations": 1})");
+  EXPECT_EQ(names(), (std::vector<std::string>{"workers"}));
+  sweep(R"({"model": "smollm2-135m", "workers": 8, "grid_workers": 16, "schedulers": 4,
+            "iterations": 1})");
+  EXPECT_EQ(names(), (std::vector<std::string>{"workers", "grid_workers"}));
 }
 
 // A file that another program wrote: its names are said, and nothing is guessed.
