@@ -6,7 +6,7 @@
 #include <map>
 
 #include "experiments/cli/words.h"
-#include "experiments/sweep/decode_plan.h"
+#include "simulator/decode_plan.h"
 
 namespace mk::cli {
 namespace {

@@ -14,11 +14,11 @@
 #include "experiments/cli/text_file.h"
 #include "experiments/cli/version.h"
 #include "experiments/sweep/point_runner.h"
-#include "experiments/sweep/resolve.h"
 #include "gpu_backend/host/decoder.h"
 #include "gpu_backend/host/model_memory.h"
 #include "gpu_backend/host/run_on_threads.h"
 #include "gpu_backend/weights/weight_source.h"
+#include "simulator/point.h"
 
 namespace mk::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/result.h"
 #include "core/task_graph.h"
 #include "experiments/cli/flags.h"
-#include "experiments/sweep/decode_plan.h"
+#include "simulator/decode_plan.h"
 
 namespace mk::cli {
 

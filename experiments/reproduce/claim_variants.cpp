@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "experiments/sweep/machine_ranges.h"
 #include "experiments/sweep/point_runner.h"
+#include "simulator/machine_ranges.h"
 #include "simulator/mechanisms.h"
 
 namespace mk {

@@ -4,10 +4,8 @@
 #include <numeric>
 #include <utility>
 
-#include "core/expert_routing.h"
-#include "experiments/sweep/decode_plan.h"
-#include "experiments/sweep/resolve.h"
 #include "experiments/sweep/span_time.h"
+#include "simulator/point.h"
 
 namespace mk {
 namespace {
@@ -29,12 +27,6 @@ SweepPoint graph_key(const SweepPoint& point) {
   key.span.clear();
   key.workers = key.schedulers = key.iterations = key.seed = 0;
   return key;
-}
-
-PlanRequest plan_of(const SweepPoint& point) {
-  return {static_cast<std::uint32_t>(point.iterations),
-          static_cast<std::uint32_t>(point.prompt_tokens),
-          static_cast<std::uint32_t>(point.generate)};
 }
 
 // The bytes that were streamed over the most that the machine's memory achieves.
@@ -64,17 +56,6 @@ SweepResult summary_of(const SimulationResult& result, const SweepPoint& point,
   return summary;
 }
 
-void route_experts(const SweepPoint& point, const TaskGraph& graph,
-                   std::vector<IterationState>& iterations) {
-  for (std::uint32_t i = 0; i < iterations.size(); ++i) {
-    if (point.expert_skew.empty()) {
-      assume_even_routing(graph, iterations[i]);
-    } else {
-      draw_routing(graph, {point.seed, std::stod(point.expert_skew)}, i, iterations[i]);
-    }
-  }
-}
-
 void add_span(const RunRecord& record, const std::string& span, SweepResult& result) {
   if (const Result<double> time = span_us(record, span)) {
     result.span_us = *time;
@@ -86,12 +67,7 @@ void add_span(const RunRecord& record, const std::string& span, SweepResult& res
 }  // namespace
 
 Result<Compiled> compiled_of(const SweepPoint& point, const Catalogue& catalogue) {
-  const ModelConfig& model = catalogue.find_model(point.model);
-  const Result<CompileOptions> how = compile_options_of(point);
-  if (!how) return tl::unexpected(how.error());
-  const Result<StepShape> shape = step_shape_of(point, model);
-  if (!shape) return tl::unexpected(shape.error());
-  return compile_model(model, *shape, *how);
+  return compile_point(point, catalogue.find_model(point.model));
 }
 
 Result<std::shared_ptr<const TaskGraph>> graph_of(const SweepPoint& point,
@@ -104,20 +80,7 @@ Result<std::shared_ptr<const TaskGraph>> graph_of(const SweepPoint& point,
 Result<SimulationResult> predict(const SweepPoint& point,
                                  const std::shared_ptr<const TaskGraph>& graph,
                                  const Catalogue& catalogue, bool record) {
-  const Machine& base = catalogue.find_machine(point.machine);
-  std::optional<Machine> changed;
-  if (!point.what_if.empty()) {
-    Result<Machine> machine = machine_of(point, base);
-    if (!machine) return tl::unexpected(machine.error());
-    changed = std::move(*machine);
-  }
-  SimulationOptions options = simulation_options_of(point);
-  options.record = record;
-  Result<std::vector<IterationState>> iterations = plan_iterations(plan_of(point), graph->info());
-  if (!iterations) return tl::unexpected(iterations.error());
-  options.iterations = std::move(*iterations);
-  route_experts(point, *graph, options.iterations);
-  return simulate(graph, changed ? *changed : base, options);
+  return simulate_point(point, graph, catalogue.find_machine(point.machine), {.record = record});
 }
 
 PointRunner::PointRunner(const std::vector<SweepPoint>& points, const Catalogue& catalogue)

@@ -102,8 +102,8 @@ void Panels::wire() {
   };
   simulate_->on_predicted = [this](Prediction prediction) { take(std::move(prediction)); };
   heat_map_->view().on_cell_chosen = [this](const SweepCell& cell) {
-    simulate_->set_request(cell.best);
-    simulate_->run();
+    simulate_->set_point(cell.point);
+    simulate_->run(cell.iteration_us);
   };
   bookmarks_->on_changed = [this] { keep_marks(); };
   bookmarks_->on_chosen = [&timeline](const Bookmark& bookmark) {

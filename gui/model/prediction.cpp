@@ -4,10 +4,9 @@
 
 #include <filesystem>
 
-#include "core/compiler.h"
 #include "core/machine.h"
 #include "core/model.h"
-#include "simulator/simulate.h"
+#include "simulator/point.h"
 
 namespace mk::gui {
 
@@ -17,51 +16,50 @@ namespace {
 constexpr double kCompiled = 0.3;
 constexpr double kSimulated = 0.9;
 
+Result<SweepPoint> complete(const SweepPoint& asked, const Machine& machine) {
+  if (const Status fine = check_point(asked, machine); !fine) return tl::unexpected(fine.error());
+  SweepPoint point = asked;
+  const bool is_split = asked.workers > 0;
+  choose_split(point, {is_split, is_split, asked.grid_workers > 0}, machine);
+  return point;
+}
+
 }  // namespace
 
-Result<Prediction> predict(const PredictionRequest& request,
+SweepPoint first_point() {
+  SweepPoint point = plain_point();
+  point.model = "qwen3-8b";
+  point.machine = "h100-sxm";
+  point.iterations = 2;
+  return point;
+}
+
+Result<Prediction> predict(const SweepPoint& asked,
                            const std::function<bool(double part)>& progress) {
-  const Result<ModelConfig> model = load_model(request.model);
+  const Result<ModelConfig> model = load_model(asked.model);
   if (!model) return tl::unexpected(model.error());
-  const Result<Machine> machine = load_machine(request.machine);
+  const Result<Machine> machine = load_machine(asked.machine);
   if (!machine) return tl::unexpected(machine.error());
-  SimulationOptions options;
-  options.policy.kind = request.policy;
-  options.policy.placement = request.placement;
-  options.roles = {request.workers, request.schedulers};
-  if (request.workers == 0) {
-    options.roles = {static_cast<std::uint32_t>(machine->default_workers.value),
-                     static_cast<std::uint32_t>(machine->default_schedulers.value)};
-  }
-  if (request.policy == PolicyKind::kStatic) options.roles.schedulers = 0;
-  options.seed = request.seed;
-  options.record = true;
-  options.lower_bounds = false;
-  CompileOptions how;
-  how.workers = options.roles.workers;
-  how.context = request.context;
-  StepShape shape;
-  shape.max_context = request.context + request.iterations;
-  Result<Compiled> compiled = compile_model(*model, shape, how);
+  const Result<SweepPoint> point = complete(asked, *machine);
+  if (!point) return tl::unexpected(point.error());
+  Result<Compiled> compiled = compile_point(*point, *model);
   if (!compiled) return tl::unexpected(compiled.error());
-  options.iterations.clear();
-  for (std::uint32_t i = 0; i < request.iterations; ++i)
-    options.iterations.push_back(decode_step(1, request.context + i));
   const auto graph = std::make_shared<const TaskGraph>(std::move(compiled->graph));
+  PointRun how{.record = true};
   if (progress) {
-    options.progress = [&](double part) {
+    how.progress = [&](double part) {
       return progress(kCompiled + part * (kSimulated - kCompiled));
     };
     if (!progress(kCompiled)) return fail(ErrorCode::kStuck, "interrupted");
   }
-  Result<SimulationResult> result = simulate(graph, *machine, options);
+  Result<SimulationResult> result = simulate_point(*point, graph, *machine, how);
   if (!result) return tl::unexpected(result.error());
-  result->record->meta["model"] = request.model;
+  result->record->meta["model"] = asked.model;
   Prediction prediction;
-  prediction.name =
-      fmt::format("{} {} {}+{}", std::filesystem::path(request.model).stem().string(),
-                  facts(request.policy).name, options.roles.workers, options.roles.schedulers);
+  prediction.name = fmt::format("{} {} {}+{}", std::filesystem::path(asked.model).stem().string(),
+                                point->policy, point->workers, point->schedulers);
   prediction.trace = std::make_shared<const Trace>(make_trace(*result->record));
+  prediction.iteration_us = median_iteration_us(*result);
   return prediction;
 }
 

@@ -5,33 +5,27 @@
 #include <memory>
 #include <string>
 
-#include "core/policy.h"
 #include "core/result.h"
+#include "core/sweep_point.h"
 #include "traces/trace.h"
 
 namespace mk::gui {
 
-struct PredictionRequest {
-  std::string model = "qwen3-8b";    // built-in name or path
-  std::string machine = "h100-sxm";  // built-in name or path
-  PolicyKind policy = PolicyKind::kHybrid;
-  Placement placement = Placement::kRoundRobin;
-  std::uint32_t workers = 0;     // 0: the machine's
-  std::uint32_t schedulers = 0;  // with workers 0: the machine's
-  std::uint32_t iterations = 2;
-  std::uint32_t context = 1024;
-  std::uint64_t seed = 1;
-};
+// What a person who has said nothing yet may want to see: two steps of a model.
+SweepPoint first_point();
 
 struct Prediction {
   std::string name{};  // "qwen3-8b hybrid 128+16"
   std::shared_ptr<const Trace> trace{};
+  double iteration_us = 0;  // median, as a sweep's
 };
 
-// Compiles, simulates and keeps the record. Errors are those of the steps, with the numbers. Any
-// number of threads may predict at once. `progress` hears which part is done, 0 .. 1; where it
-// answers false the prediction ends with "interrupted".
-Result<Prediction> predict(const PredictionRequest& request,
+// Compiles, simulates and keeps the record: what a row of a sweep is of the same point, to the
+// tick. With 0 workers the split is the machine's, with 0 grid_workers grids are made for the
+// split's. Errors are those of the steps, with the numbers. Any number of threads may predict at
+// once. `progress` hears which part is done, 0 .. 1; where it answers false the prediction ends
+// with "interrupted".
+Result<Prediction> predict(const SweepPoint& asked,
                            const std::function<bool(double part)>& progress = {});
 
 }  // namespace mk::gui

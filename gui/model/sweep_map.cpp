@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <set>
+#include <string_view>
+#include <utility>
 
+#include "core/check.h"
 #include "traces/query.h"
 
 namespace mk::gui {
@@ -23,31 +25,110 @@ Result<QueryTable> ask(const std::string& path, std::string_view sql) {
 }
 
 std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
-std::uint32_t number(const std::optional<std::string>& cell) {
-  return static_cast<std::uint32_t>(std::strtoul(text(cell).c_str(), nullptr, 10));
+
+std::string text_of(const SweepPoint& point, const SweepAxis& axis) {
+  return axis.text != nullptr ? point.*axis.text : std::to_string(point.*axis.number);
 }
 
+const SweepAxis& axis_named(std::string_view name) {
+  const auto* found = std::find_if(kSweepAxes.begin(), kSweepAxes.end(),
+                                   [&](const SweepAxis& axis) { return axis.name == name; });
+  MK_CHECK(found != kSweepAxes.end(), "a choice names axes");
+  return *found;
+}
+
+// A row of the axes and, last, the time.
 SweepCell cell_of(const std::vector<std::optional<std::string>>& row) {
   SweepCell cell;
-  cell.workers = number(row[0]);
-  cell.schedulers = number(row[1]);
-  cell.iteration_us = std::strtod(text(row[2]).c_str(), nullptr);
-  cell.best.model = text(row[3]);
-  cell.best.machine = text(row[4]);
-  cell.best.policy = policy_from_name(text(row[5])).value_or(PolicyKind::kHybrid);
-  cell.best.placement = placement_from_name(text(row[6])).value_or(Placement::kRoundRobin);
-  cell.best.workers = cell.workers;
-  cell.best.schedulers = cell.schedulers;
-  cell.best.context = std::max(1U, number(row[7]));
-  cell.best.seed = number(row[8]);
+  for (std::size_t a = 0; a < kSweepAxes.size(); ++a) {
+    if (kSweepAxes[a].text != nullptr) {
+      cell.point.*kSweepAxes[a].text = text(row[a]);
+    } else {
+      cell.point.*kSweepAxes[a].number = std::strtoull(text(row[a]).c_str(), nullptr, 10);
+    }
+  }
+  cell.iteration_us = std::strtod(text(row.back()).c_str(), nullptr);
   return cell;
 }
 
+std::string quoted(std::string text) {
+  for (std::size_t at = text.find('\''); at != std::string::npos; at = text.find('\'', at + 2))
+    text.insert(at, "'");
+  return "'" + text + "'";
+}
+
+std::string condition(const SweepChoice& choice) {
+  std::string condition = "1";
+  for (const auto& [axis, value] : choice.values) {
+    if (axis != choice.across && axis != choice.upwards)
+      condition += fmt::format(" AND CAST(\"{}\" AS TEXT) = {}", axis, quoted(value));
+  }
+  return condition;
+}
+
+Result<std::vector<std::string>> values_of(const std::string& path, std::string_view axis,
+                                           const std::string& where) {
+  const Result<QueryTable> table =
+      ask(path, fmt::format("SELECT DISTINCT \"{}\" FROM point WHERE {} ORDER BY 1", axis, where));
+  if (!table) return tl::unexpected(table.error());
+  std::vector<std::string> values;
+  for (const auto& row : table->rows) values.push_back(text(row[0]));
+  return values;
+}
+
+std::size_t place_of(const std::vector<std::string>& values, const std::string& value) {
+  const auto found = std::find(values.begin(), values.end(), value);
+  return static_cast<std::size_t>(found - values.begin());
+}
+
+// Grids that are made for each split's own workers are no choice.
+Result<bool> grids_follow_workers(const std::string& path) {
+  const Result<QueryTable> others =
+      ask(path, "SELECT 1 FROM point WHERE grid_workers <> workers LIMIT 1");
+  if (!others) return tl::unexpected(others.error());
+  return others->rows.empty();
+}
+
+Result<std::vector<OpenAxis>> open_axes(const std::string& path) {
+  const Result<bool> follow = grids_follow_workers(path);
+  if (!follow) return tl::unexpected(follow.error());
+  std::vector<OpenAxis> axes;
+  for (const SweepAxis& axis : kSweepAxes) {
+    if (*follow && axis.name == "grid_workers") continue;
+    Result<std::vector<std::string>> values = values_of(path, axis.name, "1");
+    if (!values) return tl::unexpected(values.error());
+    if (values->size() > 1) axes.push_back({std::string(axis.name), std::move(*values)});
+  }
+  return axes;
+}
+
+// Workers and schedulers where they vary; in their place else the first axes that do.
+SweepChoice first_choice(const std::vector<OpenAxis>& axes) {
+  SweepChoice choice;
+  const auto is_open = [&](const std::string& name) {
+    return std::any_of(axes.begin(), axes.end(), [&](const OpenAxis& a) { return a.name == name; });
+  };
+  const auto replace = [&](std::string& axis, const std::string& other) {
+    if (is_open(axis)) return;
+    for (const OpenAxis& open : axes) {
+      if (open.name == other || open.name == "seed") continue;
+      axis = open.name;
+      return;
+    }
+  };
+  replace(choice.across, choice.upwards);
+  replace(choice.upwards, choice.across);
+  return choice;
+}
+
+// Axes that change no slice.
+bool is_indifferent(std::string_view axis) { return axis == "engine" || axis == "span"; }
+
 }  // namespace
 
-const SweepCell* SweepMap::at(std::uint32_t workers_of, std::uint32_t schedulers_of) const {
+const SweepCell* SweepMap::at(const std::string& column, const std::string& row) const {
   const auto found = std::find_if(cells.begin(), cells.end(), [&](const SweepCell& c) {
-    return c.workers == workers_of && c.schedulers == schedulers_of;
+    return columns[c.column] == column && rows[c.row] == row;
   });
   return found == cells.end() ? nullptr : &*found;
 }
@@ -69,51 +150,67 @@ bool is_sweep_file(const std::string& path) {
   return id && !id->rows.empty() && text(id->rows[0][0]) == kApplicationId;
 }
 
-Result<std::vector<std::string>> sweep_policies(const std::string& path) {
-  const Result<QueryTable> table = ask(path, "SELECT DISTINCT policy FROM point ORDER BY 1");
-  if (!table) return tl::unexpected(table.error());
-  std::vector<std::string> policies;
-  for (const auto& row : table->rows) policies.push_back(text(row[0]));
-  return policies;
-}
-
-Result<SweepMap> read_sweep_map(const std::string& path, const std::string& policy) {
-  std::string quoted = policy;
-  for (std::size_t at = quoted.find('\''); at != std::string::npos; at = quoted.find('\'', at + 2))
-    quoted.insert(at, "'");
-  const std::string where = policy.empty() ? "1" : fmt::format("policy = '{}'", quoted);
+Result<SweepMap> read_sweep_map(const std::string& path, const SweepChoice& choice) {
+  const SweepAxis& across = axis_named(choice.across);
+  const SweepAxis& upwards = axis_named(choice.upwards);
+  std::string columns;
+  for (const SweepAxis& axis : kSweepAxes) columns += fmt::format("\"{}\", ", axis.name);
+  const std::string where = condition(choice);
+  const std::string is_there = "refused = '' AND " + where;
+  Result<std::vector<std::string>> x = values_of(path, across.name, is_there);
+  if (!x) return tl::unexpected(x.error());
+  Result<std::vector<std::string>> y = values_of(path, upwards.name, is_there);
+  if (!y) return tl::unexpected(y.error());
   // SQLite gives the other columns of the row that has the minimum.
-  const Result<QueryTable> table = ask(
-      path, fmt::format("SELECT workers, schedulers, min(iteration_us), model, machine, policy, "
-                        "placement, context, seed FROM point WHERE refused = '' AND {} "
-                        "GROUP BY schedulers, workers ORDER BY schedulers, workers",
-                        where));
+  const Result<QueryTable> table =
+      ask(path, fmt::format("SELECT {0} min(iteration_us) FROM point WHERE {1} "
+                            "GROUP BY \"{2}\", \"{3}\" ORDER BY \"{2}\", \"{3}\"",
+                            columns, is_there, upwards.name, across.name));
   if (!table) return tl::unexpected(table.error());
   const Result<QueryTable> refused =
       ask(path, fmt::format("SELECT count(*) FROM point WHERE refused <> '' AND {}", where));
   if (!refused) return tl::unexpected(refused.error());
   SweepMap map;
-  map.refused = number(refused->rows[0][0]);
-  std::set<std::uint32_t> workers;
-  std::set<std::uint32_t> schedulers;
+  map.across = choice.across;
+  map.upwards = choice.upwards;
+  map.columns = std::move(*x);
+  map.rows = std::move(*y);
+  map.refused = std::strtoull(text(refused->rows[0][0]).c_str(), nullptr, 10);
   for (const auto& row : table->rows) {
-    map.cells.push_back(cell_of(row));
-    workers.insert(map.cells.back().workers);
-    schedulers.insert(map.cells.back().schedulers);
+    SweepCell cell = cell_of(row);
+    cell.column = place_of(map.columns, text_of(cell.point, across));
+    cell.row = place_of(map.rows, text_of(cell.point, upwards));
+    // A file that changed between two questions.
+    if (cell.column == map.columns.size() || cell.row == map.rows.size()) continue;
+    map.cells.push_back(std::move(cell));
   }
-  map.workers.assign(workers.begin(), workers.end());
-  map.schedulers.assign(schedulers.begin(), schedulers.end());
-  if (!map.cells.empty())
-    map.title = fmt::format("{} on {}", map.cells[0].best.model, map.cells[0].best.machine);
+  const double best = map.best();
+  for (const SweepCell& cell : map.cells) {
+    if (cell.iteration_us == best)
+      map.title = fmt::format("{} on {}", cell.point.model, cell.point.machine);
+  }
   return map;
 }
 
 Result<OpenedSweep> read_sweep_file(const std::string& path) {
-  Result<std::vector<std::string>> policies = sweep_policies(path);
-  if (!policies) return tl::unexpected(policies.error());
-  Result<SweepMap> map = read_sweep_map(path);
+  Result<std::vector<OpenAxis>> axes = open_axes(path);
+  if (!axes) return tl::unexpected(axes.error());
+  OpenedSweep sweep{std::move(*axes), {}, {}};
+  sweep.choice = first_choice(sweep.axes);
+  Result<SweepMap> map = read_sweep_map(path, sweep.choice);
   if (!map) return tl::unexpected(map.error());
-  return OpenedSweep{std::move(*policies), std::move(*map)};
+  sweep.map = std::move(*map);
+  return sweep;
+}
+
+std::string what_differs(const SweepPoint& point, const SweepPoint& plain) {
+  std::string text;
+  for (const SweepAxis& axis : kSweepAxes) {
+    const std::string value = text_of(point, axis);
+    if (is_indifferent(axis.name) || value == text_of(plain, axis)) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", axis.name, value);
+  }
+  return text;
 }
 
 }  // namespace mk::gui

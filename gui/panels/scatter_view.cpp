@@ -34,7 +34,7 @@ void ScatterView::show_pairs(std::vector<LengthPair> pairs, std::vector<LegendEn
   update();
 }
 
-QRectF ScatterView::plot() const { return QRectF(rect()).adjusted(12, 18, -12, -18); }
+QRectF ScatterView::plot() const { return QRectF(rect()).adjusted(56, 18, -12, -34); }
 
 QPointF ScatterView::point_of(const LengthPair& pair) const {
   const QRectF area = plot();
@@ -57,8 +57,10 @@ void ScatterView::paintEvent(QPaintEvent*) {
     painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() - 5));
     painter.drawLine(QPointF(area.left(), y), QPointF(area.left() + 5, y));
     const QString label = duration_text(std::pow(10, decade));
-    if (x + 3 + painter.fontMetrics().horizontalAdvance(label) > area.right()) continue;
-    painter.drawText(QPointF(x + 3, area.bottom() - 4), label);
+    const double wide = painter.fontMetrics().horizontalAdvance(label);
+    painter.drawText(QPointF(std::min(x - wide / 2, width() - wide), area.bottom() + 13), label);
+    painter.drawText(QRectF(0, y - 8, area.left() - 4, 16), Qt::AlignRight | Qt::AlignVCenter,
+                     label);
   }
   for (const LengthPair& pair : pairs_) {
     const QPointF at = point_of(pair);

@@ -7,9 +7,15 @@
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSpinBox>
+#include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "core/machine.h"
 #include "core/model.h"
+#include "core/policy.h"
+#include "gui/model/sweep_map.h"
+#include "gui/timeline/time_text.h"
 
 namespace mk::gui {
 namespace {
@@ -35,6 +41,17 @@ QSpinBox* number_box(int low, int high, int value, const QString& for_low, QWidg
   return box;
 }
 
+SweepPoint without_fields(SweepPoint point) {
+  const SweepPoint first = first_point();
+  for (const auto field :
+       {&SweepPoint::model, &SweepPoint::machine, &SweepPoint::policy, &SweepPoint::placement})
+    point.*field = first.*field;
+  for (const auto field : {&SweepPoint::workers, &SweepPoint::schedulers, &SweepPoint::iterations,
+                           &SweepPoint::context})
+    point.*field = first.*field;
+  return point;
+}
+
 constexpr std::array kPlacements = {Placement::kRoundRobin, Placement::kSwizzle,
                                     Placement::kLongestFirst, Placement::kEarliestFinish,
                                     Placement::kLocality};
@@ -42,21 +59,24 @@ constexpr std::array kPlacements = {Placement::kRoundRobin, Placement::kSwizzle,
 }  // namespace
 
 SimulatePanel::SimulatePanel(QWidget* parent) : QWidget(parent) {
-  const PredictionRequest start;
+  const SweepPoint start = first_point();
   model_ = names_box(builtin_models(), start.model, this);
   machine_ = names_box(builtin_machines(), start.machine, this);
   policy_ = new QComboBox(this);
   for (const PolicyFacts& f : kPolicies) policy_->addItem(text(f.name));
   placement_ = new QComboBox(this);
   for (const Placement p : kPlacements) placement_->addItem(text(name_of(p)));
-  workers_ = number_box(0, 1024, 0, QStringLiteral("the machine's"), this);
-  schedulers_ = number_box(0, 256, 0, {}, this);
-  iterations_ = number_box(1, 64, static_cast<int>(start.iterations), {}, this);
-  context_ = number_box(1, 131072, static_cast<int>(start.context), {}, this);
+  workers_ = number_box(0, 65536, 0, QStringLiteral("the machine's"), this);
+  schedulers_ = number_box(0, 65536, 0, {}, this);
+  iterations_ = number_box(1, 65536, static_cast<int>(start.iterations), {}, this);
+  context_ = number_box(1, 1 << 24, static_cast<int>(start.context), {}, this);
   run_ = new QPushButton(QStringLiteral("Simulate"), this);
   cancel_ = new QPushButton(QStringLiteral("Cancel"), this);
   progress_ = new QProgressBar(this);
   progress_->setRange(0, 1000);
+  rest_text_ = new QLabel(this);
+  rest_text_->setWordWrap(true);
+  forget_ = new QPushButton(QStringLiteral("Forget these"), this);
   message_ = new QLabel(this);
   message_->setWordWrap(true);
   auto* buttons = new QHBoxLayout();
@@ -71,10 +91,16 @@ SimulatePanel::SimulatePanel(QWidget* parent) : QWidget(parent) {
   form->addRow(QStringLiteral("Schedulers"), schedulers_);
   form->addRow(QStringLiteral("Iterations"), iterations_);
   form->addRow(QStringLiteral("Context"), context_);
+  form->addRow(rest_text_);
+  form->addRow(forget_);
   form->addRow(buttons);
   form->addRow(progress_);
   form->addRow(message_);
   connect(run_, &QPushButton::clicked, this, [this] { run(); });
+  connect(forget_, &QPushButton::clicked, this, [this] {
+    rest_ = first_point();
+    show_rest();
+  });
   connect(cancel_, &QPushButton::clicked, this, [this] { cancel(); });
   connect(&background_, &Background::progressed, this, [this](const QString&, double part) {
     progress_->setValue(static_cast<int>(part * 1000));
@@ -83,31 +109,50 @@ SimulatePanel::SimulatePanel(QWidget* parent) : QWidget(parent) {
     show_running(false);
     message_->setText(QStringLiteral("Cancelled."));
   });
+  show_rest();
   show_running(false);
 }
 
-PredictionRequest SimulatePanel::request() const {
-  PredictionRequest request;
-  request.model = model_->currentText().toStdString();
-  request.machine = machine_->currentText().toStdString();
-  request.policy = kPolicies[static_cast<std::size_t>(policy_->currentIndex())].kind;
-  request.placement = kPlacements[static_cast<std::size_t>(placement_->currentIndex())];
-  request.workers = static_cast<std::uint32_t>(workers_->value());
-  request.schedulers = static_cast<std::uint32_t>(schedulers_->value());
-  request.iterations = static_cast<std::uint32_t>(iterations_->value());
-  request.context = static_cast<std::uint32_t>(context_->value());
-  return request;
+SweepPoint SimulatePanel::point() const {
+  SweepPoint point = rest_;
+  point.model = model_->currentText().toStdString();
+  point.machine = machine_->currentText().toStdString();
+  point.policy = policy_->currentText().toStdString();
+  point.placement = placement_->currentText().toStdString();
+  point.workers = static_cast<std::uint64_t>(workers_->value());
+  point.schedulers = static_cast<std::uint64_t>(schedulers_->value());
+  point.iterations = static_cast<std::uint64_t>(iterations_->value());
+  point.context = static_cast<std::uint64_t>(context_->value());
+  return point;
 }
 
-void SimulatePanel::set_request(const PredictionRequest& request) {
-  model_->setCurrentText(QString::fromStdString(request.model));
-  machine_->setCurrentText(QString::fromStdString(request.machine));
-  policy_->setCurrentText(text(facts(request.policy).name));
-  placement_->setCurrentText(text(name_of(request.placement)));
-  workers_->setValue(static_cast<int>(request.workers));
-  schedulers_->setValue(static_cast<int>(request.schedulers));
-  iterations_->setValue(static_cast<int>(request.iterations));
-  context_->setValue(static_cast<int>(request.context));
+void SimulatePanel::set_point(const SweepPoint& point) {
+  const auto show = [](QSpinBox* box, std::uint64_t value) {
+    box->setValue(static_cast<int>(std::min<std::uint64_t>(value, 1 << 24)));
+  };
+  model_->setCurrentText(QString::fromStdString(point.model));
+  machine_->setCurrentText(QString::fromStdString(point.machine));
+  policy_->setCurrentText(QString::fromStdString(point.policy));
+  placement_->setCurrentText(QString::fromStdString(point.placement));
+  show(workers_, point.workers);
+  show(schedulers_, point.schedulers);
+  show(iterations_, point.iterations);
+  show(context_, point.context);
+  rest_ = without_fields(point);
+  // Grids for the split's workers follow the field.
+  if (rest_.grid_workers == point.workers) rest_.grid_workers = 0;
+  show_rest();
+}
+
+QString SimulatePanel::rest() const {
+  return QString::fromStdString(what_differs(rest_, first_point()));
+}
+
+void SimulatePanel::show_rest() {
+  const QString shown = rest();
+  rest_text_->setText(QStringLiteral("and ") + shown);
+  rest_text_->setVisible(!shown.isEmpty());
+  forget_->setVisible(!shown.isEmpty());
 }
 
 QString SimulatePanel::message() const { return message_->text(); }
@@ -119,22 +164,31 @@ void SimulatePanel::show_running(bool running) {
   progress_->setVisible(running);
 }
 
-void SimulatePanel::run() {
+void SimulatePanel::run(std::optional<double> known_us) {
   if (is_running_) return;
   message_->clear();
   progress_->setValue(0);
   show_running(true);
-  background_.start({QStringLiteral("simulating")}, [this, what = request()](const Job& job) {
-    const Result<Prediction> result =
-        predict(what, [&job](double part) { return job.progress(part); });
-    job.deliver([this, result] { finished(result); });
-  });
+  background_.start({QStringLiteral("simulating")},
+                    [this, what = point(), known_us](const Job& job) {
+                      const Result<Prediction> result =
+                          predict(what, [&job](double part) { return job.progress(part); });
+                      job.deliver([this, result, known_us] { finished(result, known_us); });
+                    });
 }
 
-void SimulatePanel::finished(Result<Prediction> result) {
+void SimulatePanel::finished(Result<Prediction> result, std::optional<double> known_us) {
   show_running(false);
   if (!result) return message_->setText(QString::fromStdString(result.error().message));
-  message_->setText(QString::fromStdString(result->name));
+  QString message =
+      QStringLiteral("%1: iteration %2")
+          .arg(QString::fromStdString(result->name), duration_text(result->iteration_us * 1e3));
+  // Rows keep 15 digits.
+  if (known_us && std::abs(*known_us - result->iteration_us) > 1e-9 * *known_us) {
+    message += QStringLiteral("; the sweep has %1: its model, machine or simulator was another")
+                   .arg(duration_text(*known_us * 1e3));
+  }
+  message_->setText(message);
   if (on_predicted) on_predicted(std::move(*result));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "gui/timeline/time_text.h"
 
@@ -27,6 +29,11 @@ int y_of(const PlotPainter& p, const Row& row) {
 bool shows(const PlotPainter& p, std::uint32_t trace) {
   return !p.only_trace || *p.only_trace == trace;
 }
+
+struct ShownMark {
+  const MarkLine* mark = nullptr;
+  double x = 0;
+};
 
 // Vertical middle of a lane on the plot.
 std::optional<double> middle_of(const PlotPainter& p, LaneRef lane) {
@@ -95,24 +102,51 @@ void draw_arrows(const PlotPainter& p, const std::vector<Arrow>& arrows) {
   }
 }
 
+// Where each label stands: from the bottom up, in the first line in which it covers no other; where
+// all lines are taken, it is left out.
+std::vector<std::optional<QRect>> label_boxes(const PlotPainter& p,
+                                              const std::vector<ShownMark>& marks) {
+  const int height = p.texts.height() + 2;
+  std::vector<std::optional<QRect>> boxes;
+  for (const ShownMark& shown : marks) {
+    const int width = p.texts.width(shown.mark->label) + 6;
+    const bool fits_right = shown.x + width < p.plot.right();
+    QRect box(static_cast<int>(fits_right ? shown.x + 1 : shown.x - width - 1),
+              p.plot.bottom() - height, width, height);
+    const auto covers_another = [&] {
+      return std::any_of(boxes.begin(), boxes.end(), [&](const std::optional<QRect>& other) {
+        return other && other->intersects(box);
+      });
+    };
+    while (box.top() >= p.plot.top() && covers_another()) box.translate(0, -height);
+    boxes.push_back(box.top() >= p.plot.top() ? std::optional(box) : std::nullopt);
+  }
+  return boxes;
+}
+
+// All lines, then all labels: no line crosses a label.
 void draw_marks(const PlotPainter& p, const std::vector<MarkLine>& marks) {
-  int line = 0;
+  std::vector<ShownMark> shown;
   for (const MarkLine& mark : marks) {
-    const double x = x_on_axis(p, mark.time);
     if (mark.trace && !shows(p, *mark.trace)) continue;
-    if (x < p.plot.left() || x > p.plot.right()) continue;
+    const double x = x_on_axis(p, mark.time);
+    // The end of a run that fills the view lies on the edge.
+    if (x < p.plot.left() - 1 || x > p.plot.right() + 2) continue;
+    shown.push_back({&mark, std::clamp<double>(x, p.plot.left(), p.plot.right())});
+  }
+  for (const ShownMark& line : shown) {
     QPen pen(QColor(p.theme.mark), 1.5);
-    if (!mark.is_bookmark) pen.setStyle(Qt::DashLine);
+    if (!line.mark->is_bookmark) pen.setStyle(Qt::DashLine);
     p.painter.setPen(pen);
-    p.painter.drawLine(QPointF(x, p.plot.top()), QPointF(x, p.plot.bottom()));
-    const int width = p.texts.width(mark.label) + 6;
-    const int height = p.texts.height() + 2;
-    const bool fits_right = x + width < p.plot.right();
-    const QRect box(static_cast<int>(fits_right ? x + 1 : x - width - 1),
-                    p.plot.bottom() - height * (1 + line++ % 6), width, height);
-    p.painter.fillRect(box, QColor(p.theme.panel));
+    p.painter.drawLine(QPointF(line.x, p.plot.top()), QPointF(line.x, p.plot.bottom()));
+  }
+  const std::vector<std::optional<QRect>> boxes = label_boxes(p, shown);
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (!boxes[i]) continue;
+    p.painter.fillRect(*boxes[i], QColor(p.theme.panel));
     p.painter.setPen(QColor(p.theme.text));
-    p.texts.draw(p.painter, box.left() + 3, box.top() + 1, width, mark.label);
+    p.texts.draw(p.painter, boxes[i]->left() + 3, boxes[i]->top() + 1, boxes[i]->width(),
+                 shown[i].mark->label);
   }
 }
 

@@ -20,13 +20,17 @@ QFont font_of(const QString& family, int pixel_size) {
 
 }  // namespace
 
+bool add_fonts(const QStringList& files) {
+  bool all = true;
+  for (const QString& file : files) all = QFontDatabase::addApplicationFont(file) >= 0 && all;
+  return all;
+}
+
 bool load_fonts() {
   static const bool loaded = [] {
     init_font_resource();
-    bool all = true;
-    for (const char* file : {":/fonts/DejaVuSans.ttf", ":/fonts/DejaVuSansMono.ttf"})
-      all = QFontDatabase::addApplicationFont(QString::fromUtf8(file)) >= 0 && all;
-    return all;
+    return add_fonts(
+        {QStringLiteral(":/fonts/DejaVuSans.ttf"), QStringLiteral(":/fonts/DejaVuSansMono.ttf")});
   }();
   return loaded;
 }

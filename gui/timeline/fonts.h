@@ -2,12 +2,16 @@
 #pragma once
 
 #include <QFont>
+#include <QStringList>
 
 namespace mk::gui {
 
 // Makes the program's fonts known. False iff Qt refused them; texts are then drawn in whatever font
 // there is. Requires: a QGuiApplication. Costs nothing when called again.
 bool load_fonts();
+
+// The same of any files: false iff Qt refused one of them; the others are known then.
+bool add_fonts(const QStringList& files);
 
 QFont text_font(int pixel_size);
 QFont fixed_font(int pixel_size);

@@ -1,6 +1,7 @@
 #include "tests/gui/sweep_sample.h"
 
 #include "core/check.h"
+#include "simulator/point.h"
 #include "traces/sweep_file.h"
 
 namespace mk::testing {
@@ -11,10 +12,10 @@ void write_sweep_sample(const std::string& path) {
   const auto add = [&](const char* policy, std::uint64_t workers, std::uint64_t schedulers,
                        double iteration_us, const char* refused) {
     SweepRow row;
+    row.point = plain_point();
     row.point.model = "qwen3-8b";
     row.point.machine = "h100-sxm";
     row.point.policy = policy;
-    row.point.placement = "round-robin";
     row.point.workers = workers;
     row.point.schedulers = schedulers;
     row.result.iteration_us = iteration_us;

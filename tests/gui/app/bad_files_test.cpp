@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <QFile>
+#include <QTest>
 
 #include "gui/app/panels.h"
 #include "gui/panels/sql_panel.h"
@@ -53,6 +54,54 @@ TEST_F(BadFilesTest, OneThatSaysItIsHuge) {
 TEST_F(BadFilesTest, OneOfWhichOnlyTheHeaderIsWhole) {
   for (qsizetype at = kHeader; at < bytes_.size(); ++at) bytes_[at] = '\xff';
   expect_refused("damaged.db");
+}
+
+// Larger than any memory: what stands behind the trace is not read.
+TEST_F(BadFilesTest, OneThatIsHugeOpensByWhatItHolds) {
+  const QString path = QString::fromStdString(folder_ / "sparse.db");
+  ASSERT_TRUE(QFile::copy(good_, path));
+  ASSERT_TRUE(QFile::resize(path, qint64{1} << 38));
+  open_and_wait(path);
+  EXPECT_EQ(window_->session().size(), 2U) << window_->message().toStdString();
+}
+
+TEST_F(BadFilesTest, OneThatIsHugeAndNoDatabase) {
+  const QString path = QString::fromStdString(folder_ / "zeros.db");
+  QFile file(path);
+  ASSERT_TRUE(file.open(QIODevice::WriteOnly) && file.resize(qint64{1} << 38));
+  file.close();
+  open_and_wait(path);
+  EXPECT_TRUE(window_->message().contains(path)) << window_->message().toStdString();
+  EXPECT_EQ(window_->session().size(), 1U);
+}
+
+// As `cp other.db good.db` does it: what is open was read, and is drawn from memory.
+TEST_F(BadFilesTest, OneThatIsOverwrittenWhileItIsOpen) {
+  const QImage before = window_->timeline().grab().toImage();
+  const std::size_t slices = window_->session().trace(0).trace().slices.size();
+  QFile file(good_);
+  ASSERT_TRUE(file.open(QIODevice::WriteOnly) && file.write("no database any more") > 0);
+  file.close();
+  QTest::keyClick(&window_->timeline(), Qt::Key_F);
+  EXPECT_EQ(window_->session().trace(0).trace().slices.size(), slices);
+  EXPECT_EQ(window_->timeline().grab().toImage(), before);
+  SqlPanel& sql = window_->panels().sql();
+  sql.run();
+  settle();
+  EXPECT_TRUE(sql.message().contains("no SQLite database")) << sql.message().toStdString();
+}
+
+// Opened again it is what the file is now, beside what it was.
+TEST_F(BadFilesTest, OneThatBecameAnotherTraceWhileItIsOpen) {
+  const std::size_t before = window_->session().trace(0).trace().slices.size();
+  ASSERT_TRUE(QFile::remove(good_));
+  RunRecord shorter = testing::two_iteration_run();
+  shorter.tasks.pop_back();
+  ASSERT_TRUE(write_trace(std::move(shorter), good_.toStdString()).has_value());
+  open_and_wait(good_);
+  ASSERT_EQ(window_->session().size(), 2U) << window_->message().toStdString();
+  EXPECT_EQ(window_->session().trace(0).trace().slices.size(), before);
+  EXPECT_NE(window_->session().trace(1).trace().slices.size(), before);
 }
 
 TEST_F(BadFilesTest, AFolder) {

@@ -157,13 +157,13 @@ TEST_F(MainWindowTest, BookmarksAreSetByKeyAndKept) {
 }
 
 TEST_F(MainWindowTest, APredictionFromInsideOpensAsATrace) {
-  PredictionRequest request;
-  request.model = "smollm2-135m";
-  request.policy = PolicyKind::kStatic;
-  request.workers = 8;
-  request.iterations = 1;
-  request.context = 16;
-  window_->panels().simulate().set_request(request);
+  SweepPoint point = first_point();
+  point.model = "smollm2-135m";
+  point.policy = "static";
+  point.workers = 8;
+  point.iterations = 1;
+  point.context = 16;
+  window_->panels().simulate().set_point(point);
   window_->panels().simulate().run();
   ASSERT_TRUE(QTest::qWaitFor([&] { return window_->session().size() == 1; }, 30000));
   EXPECT_TRUE(window_->session().trace(0).name().contains("static 8+0"));

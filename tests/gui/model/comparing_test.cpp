@@ -78,14 +78,14 @@ TEST(Bounds, WorkAndChainFollowFromTheTasks) {
 }
 
 TEST(Bounds, NoneExceedsASimulatedMakespan) {
-  for (const PolicyKind policy : {PolicyKind::kStatic, PolicyKind::kHybrid}) {
-    PredictionRequest request;
-    request.model = "smollm2-135m";
-    request.policy = policy;
-    request.workers = 16;
-    request.schedulers = 4;
-    request.context = 64;
-    const auto prediction = predict(request);
+  for (const char* policy : {"static", "hybrid"}) {
+    SweepPoint point = first_point();
+    point.model = "smollm2-135m";
+    point.policy = policy;
+    point.workers = 16;
+    point.schedulers = 4;
+    point.context = 64;
+    const auto prediction = predict(point);
     ASSERT_TRUE(prediction.has_value()) << prediction.error().message;
     const Trace& trace = *prediction->trace;
     const auto bounds = lower_bounds(TraceIndex(trace));

@@ -2,7 +2,10 @@
 
 #include <QAbstractItemModelTester>
 #include <QAction>
+#include <QComboBox>
+#include <QFile>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QTest>
 
 #include "gui/panels/command_palette.h"
@@ -157,20 +160,20 @@ TEST(SimulatePanel, ItsResultIsATraceAndMistakesAreSaid) {
   SimulatePanel panel;
   std::optional<Prediction> prediction;
   panel.on_predicted = [&](Prediction p) { prediction = std::move(p); };
-  PredictionRequest request;
-  request.model = "smollm2-135m";
-  request.policy = PolicyKind::kStatic;
-  request.workers = 16;
-  request.iterations = 1;
-  request.context = 16;
-  panel.set_request(request);
+  SweepPoint point = first_point();
+  point.model = "smollm2-135m";
+  point.policy = "static";
+  point.workers = 16;
+  point.iterations = 1;
+  point.context = 16;
+  panel.set_point(point);
   panel.run();
   EXPECT_TRUE(panel.is_running());
   ASSERT_TRUE(QTest::qWaitFor([&] { return !panel.is_running(); }, 30000));
   ASSERT_TRUE(prediction.has_value()) << panel.message().toStdString();
   EXPECT_GT(prediction->trace->slices.size(), 100U);
-  request.workers = 1000;
-  panel.set_request(request);
+  point.workers = 1000;
+  panel.set_point(point);
   panel.run();
   ASSERT_TRUE(QTest::qWaitFor([&] { return !panel.is_running(); }, 30000));
   EXPECT_TRUE(panel.message().contains("1000"));
@@ -180,12 +183,12 @@ TEST(SimulatePanel, ACancelledRunDoesNotArrive) {
   SimulatePanel panel;
   bool arrived = false;
   panel.on_predicted = [&](Prediction) { arrived = true; };
-  PredictionRequest request;
-  request.model = "smollm2-135m";
-  request.workers = 8;
-  request.schedulers = 4;
-  request.iterations = 1;
-  panel.set_request(request);
+  SweepPoint point = first_point();
+  point.model = "smollm2-135m";
+  point.workers = 8;
+  point.schedulers = 4;
+  point.iterations = 1;
+  panel.set_point(point);
   panel.run();
   panel.cancel();
   EXPECT_FALSE(panel.is_running());
@@ -207,22 +210,137 @@ TEST(HeatMap, ACellIsTheBestOfItsPointsAndAClickChoosesIt) {
   panel.resize(500, 300);
   panel.show_file(QString::fromStdString(path), *sweep);
   const SweepMap& map = panel.view().map();
-  EXPECT_EQ(map.workers, (std::vector<std::uint32_t>{96, 128}));
-  EXPECT_EQ(map.schedulers, (std::vector<std::uint32_t>{0, 16}));
+  EXPECT_EQ(map.columns, (std::vector<std::string>{"96", "128"}));
+  EXPECT_EQ(map.rows, (std::vector<std::string>{"0", "16"}));
   EXPECT_EQ(map.refused, 1U);
-  EXPECT_DOUBLE_EQ(map.at(128, 16)->iteration_us, 90);
-  EXPECT_EQ(map.at(128, 16)->best.policy, PolicyKind::kJit);
-  EXPECT_EQ(map.at(96, 16), nullptr);
+  EXPECT_DOUBLE_EQ(map.at("128", "16")->iteration_us, 90);
+  EXPECT_EQ(map.at("128", "16")->point.policy, "jit");
+  EXPECT_EQ(map.at("96", "16"), nullptr);
   std::optional<SweepCell> chosen;
   panel.view().on_cell_chosen = [&](const SweepCell& cell) { chosen = cell; };
   panel.view().resize(400, 250);
   QTest::mouseClick(&panel.view(), Qt::LeftButton, {},
                     panel.view().cell_rect(1, 1).center().toPoint());
   ASSERT_TRUE(chosen.has_value());
-  EXPECT_EQ(chosen->workers, 128U);
-  panel.choose("hybrid");
-  EXPECT_DOUBLE_EQ(panel.view().map().at(128, 16)->iteration_us, 100);
-  panel.grab();
+  EXPECT_EQ(chosen->point.workers, 128U);
+  EXPECT_EQ(chosen->point.schedulers, 16U);
+}
+
+class HeatMapPanelTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    testing::write_sweep_sample(path_);
+    const auto sweep = read_sweep_file(path_);
+    ASSERT_TRUE(sweep.has_value()) << sweep.error().message;
+    panel_.resize(500, 300);
+    panel_.show_file(QString::fromStdString(path_), *sweep);
+  }
+  const SweepMap& map() { return panel_.view().map(); }
+
+  testing::TemporaryFolder folder_{};
+  std::string path_ = folder_ / "sweep.db";
+  Background here_{RunIn::kCaller};
+  HeatMapPanel panel_{here_};
+};
+
+TEST_F(HeatMapPanelTest, AValueOfAnotherAxisCountsItsPointsOnly) {
+  QComboBox* policy = panel_.values_of("policy");
+  ASSERT_NE(policy, nullptr);
+  EXPECT_EQ(panel_.values_of("workers"), nullptr);  // one of the two
+  EXPECT_EQ(panel_.values_of("seed"), nullptr);     // one value
+  policy->setCurrentIndex(policy->findData("hybrid"));
+  EXPECT_DOUBLE_EQ(map().at("128", "16")->iteration_us, 100);
+  policy->setCurrentIndex(0);
+  EXPECT_DOUBLE_EQ(map().at("128", "16")->iteration_us, 90);
+}
+
+TEST_F(HeatMapPanelTest, ItsBoxesAreShownAndWideEnough) {
+  HeatMapPanel panel(here_);
+  panel.resize(900, 300);
+  panel.show();
+  QCoreApplication::processEvents();
+  panel.show_file(QString::fromStdString(path_), *read_sweep_file(path_));
+  QTest::qWait(0);
+  for (const QComboBox* box : {&panel.across(), &panel.upwards(), panel.values_of("policy")}) {
+    EXPECT_TRUE(box->isVisible());
+    EXPECT_GE(box->width(), box->sizeHint().width()) << box->currentText().toStdString();
+  }
+}
+
+TEST_F(HeatMapPanelTest, AnotherAxisTakesThePlaceOfOne) {
+  panel_.across().setCurrentText("policy");
+  EXPECT_EQ(map().columns, (std::vector<std::string>{"hybrid", "jit"}));
+  EXPECT_EQ(map().rows, (std::vector<std::string>{"0", "16"}));
+  EXPECT_EQ(panel_.values_of("policy"), nullptr);
+  QComboBox* workers = panel_.values_of("workers");
+  ASSERT_NE(workers, nullptr);
+  workers->setCurrentIndex(workers->findData("96"));
+  EXPECT_EQ(map().cells.size(), 1U);
+}
+
+TEST_F(HeatMapPanelTest, TheOtherAxisInPlaceOfOneSwapsThem) {
+  panel_.across().setCurrentText("schedulers");
+  EXPECT_EQ(panel_.upwards().currentText(), "workers");
+  EXPECT_EQ(map().columns, (std::vector<std::string>{"0", "16"}));
+  EXPECT_EQ(map().rows, (std::vector<std::string>{"96", "128"}));
+}
+
+TEST_F(HeatMapPanelTest, AFileThatIsNoSweepAnyMoreIsSaidAndAGoodOneShownAgain) {
+  QFile file(QString::fromStdString(path_));
+  ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+  const QByteArray good = file.readAll();
+  file.close();
+  const auto write = [&](const QByteArray& bytes) {
+    ASSERT_TRUE(file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size());
+    file.close();
+  };
+  write("no database any more");
+  panel_.across().setCurrentText("policy");
+  EXPECT_TRUE(panel_.view().error().contains("sweep.db")) << panel_.view().error().toStdString();
+  EXPECT_TRUE(map().cells.empty());
+  panel_.grab();
+  write(good);
+  panel_.across().setCurrentText("workers");
+  EXPECT_EQ(panel_.view().error(), "");
+  EXPECT_EQ(map().cells.size(), 3U);
+}
+
+// Nothing that the panel has no field for is lost on the way.
+TEST(SimulatePanel, KeepsAndSaysWhatItHasNoFieldFor) {
+  SimulatePanel panel;
+  EXPECT_EQ(panel.rest(), "");
+  SweepPoint point = first_point();
+  point.workers = 96;
+  point.schedulers = 8;
+  point.grid_workers = 128;
+  point.partition = "balanced";
+  point.what_if = "memory.latency=0.9";
+  panel.set_point(point);
+  EXPECT_EQ(panel.point(), point);
+  EXPECT_EQ(panel.rest(), "grid_workers=128, partition=balanced, what_if=memory.latency=0.9");
+  panel.forget().click();
+  EXPECT_EQ(panel.rest(), "");
+  EXPECT_EQ(panel.point().workers, 96U);
+  EXPECT_EQ(panel.point().partition, "mpk");
+}
+
+TEST(SimulatePanel, SaysWhereASweepHadAnotherTime) {
+  SimulatePanel panel;
+  double iteration_us = 0;
+  panel.on_predicted = [&](const Prediction& p) { iteration_us = p.iteration_us; };
+  SweepPoint point = first_point();
+  point.model = "smollm2-135m";
+  point.policy = "static";
+  point.workers = 16;
+  point.iterations = 1;
+  point.context = 16;
+  panel.set_point(point);
+  panel.run(1.0);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !panel.is_running(); }, 30000));
+  EXPECT_TRUE(panel.message().contains("the sweep has 1")) << panel.message().toStdString();
+  panel.run(iteration_us);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !panel.is_running(); }, 30000));
+  EXPECT_FALSE(panel.message().contains("the sweep has")) << panel.message().toStdString();
 }
 
 TEST(GraphPanel, ShowsWhatIsAroundATaskAndChoosesFromIt) {

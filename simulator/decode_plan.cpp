@@ -1,4 +1,4 @@
-#include "experiments/sweep/decode_plan.h"
+#include "simulator/decode_plan.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "experiments/sweep/machine_ranges.h"
+#include "simulator/machine_ranges.h"
 
 #include <algorithm>
 #include <array>
