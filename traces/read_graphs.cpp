@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "traces/row_reader.h"
+#include "traces/task_costs.h"
 
 namespace mk {
 namespace {
@@ -72,12 +73,11 @@ Status read_operators(Database& db, Trace& trace) {
 }
 
 Amount* amount_named(TaskClass& task_class, std::string_view what) {
-  if (what == "weight_bytes") return &task_class.weight_bytes;
-  if (what == "activation_bytes") return &task_class.activation_bytes;
-  if (what == "kv_bytes") return &task_class.kv_bytes;
-  if (what == "flops") return &task_class.flops;
-  if (what == "bytes_sent") return &task_class.bytes_sent;
-  return nullptr;
+  Amount* named = nullptr;
+  for_each_cost(task_class, [&](std::string_view name, Amount& amount) {
+    if (name == what) named = &amount;
+  });
+  return named;
 }
 
 void read_cost(Row& row, TraceGraph& graph) {

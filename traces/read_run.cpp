@@ -9,6 +9,7 @@
 #include "traces/read_graphs.h"
 #include "traces/row_reader.h"
 #include "traces/schema.h"
+#include "traces/task_costs.h"
 
 namespace mk {
 namespace {
@@ -131,14 +132,14 @@ Status check_costs(const Trace& trace) {
   for (std::size_t g = 0; g < trace.graphs.size(); ++g) {
     const std::vector<TaskClass>& classes = trace.graphs[g].classes;
     for (std::size_t c = 0; c < classes.size(); ++c) {
-      const TaskClass& costs = classes[c];
-      for (const Amount* amount : {&costs.weight_bytes, &costs.activation_bytes, &costs.kv_bytes,
-                                   &costs.flops, &costs.bytes_sent}) {
-        if (amount->is_sane(largest[g])) continue;
-        return fail(
-            ErrorCode::kInvalidInput,
-            fmt::format("table task_cost: a cost of class {} of graph {} is beyond 2^53", c, g));
-      }
+      bool is_sane = true;
+      for_each_cost(classes[c], [&](std::string_view, const Amount& amount) {
+        is_sane = is_sane && amount.is_sane(largest[g]);
+      });
+      if (is_sane) continue;
+      return fail(
+          ErrorCode::kInvalidInput,
+          fmt::format("table task_cost: a cost of class {} of graph {} is beyond 2^53", c, g));
     }
   }
   return {};

@@ -7,6 +7,7 @@
 #include "traces/database.h"
 #include "traces/schema.h"
 #include "traces/sqlite_file.h"
+#include "traces/task_costs.h"
 #include "traces/whole_file.h"
 
 namespace mk {
@@ -123,12 +124,9 @@ void write_classes(Writer& out, const Trace& trace) {
   out.table("task_cost", 8, [&](auto&& insert) {
     for (std::uint32_t g = 0; g < trace.graphs.size(); ++g) {
       for (std::uint32_t i = 0; i < trace.graphs[g].classes.size(); ++i) {
-        const TaskClass& c = trace.graphs[g].classes[i];
-        insert_amount(insert, g, i, "weight_bytes", c.weight_bytes);
-        insert_amount(insert, g, i, "activation_bytes", c.activation_bytes);
-        insert_amount(insert, g, i, "kv_bytes", c.kv_bytes);
-        insert_amount(insert, g, i, "flops", c.flops);
-        insert_amount(insert, g, i, "bytes_sent", c.bytes_sent);
+        for_each_cost(trace.graphs[g].classes[i], [&](std::string_view what, const Amount& amount) {
+          insert_amount(insert, g, i, what, amount);
+        });
       }
     }
   });
