@@ -1,6 +1,7 @@
 #include "tests/gui/sweep_sample.h"
 
 #include "core/check.h"
+#include "gui/model/prediction.h"
 #include "simulator/point.h"
 #include "traces/sweep_file.h"
 
@@ -28,6 +29,16 @@ void write_sweep_sample(const std::string& path) {
   add("jit", 128, 16, 90, "");
   add("hybrid", 400, 16, 0, "too many");
   MK_CHECK(file->flush().has_value(), "the sample is on the disk");
+}
+
+SweepPoint small_point(std::uint64_t workers) {
+  SweepPoint point = gui::first_point();
+  point.model = "smollm2-135m";
+  point.policy = "static";
+  point.workers = workers;
+  point.iterations = 1;
+  point.context = 16;
+  return point;
 }
 
 }  // namespace mk::testing

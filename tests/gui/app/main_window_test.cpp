@@ -157,12 +157,7 @@ TEST_F(MainWindowTest, BookmarksAreSetByKeyAndKept) {
 }
 
 TEST_F(MainWindowTest, APredictionFromInsideOpensAsATrace) {
-  SweepPoint point = first_point();
-  point.model = "smollm2-135m";
-  point.policy = "static";
-  point.workers = 8;
-  point.iterations = 1;
-  point.context = 16;
+  SweepPoint point = testing::small_point(8);
   window_->panels().simulate().set_point(point);
   window_->panels().simulate().run();
   ASSERT_TRUE(QTest::qWaitFor([&] { return window_->session().size() == 1; }, 30000));

@@ -160,12 +160,7 @@ TEST(SimulatePanel, ItsResultIsATraceAndMistakesAreSaid) {
   SimulatePanel panel;
   std::optional<Prediction> prediction;
   panel.on_predicted = [&](Prediction p) { prediction = std::move(p); };
-  SweepPoint point = first_point();
-  point.model = "smollm2-135m";
-  point.policy = "static";
-  point.workers = 16;
-  point.iterations = 1;
-  point.context = 16;
+  SweepPoint point = testing::small_point(16);
   panel.set_point(point);
   panel.run();
   EXPECT_TRUE(panel.is_running());
@@ -328,12 +323,7 @@ TEST(SimulatePanel, SaysWhereASweepHadAnotherTime) {
   SimulatePanel panel;
   double iteration_us = 0;
   panel.on_predicted = [&](const Prediction& p) { iteration_us = p.iteration_us; };
-  SweepPoint point = first_point();
-  point.model = "smollm2-135m";
-  point.policy = "static";
-  point.workers = 16;
-  point.iterations = 1;
-  point.context = 16;
+  SweepPoint point = testing::small_point(16);
   panel.set_point(point);
   panel.run(1.0);
   ASSERT_TRUE(QTest::qWaitFor([&] { return !panel.is_running(); }, 30000));
