@@ -4,9 +4,10 @@
 //   name                        what                                                       unit
 //   clock                       cycles of dependent additions                               GHz
 //   read_bandwidth_N            N cores sum up a buffer larger than the caches              GB/s
-//   cache_bandwidth             one core sums up a buffer that fits the last level cache    GB/s
 //   memory_latency              a load that depends on the one before, out of cache         us
-//   cache_latency               the same within the last level cache                        us
+//   cache_capacity              of the last level cache, what is faster than memory         bytes
+//   cache_latency               memory_latency within cache_capacity                        us
+//   cache_bandwidth             one core sums up a buffer of cache_capacity                 GB/s
 //   add_own                     atomic add to a line that this core holds                   us
 //   hand_off                    a store until another core has seen it                      us
 //   hand_off_by_add             an atomic add until another core has seen it                us

@@ -12,9 +12,10 @@ std::vector<Primitive> primitives() {
   return {{"clock", 3.5, "GHz", 0.01},
           {"read_bandwidth_1", 20, "GB/s", 0.02},
           {"read_bandwidth_2", 36, "GB/s", 0.02},
-          {"cache_bandwidth", 40, "GB/s", 0.02},
           {"memory_latency", 0.1, "us", 0.05},
+          {"cache_capacity", 16e6, "bytes", 0},
           {"cache_latency", 0.02, "us", 0.05},
+          {"cache_bandwidth", 40, "GB/s", 0.02},
           {"add_own", 0.002, "us", 0.01},
           {"hand_off", 0.030, "us", 0.1},
           {"hand_off_by_add", 0.036, "us", 0.1},
@@ -41,6 +42,11 @@ TEST(HostMachine, HasTheMeasuredBandwidthCurve) {
   EXPECT_EQ(machine.kind, MachineKind::kHost);
   EXPECT_DOUBLE_EQ(machine.bandwidth_at(1), 20);
   EXPECT_DOUBLE_EQ(machine.bandwidth_at(2), 36);
+}
+
+// What the operating system calls the cache may belong to others.
+TEST(HostMachine, HasTheCacheThatWasMeasured) {
+  EXPECT_DOUBLE_EQ(host_machine(primitives(), 2).memory.l2_capacity.value, 16e6);
 }
 
 TEST(HostMachine, NotifyAndObserveTogetherAreAHandOffByAdd) {
