@@ -69,6 +69,21 @@ Error Database::error(std::string_view context) const {
           fmt::format("{}: {}{}", context, sqlite3_errmsg(database_.get()), advice(code, remedy_))};
 }
 
+Status Database::define(const char* name, int arguments,
+                        void (*call)(sqlite3_context*, int, sqlite3_value**), void* user) {
+  const int code =
+      sqlite3_create_function(database_.get(), name, arguments, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                              user, call, nullptr, nullptr);
+  if (code != SQLITE_OK) return tl::unexpected(error("SQLite"));
+  return {};
+}
+
+bool Database::has_moved() {
+  int moved = 0;
+  const int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return code != SQLITE_OK || moved != 0;
+}
+
 Status Database::close() {
   if (sqlite3_close(database_.get()) != SQLITE_OK) return tl::unexpected(error("closing"));
   static_cast<void>(database_.release());

@@ -111,6 +111,13 @@ class Database {
     sqlite3_progress_handler(database_.get(), 4000, is_to_end, argument);
   }
 
+  // Makes a function of so many arguments known to this connection's own statements.
+  Status define(const char* name, int arguments,
+                void (*call)(sqlite3_context*, int, sqlite3_value**), void* user);
+
+  // True iff the name that it was opened by stands for another file by now, or for none.
+  bool has_moved();
+
   // Closes; an error here is one of the disk.
   Status close();
 

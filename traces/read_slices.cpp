@@ -1,6 +1,9 @@
 #include "traces/read_slices.h"
 
+#include <array>
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "traces/row_reader.h"
@@ -35,8 +38,7 @@ void take_outline(Row& row, Trace& trace, std::size_t k) {
 }
 
 // `first`: the column of enqueued_ns.
-void take_instants(Row& row, Trace& trace, std::size_t k, int first) {
-  SliceColumns& s = trace.slices;
+void take_instants(Row& row, SliceColumns& s, std::size_t k, int first) {
   s.enqueued.set(k, row.instant(first));
   s.fetched.set(k, row.instant(first + 1));
   s.ready.set(k, row.instant(first + 2));
@@ -57,15 +59,19 @@ Result<std::size_t> count_slices(Database& db) {
   return rows;
 }
 
+constexpr std::array kInstantColumns = {&SliceColumns::enqueued, &SliceColumns::fetched,
+                                        &SliceColumns::ready,    &SliceColumns::preload,
+                                        &SliceColumns::page,     &SliceColumns::first_data,
+                                        &SliceColumns::notified};
+
 // take(row, k) for each row; a damaged file may have other rows in its table than in its index.
 template <typename Take>
-Status for_each_slice(Database& db, Trace& trace, std::string_view query,
+Status for_each_slice(Database& db, std::size_t expected, std::span<const std::string_view> columns,
                       const ReadProgress& progress, Take&& take) {
   constexpr std::size_t kBetween = 1U << 14;
-  const std::size_t expected = trace.slices.size();
   std::size_t rows = 0;
   bool is_wanted = true;
-  Status status = for_each_row(db, "slice", query, [&](Row& row) {
+  Status status = for_each_row_of(db, "slice", columns, [&](Row& row) {
     rows = row.number() + 1;
     if (rows > expected) return row.complain("there are more rows than the table counts");
     take(row, row.number());
@@ -88,34 +94,47 @@ Status make_room(Database& db, Trace& trace) {
   return {};
 }
 
-constexpr std::string_view kInstants =
-    "enqueued_ns, fetched_ns, ready_ns, preload_ns, page_ns, first_data_ns, notified_ns, bound";
-constexpr std::string_view kOutline = "lane, task, iteration, name, start_ns, end_ns";
-
-std::string query_of(std::string_view columns) {
-  return fmt::format("SELECT {} FROM slice ORDER BY id", columns);
-}
+constexpr std::array<std::string_view, 14> kColumns = {
+    "lane",    "task",          "iteration",   "name",     "start_ns",
+    "end_ns",  "enqueued_ns",   "fetched_ns",  "ready_ns", "preload_ns",
+    "page_ns", "first_data_ns", "notified_ns", "bound"};
+constexpr int kOutline = 6;  // of them
 
 }  // namespace
 
 Status read_slice_outline(Database& db, Trace& trace, const ReadProgress& progress) {
   if (Status status = make_room(db, trace); !status) return status;
-  return for_each_slice(db, trace, query_of(kOutline), progress,
+  return for_each_slice(db, trace.slices.size(), std::span(kColumns).first(kOutline), progress,
                         [&](Row& row, std::size_t k) { take_outline(row, trace, k); });
 }
 
-Status read_slice_instants(Database& db, Trace& trace, const ReadProgress& progress) {
-  return for_each_slice(db, trace, query_of(kInstants), progress,
-                        [&](Row& row, std::size_t k) { take_instants(row, trace, k, 0); });
+Result<SliceColumns> read_slice_instants(Database& db, const ReadProgress& progress) {
+  const Result<std::size_t> rows = count_slices(db);
+  if (!rows) return tl::unexpected(rows.error());
+  SliceColumns slices;
+  for (const auto column : kInstantColumns) (slices.*column).resize(*rows);
+  slices.bound.resize(*rows);
+  const Status status =
+      for_each_slice(db, *rows, std::span(kColumns).subspan(kOutline), progress,
+                     [&](Row& row, std::size_t k) { take_instants(row, slices, k, 0); });
+  if (!status) return tl::unexpected(status.error());
+  return slices;
+}
+
+Status join_instants(SliceColumns instants, SliceColumns& slices) {
+  if (instants.bound.size() != slices.size())
+    return fail(ErrorCode::kInvalidInput, "table slice: its rows changed while it was read");
+  for (const auto column : kInstantColumns) slices.*column = std::move(instants.*column);
+  slices.bound = std::move(instants.bound);
+  return {};
 }
 
 Status read_slices(Database& db, Trace& trace, const ReadProgress& progress) {
   if (Status status = make_room(db, trace); !status) return status;
-  return for_each_slice(db, trace, query_of(fmt::format("{}, {}", kOutline, kInstants)), progress,
-                        [&](Row& row, std::size_t k) {
-                          take_outline(row, trace, k);
-                          take_instants(row, trace, k, 6);
-                        });
+  return for_each_slice(db, trace.slices.size(), kColumns, progress, [&](Row& row, std::size_t k) {
+    take_outline(row, trace, k);
+    take_instants(row, trace.slices, k, kOutline);
+  });
 }
 
 }  // namespace mk

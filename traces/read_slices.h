@@ -1,4 +1,4 @@
-// Reads table slice in two parts. Used inside traces/ only.
+// Reads table slice in one part or two. Used inside traces/ only.
 #pragma once
 
 #include <functional>
@@ -17,9 +17,12 @@ using ReadProgress = std::function<bool(double part)>;
 // Requires: the run is there (read_run.h).
 Status read_slice_outline(sqlite::Database& db, Trace& trace, const ReadProgress& progress);
 
-// The other columns. Requires: the outline was read from this database, which nobody has changed
-// since (one read transaction).
-Status read_slice_instants(sqlite::Database& db, Trace& trace, const ReadProgress& progress);
+// The other columns; those of the outline are empty.
+Result<SliceColumns> read_slice_instants(sqlite::Database& db, const ReadProgress& progress);
+
+// Puts those columns into the slices whose outline was read. InvalidInput iff they are of another
+// number of rows.
+Status join_instants(SliceColumns instants, SliceColumns& slices);
 
 // Both in one pass.
 Status read_slices(sqlite::Database& db, Trace& trace, const ReadProgress& progress);

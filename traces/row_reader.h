@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,14 +24,18 @@ namespace mk::sqlite {
 class Row {
  public:
   Row(sqlite3_stmt* statement, std::string_view table) : statement_(statement), table_(table) {}
+  // Of values that stand elsewhere, as look_at() says for each row.
+  Row(std::span<const std::string_view> columns, std::string_view table)
+      : columns_(columns), table_(table) {}
 
   std::uint64_t number() const { return number_; }
   void next() { ++number_; }
+  void look_at(sqlite3_value** values) { values_ = values; }
 
   // An integer in [low, high].
   std::int64_t integer(int column, std::int64_t low = std::numeric_limits<std::int64_t>::min(),
                        std::int64_t high = std::numeric_limits<std::int64_t>::max()) {
-    return integer_of(sqlite3_column_value(statement_, column), column, low, high);
+    return integer_of(value(column), column, low, high);
   }
   template <typename T>
   T whole(int column) {
@@ -39,7 +44,7 @@ class Row {
   }
   // An index below `count`.
   std::uint32_t index(int column, std::size_t count) {
-    return index_of(sqlite3_column_value(statement_, column), column, count);
+    return index_of(value(column), column, count);
   }
   // The row's own number: ids are 0, 1, 2 ... in order.
   void id(int column, std::uint64_t expected) {
@@ -47,32 +52,34 @@ class Row {
       complain(column, fmt::format("is not {}: ids must count up from 0", expected));
     }
   }
-  bool null(int column) { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  bool null(int column) { return is_null(value(column)); }
   template <typename T>
   std::optional<T> optional(int column) {
     return null(column) ? std::nullopt : std::optional<T>(whole<T>(column));
   }
   std::uint32_t optional_index(int column, std::size_t count) {
-    sqlite3_value* value = sqlite3_column_value(statement_, column);
-    return is_null(value) ? kNoIndex : index_of(value, column, count);
+    sqlite3_value* found = value(column);
+    return is_null(found) ? kNoIndex : index_of(found, column, count);
   }
   Nanoseconds time(int column) { return integer(column, kFirstTime, kLastTime); }
   Nanoseconds instant(int column) {
-    sqlite3_value* value = sqlite3_column_value(statement_, column);
-    return is_null(value) ? kNotTaken : integer_of(value, column, kFirstTime, kLastTime);
+    sqlite3_value* found = value(column);
+    return is_null(found) ? kNotTaken : integer_of(found, column, kFirstTime, kLastTime);
   }
   double real(int column) {
-    const int type = sqlite3_column_type(statement_, column);
+    sqlite3_value* found = value(column);
+    const int type = sqlite3_value_type(found);
     if (type != SQLITE_FLOAT && type != SQLITE_INTEGER) complain(column, "is no number");
-    return sqlite3_column_double(statement_, column);
+    return sqlite3_value_double(found);
   }
   std::string_view text(int column) {
-    if (sqlite3_column_type(statement_, column) != SQLITE_TEXT) {
+    sqlite3_value* found = value(column);
+    if (sqlite3_value_type(found) != SQLITE_TEXT) {
       complain(column, "is no text");
       return {};
     }
-    const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    const auto* data = reinterpret_cast<const char*>(sqlite3_value_text(found));
+    return {data, static_cast<std::size_t>(sqlite3_value_bytes(found))};
   }
   // from_name(text) must know the text.
   template <typename FromName>
@@ -84,8 +91,7 @@ class Row {
 
   void complain(int column, std::string_view what) {
     if (complaint_.empty()) {
-      complaint_ = fmt::format("table {}, row {}: {} {}", table_, number_,
-                               sqlite3_column_name(statement_, column), what);
+      complaint_ = fmt::format("table {}, row {}: {} {}", table_, number_, name(column), what);
     }
   }
   void complain(std::string_view what) {
@@ -99,6 +105,13 @@ class Row {
   static constexpr Nanoseconds kFirstTime = -kLastTime;
 
   // A value is looked up once a column: there are millions of rows.
+  sqlite3_value* value(int column) const {
+    return values_ != nullptr ? values_[column] : sqlite3_column_value(statement_, column);
+  }
+  std::string_view name(int column) const {
+    return values_ != nullptr ? columns_[static_cast<std::size_t>(column)]
+                              : sqlite3_column_name(statement_, column);
+  }
   static bool is_null(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_NULL; }
 
   std::int64_t integer_of(sqlite3_value* value, int column, std::int64_t low, std::int64_t high) {
@@ -122,7 +135,9 @@ class Row {
     return static_cast<std::uint32_t>(number);
   }
 
-  sqlite3_stmt* statement_;
+  sqlite3_stmt* statement_ = nullptr;
+  sqlite3_value** values_ = nullptr;  // in place of the statement's columns
+  std::span<const std::string_view> columns_{};
   std::string_view table_;
   std::uint64_t number_ = 0;
   std::string complaint_{};
@@ -141,6 +156,37 @@ Status for_each_row(Database& database, std::string_view table, std::string_view
     if (!row.complaint().empty()) return fail(ErrorCode::kInvalidInput, row.complaint());
     row.next();
   }
+  if (code != SQLITE_DONE) return tl::unexpected(database.error(table));
+  return {};
+}
+
+// The same for the named columns of a whole table by rowid, for tables of millions of rows: SQLite
+// calls visit() as a function within one statement, which costs a third less than a step a row.
+template <typename Visit>
+Status for_each_row_of(Database& database, std::string_view table,
+                       std::span<const std::string_view> columns, Visit&& visit) {
+  struct Taking {
+    Visit& visit;
+    Row row;
+    static void take(sqlite3_context* context, int, sqlite3_value** values) {
+      auto& [visit, row] = *static_cast<Taking*>(sqlite3_user_data(context));
+      row.look_at(values);
+      visit(row);
+      if (!row.complaint().empty()) return sqlite3_result_error(context, "refused", -1);
+      row.next();  // the result is NULL: the statement has no rows
+    }
+  };
+  Taking taking{visit, Row(columns, table)};
+  const Status defined =
+      database.define("take", static_cast<int>(columns.size()), &Taking::take, &taking);
+  if (!defined) return defined;
+  Result<Statement> statement = database.prepare(
+      fmt::format("SELECT 1 FROM {0} NOT INDEXED WHERE take({1}) ORDER BY {0}.rowid", table,
+                  fmt::join(columns, ",")));
+  if (!statement) return tl::unexpected(statement.error());
+  const int code = sqlite3_step(statement->get());
+  if (!taking.row.complaint().empty())
+    return fail(ErrorCode::kInvalidInput, taking.row.complaint());
   if (code != SQLITE_DONE) return tl::unexpected(database.error(table));
   return {};
 }

@@ -5,8 +5,9 @@
 //   Status status = reader->complete(*trace);     // then what details ask for
 //
 // One read transaction spans both steps, so they see the same file whatever happens to its name.
-// One thread at a time. read_trace() (sqlite_file.h) does both in one pass, which is faster than
-// two.
+// One thread at a time; while outline() runs, a thread of the reader's own reads ahead for
+// complete() where it can be sure to see the same (instants_ahead.h). read_trace() (sqlite_file.h)
+// does both in one pass, in one thread: less work.
 #pragma once
 
 #include <functional>
@@ -22,6 +23,8 @@ namespace sqlite {
 class Database;
 }
 
+class InstantsAhead;
+
 class TraceReader {
  public:
   // Errors as read_trace(): each names the file and the place.
@@ -31,7 +34,7 @@ class TraceReader {
   TraceReader& operator=(TraceReader&&) noexcept;
   ~TraceReader();
 
-  // Hears, from now on and from the thread that reads, which part of the step under way is done, 0
+  // Hears, from now on and on the caller's thread, which part of the step under way is done, 0
   // .. 1; where it answers false the step ends with "interrupted" (kStuck) and the trace is of no
   // use.
   void set_progress(std::function<bool(double part)> progress) { progress_ = std::move(progress); }
@@ -41,8 +44,8 @@ class TraceReader {
   // hold.
   Result<Trace> outline();
 
-  // Fills in the rest. Requires: `trace` is the outline that this reader gave. After an error the
-  // trace is of no use.
+  // Fills in the rest. Requires: `trace` is the outline that this reader gave, or a copy of it.
+  // After an error the trace is of no use.
   Status complete(Trace& trace);
 
   // Both at once.
@@ -55,6 +58,7 @@ class TraceReader {
   std::unique_ptr<sqlite::Database> database_;
   int version_;  // of the schema
   std::function<bool(double part)> progress_{};
+  std::unique_ptr<InstantsAhead> ahead_{};
 };
 
 }  // namespace mk

@@ -36,7 +36,7 @@ Status Loader::read(const QString& path, const Job& job) {
   reader->set_progress([&job](double part) { return job.progress(part * kOutline); });
   Result<Trace> outline = reader->outline();
   if (!outline) return tl::unexpected(outline.error());
-  const auto shared = std::make_shared<const Trace>(*outline);
+  const auto shared = std::make_shared<const Trace>(std::move(*outline));
   auto loaded = std::make_shared<std::unique_ptr<LoadedTrace>>(
       std::make_unique<LoadedTrace>(trace_name(file), file, shared));
   (*loaded)->set_outline_only();
@@ -46,10 +46,11 @@ Status Loader::read(const QString& path, const Job& job) {
   job.deliver([this, loaded] { on_opened(std::move(*loaded)); });
   reader->set_progress(
       [&job](double part) { return job.progress(kDrawable + part * (kComplete - kDrawable)); });
-  if (const Status completed = reader->complete(*outline); !completed) return completed;
+  auto completed = std::make_shared<Trace>(*shared);
+  if (const Status status = reader->complete(*completed); !status) return status;
   auto whole = std::make_shared<WholeTrace>();
   whole->outline = shared;
-  whole->trace = std::make_shared<const Trace>(std::move(*outline));
+  whole->trace = std::move(completed);
   whole->derived =
       derive(*whole->trace, rebound(*drawn, *whole->trace), *operators_,
              [&job](double part) { job.progress(kComplete + part * (1 - kComplete)); });

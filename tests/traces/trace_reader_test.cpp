@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -77,6 +79,70 @@ TEST_F(TwoSteps, SeeTheSameFileEvenIfItIsReplacedInBetween) {
   EXPECT_TRUE(reader->complete(*trace).has_value());
 
   EXPECT_EQ(trace->slices.size(), 9U);
+}
+
+// What reads ahead must not read what has the name by then.
+TEST_F(TwoSteps, SeeTheSameFileEvenIfItIsReplacedBeforeTheFirst) {
+  const Trace before = *read_trace(path_);
+  Result<TraceReader> reader = TraceReader::open(path_);
+  RunRecord other = testing::two_iteration_run();
+  for (TaskRecord& task : other.tasks) task.ready = task.start;
+  ASSERT_TRUE(write_trace(other, path_).has_value());
+
+  Result<Trace> trace = reader->outline();
+  ASSERT_TRUE(reader->complete(*trace).has_value());
+
+  EXPECT_NE(read_trace(path_)->slices.ready, before.slices.ready);
+  EXPECT_EQ(trace->slices.ready, before.slices.ready);
+}
+
+// In a write-ahead log a writer may come between any two who begin to read.
+TEST_F(TwoSteps, SeeOneStateOfAFileThatKeepsALog) {
+  const Trace before = *read_trace(path_);
+  change("PRAGMA journal_mode=WAL");
+  Result<TraceReader> reader = TraceReader::open(path_);
+  change("UPDATE slice SET ready_ns=start_ns");
+
+  Result<Trace> trace = reader->outline();
+  ASSERT_TRUE(reader->complete(*trace).has_value());
+
+  EXPECT_NE(read_trace(path_)->slices.ready, before.slices.ready);
+  EXPECT_EQ(trace->slices.ready, before.slices.ready);
+}
+
+// A process that was there before the reader and writes once it is told to.
+class OtherProcess {
+ public:
+  explicit OtherProcess(const std::string& path) {
+    EXPECT_EQ(::pipe(pipe_), 0);
+    child_ = ::fork();
+    if (child_ != 0) return;
+    char told = 0;
+    sqlite3* db = nullptr;
+    if (::read(pipe_[0], &told, 1) != 1) ::_exit(-1);
+    sqlite3_open(path.c_str(), &db);
+    ::_exit(sqlite3_exec(db, "UPDATE slice SET ready_ns=0", nullptr, nullptr, nullptr));
+  }
+  // What SQLite says to it.
+  int write() {
+    int status = 0;
+    EXPECT_EQ(::write(pipe_[1], "x", 1), 1);
+    EXPECT_EQ(::waitpid(child_, &status, 0), child_);
+    return WEXITSTATUS(status);
+  }
+
+ private:
+  int pipe_[2] = {};
+  pid_t child_ = 0;
+};
+
+// A process loses its locks on a file whenever it closes it, also if it opened it twice.
+TEST_F(TwoSteps, KeepOtherProcessesFromWritingInBetween) {
+  OtherProcess other(path_);
+  Result<TraceReader> reader = TraceReader::open(path_);
+  ASSERT_TRUE(reader->outline().has_value());
+
+  EXPECT_EQ(other.write(), SQLITE_BUSY);
 }
 
 TEST_F(TwoSteps, NameThePlaceInEitherStep) {
@@ -155,6 +221,42 @@ TEST_F(TwoSteps, EndWhereNobodyWantsThemAnyMore) {
   ASSERT_FALSE(outline.has_value());
   EXPECT_EQ(outline.error().code, ErrorCode::kStuck);
   EXPECT_THAT(outline.error().message, HasSubstr("run.db: interrupted"));
+}
+
+TEST_F(TwoSteps, EndInTheSecondWhereNobodyWantsItAnyMore) {
+  ASSERT_TRUE(write_trace(long_trace(70'000), path_).has_value());
+  Result<TraceReader> reader = TraceReader::open(path_);
+  Result<Trace> trace = reader->outline();
+  reader->set_progress([](double) { return false; });
+
+  const Status status = reader->complete(*trace);
+
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().code, ErrorCode::kStuck);
+  EXPECT_THAT(status.error().message, HasSubstr("run.db: interrupted"));
+}
+
+TEST_F(TwoSteps, SayHowFarTheSecondIsUntilItIsDone) {
+  ASSERT_TRUE(write_trace(long_trace(70'000), path_).has_value());
+  Result<TraceReader> reader = TraceReader::open(path_);
+  Result<Trace> trace = reader->outline();
+  std::vector<double> parts;
+  reader->set_progress([&](double part) {
+    parts.push_back(part);
+    return true;
+  });
+
+  ASSERT_TRUE(reader->complete(*trace).has_value());
+
+  ASSERT_FALSE(parts.empty());
+  EXPECT_TRUE(std::is_sorted(parts.begin(), parts.end()));
+  EXPECT_EQ(parts.back(), 1);
+}
+
+TEST_F(TwoSteps, MayBeBrokenOffBetweenThem) {
+  ASSERT_TRUE(write_trace(long_trace(70'000), path_).has_value());
+
+  for (int k = 0; k < 10; ++k) EXPECT_TRUE(TraceReader::open(path_)->outline().has_value());
 }
 
 }  // namespace
