@@ -57,7 +57,15 @@ class LaneWalk {
   void emit(Nanoseconds until, Cause cause, const About& about = {}) {
     until = std::min(until, limit_);
     if (until <= cursor_) return;
-    out_.push_back({lane_, cursor_, until, cause, about.task, about.event, iteration()});
+    // Made where it stays: copying what was just written in smaller parts stalls.
+    Interval& interval = out_.emplace_back();
+    interval.lane = lane_;
+    interval.start = cursor_;
+    interval.end = until;
+    interval.cause = cause;
+    interval.task = about.task;
+    interval.event = about.event;
+    interval.iteration = iteration();
     cursor_ = until;
   }
 

@@ -26,7 +26,11 @@ void Instants::set(std::size_t k, Nanoseconds value) {
 }
 
 void Instants::push_back(Nanoseconds value) {
-  resize(size_ + 1);
+  if (!offset_.empty()) {
+    offset_.push_back(kNone);
+    if (size_ % kBlock == 0) base_.push_back(kNotTaken);
+  }
+  ++size_;
   set(size_ - 1, value);
 }
 

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <limits>
+#include <utility>
+
+#include "core/at_once.h"
 
 namespace mk::gui {
 namespace {
@@ -14,43 +19,53 @@ constexpr Nanoseconds kWidestBucket = Nanoseconds{1} << 31;  // busy fits 32 bit
 class Sums {
  public:
   void add(std::uint8_t category, Nanoseconds time) {
-    if (time_[category] == 0) touched_.push_back(category);
+    if (time_[category] == 0) touched_[count_++] = category;
     time_[category] += time;
   }
-  bool is_empty() const { return touched_.empty(); }
+  bool is_empty() const { return count_ == 0; }
 
   // Writes the bucket, passes it on to the bucket above, and starts afresh.
   void flush(Mip::Level& level, std::size_t at, Nanoseconds width, Sums* above) {
     Nanoseconds total = 0;
-    std::uint8_t most = touched_.front();
-    for (const std::uint8_t category : touched_) {
-      total += time_[category];
-      const bool more = time_[category] > time_[most];
-      if (more || (time_[category] == time_[most] && category < most)) most = category;
-      if (above != nullptr) above->add(category, time_[category]);
+    Nanoseconds longest = 0;
+    std::uint8_t most = 0;
+    for (std::size_t k = 0; k < count_; ++k) {
+      const std::uint8_t category = touched_[k];
+      const Nanoseconds time = std::exchange(time_[category], 0);
+      total += time;
+      if (time > longest || (time == longest && category < most)) {
+        longest = time;
+        most = category;
+      }
+      if (above != nullptr) above->add(category, time);
     }
     level.busy[at] = static_cast<std::uint32_t>(std::min(total, width));
     level.category[at] = most;
-    for (const std::uint8_t category : touched_) time_[category] = 0;
-    touched_.clear();
+    count_ = 0;
   }
 
  private:
   std::array<Nanoseconds, kMaxCategories> time_{};
-  std::vector<std::uint8_t> touched_{};
+  std::array<std::uint8_t, kMaxCategories> touched_;  // the first count_
+  std::size_t count_ = 0;
 };
 
 // Fills all levels of one lane in one pass: a finished bucket goes up into the one above it.
 class LaneFiller {
  public:
   LaneFiller(std::vector<Mip::Level>& levels, Nanoseconds base, std::size_t lane)
-      : levels_(levels), base_(base), lane_(lane), sums_(levels.size()), open_(levels.size()) {}
+      : levels_(levels),
+        base_(base),
+        shift_(std::countr_zero(static_cast<std::uint64_t>(base))),
+        lane_(lane),
+        sums_(levels.size()),
+        open_(levels.size()) {}
 
   void add(Nanoseconds from, Nanoseconds to, std::uint8_t category) {
     while (from < to) {
-      const Nanoseconds bucket = from / base_;
+      const Nanoseconds bucket = from >> shift_;
       if (bucket != open_[0]) close(0, bucket);
-      const Nanoseconds until = std::min(to, (bucket + 1) * base_);
+      const Nanoseconds until = std::min(to, (bucket + 1) << shift_);
       sums_[0].add(category, until - from);
       from = until;
     }
@@ -73,7 +88,8 @@ class LaneFiller {
   }
 
   std::vector<Mip::Level>& levels_;
-  Nanoseconds base_;
+  Nanoseconds base_;  // 2^shift_
+  int shift_;
   std::size_t lane_;
   std::vector<Sums> sums_;
   std::vector<Nanoseconds> open_;  // index of the bucket that sums_ is about
@@ -105,12 +121,12 @@ Mip::Mip(const Bands& bands) {
                        std::vector<std::uint8_t>(buckets * bands.lanes())});
     if (buckets <= kTopBuckets || width * 2 > kWidestBucket) break;
   }
-  for (std::size_t lane = 0; lane < bands.lanes(); ++lane) {
+  for_each_at_once(bands.lanes(), [&](std::size_t lane) {
     LaneFiller filler(levels_, base_ns_, lane);
     for (std::uint32_t k = bands.lane_begin[lane]; k < bands.lane_end[lane]; ++k)
       filler.add(bands.start[k] - origin_, bands.end[k] - origin_, bands.category[k]);
     filler.finish();
-  }
+  });
 }
 
 std::size_t Mip::level_for(double ns_per_pixel) const {
