@@ -67,7 +67,7 @@ Result<SliceRef> find_selected(Session& session, const QString& select) {
 
 Result<QImage> draw_screenshot(const Options& options) {
   // Texts would look different and take other room: no picture to compare with others.
-  if (!load_fonts()) return fail(ErrorCode::kIo, "the program's fonts could not be loaded");
+  if (const Status fonts = load_fonts(); !fonts) return tl::unexpected(fonts.error());
   Session session;
   if (const Status opened = open_all(session, options.traces); !opened)
     return tl::unexpected(opened.error());

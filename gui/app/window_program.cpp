@@ -43,7 +43,9 @@ void picture_when_loaded(MainWindow& window, const QString& file) {
 }  // namespace
 
 int run_window(const Options& options) {
-  const bool has_fonts = load_fonts();
+  // Not in the window: nobody could read it there.
+  if (const Status fonts = load_fonts(); !fonts)
+    fmt::print(stderr, "megascope-gui: {}: its texts may be unreadable\n", fonts.error().message);
   init_icon_resource();
   QGuiApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/megascope.svg")));
   MainWindow window;
@@ -54,7 +56,6 @@ int run_window(const Options& options) {
     window.restore();
   }
   window.apply(options);
-  if (!has_fonts) window.say(QStringLiteral("The program's fonts could not be loaded."));
   window.show();
   if (is_picture) window.panels().settle();
   if (!options.panel.isEmpty()) window.panels().raise(options.panel);

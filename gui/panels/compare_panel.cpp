@@ -73,6 +73,22 @@ void ComparePanel::paintEvent(QPaintEvent*) {
         this, [this] { fill(); }, Qt::QueuedConnection);
 }
 
+void ComparePanel::resizeEvent(QResizeEvent*) { make_room_for_text(); }
+
+void ComparePanel::say(const QString& text) {
+  lines_->setText(text);
+  lines_->setToolTip(text);
+  make_room_for_text();
+}
+
+// Where the panel is low its layout would rather cut the text than the table. Not before it is
+// seen: what it has for a width until then means nothing.
+void ComparePanel::make_room_for_text() {
+  const int most = 4 * lines_->fontMetrics().lineSpacing();
+  if (isVisible())
+    lines_->setMinimumHeight(std::min(most, lines_->heightForWidth(lines_->width())));
+}
+
 void ComparePanel::fill() {
   is_stale_ = visibleRegion().isEmpty();
   if (is_stale_) return;
@@ -84,7 +100,7 @@ void ComparePanel::fill() {
   }
   const auto second = static_cast<std::size_t>(std::max(0, second_->currentIndex()) + 1);
   const auto pair = compared(session_, second);
-  if (!pair) return lines_->setText(QStringLiteral("Matching tasks …"));  // asked again when done
+  if (!pair) return say(QStringLiteral("Matching tasks …"));  // asked again when done
   background_.start({QStringLiteral("comparing"), kKey, OnSameKey::kReplace},
                     [panel = QPointer(this), pair](const Job& job) {
                       job.deliver([panel, comparison = compare(*pair)] {
@@ -105,7 +121,7 @@ ComparePanel::Comparison ComparePanel::compare(const Compared& pair) {
 
 void ComparePanel::show_comparison(Comparison comparison) {
   shown_ = std::move(comparison);
-  lines_->setText(shown_.text);
+  say(shown_.text);
   show_rows();
   scatter_->show_pairs(shown_.pairs, shown_.entries, shown_.first, shown_.second);
 }

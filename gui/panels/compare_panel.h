@@ -31,6 +31,7 @@ class ComparePanel : public QWidget {
  protected:
   void showEvent(QShowEvent* event) override;
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   struct Comparison {
@@ -44,6 +45,8 @@ class ComparePanel : public QWidget {
   };
   static Comparison compare(const Compared& pair);
   void fill();
+  void say(const QString& text);
+  void make_room_for_text();
   void show_comparison(Comparison comparison);
   void show_rows();
 

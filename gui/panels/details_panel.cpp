@@ -37,6 +37,7 @@ void DetailsPanel::show_nothing() {
   histogram_->show_histogram({}, 0);
 }
 
+bool DetailsPanel::shows_peers() const { return histogram_->isVisible(); }
 QString DetailsPanel::text() const { return browser_->toPlainText(); }
 
 }  // namespace mk::gui

@@ -18,6 +18,7 @@ class DetailsPanel : public QWidget {
   void show_slice(Session& session, SliceRef slice);
   void show_nothing();
   QString text() const;
+  bool shows_peers() const;
 
   std::function<void(SliceRef)> on_slice_chosen{};
 

@@ -15,6 +15,7 @@ HistogramView::HistogramView(QWidget* parent) : QWidget(parent) { setMinimumHeig
 void HistogramView::show_histogram(const Histogram& histogram, double marked) {
   histogram_ = histogram;
   marked_ = marked;
+  setVisible(!histogram_.bins.empty());
   update();
 }
 

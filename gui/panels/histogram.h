@@ -10,6 +10,7 @@ namespace mk::gui {
 class HistogramView : public QWidget {
  public:
   explicit HistogramView(QWidget* parent = nullptr);
+  // Hidden where there is none.
   void show_histogram(const Histogram& histogram, double marked);
 
  protected:

@@ -26,13 +26,14 @@ bool add_fonts(const QStringList& files) {
   return all;
 }
 
-bool load_fonts() {
+Status load_fonts() {
   static const bool loaded = [] {
     init_font_resource();
     return add_fonts(
         {QStringLiteral(":/fonts/DejaVuSans.ttf"), QStringLiteral(":/fonts/DejaVuSansMono.ttf")});
   }();
-  return loaded;
+  if (!loaded) return fail(ErrorCode::kIo, "the program's fonts could not be loaded");
+  return {};
 }
 
 QFont text_font(int pixel_size) { return font_of(QStringLiteral("DejaVu Sans"), pixel_size); }

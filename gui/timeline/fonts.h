@@ -4,11 +4,13 @@
 #include <QFont>
 #include <QStringList>
 
+#include "core/result.h"
+
 namespace mk::gui {
 
-// Makes the program's fonts known. False iff Qt refused them; texts are then drawn in whatever font
-// there is. Requires: a QGuiApplication. Costs nothing when called again.
-bool load_fonts();
+// Makes the program's fonts known. kIo iff Qt refused them; texts are then drawn in whatever font
+// there is, or as boxes. Requires: a QGuiApplication. Costs nothing when called again.
+Status load_fonts();
 
 // The same of any files: false iff Qt refused one of them; the others are known then.
 bool add_fonts(const QStringList& files);

@@ -61,9 +61,8 @@ class LaneNames {
         has_slices ? slice_name(*trace_.trace, k) : QString::fromStdString(entry.name);
     painter_.setPen(QColor(entry.is_wait ? theme_.text : text_on(entry.colour)));
     const int width = x1 - x0 - 5;
-    const bool fits = texts_.width(text) <= width;
     texts_.draw(painter_, left_ + x0 + 3, top + (height - texts_.height()) / 2, width,
-                fits ? text : without_layer(text));
+                name_to_fit(text, width, texts_));
   }
 
   QPainter& painter_;
@@ -116,10 +115,11 @@ void TextCache::draw(QPainter& painter, int x, int y, int width, const QString& 
   painter.drawStaticText(x, y, whole->text);
 }
 
-// "L3.qkv[17]" as "qkv[17]": its layer is the first to go where there is little room.
-QString without_layer(const QString& name) {
-  const qsizetype point = name.indexOf('.');
-  return name.startsWith('L') && point > 0 ? name.mid(point + 1) : name;
+QString name_to_fit(const QString& name, int width, TextCache& texts) {
+  if (texts.width(name) <= width || !name.endsWith(']')) return name;
+  const qsizetype layer = name.startsWith('L') ? name.indexOf('.') + 1 : 0;
+  const QString tile = name.mid(layer);
+  return texts.width(tile) <= width ? tile : tile.left(tile.lastIndexOf('['));
 }
 
 void draw_names(QPainter& painter, const Scene& scene, const Viewport& view, const QRect& plot,

@@ -15,9 +15,6 @@ namespace mk::gui {
 // The name of a slice for people: its task's, or that of the span.
 QString slice_name(const Trace& trace, std::size_t slice);
 
-// "L3.qkv[17]" as "qkv[17]"; names without a layer as they are.
-QString without_layer(const QString& name);
-
 // Texts with their widths, laid out once. Used by the GUI's thread only (QStaticText).
 class TextCache {
  public:
@@ -45,6 +42,10 @@ class TextCache {
   QHash<QString, Entry> entries_{};
   std::size_t laid_out_ = 0;
 };
+
+// "L3.qkv[17]", or "qkv[17]", or "qkv": the first that fits, else the last. Names of no task as
+// they are.
+QString name_to_fit(const QString& name, int width, TextCache& texts);
 
 // Names, preloads and no-length slices of all lanes in sight, on a plot whose top left is `plot`'s.
 void draw_names(QPainter& painter, const Scene& scene, const Viewport& view, const QRect& plot,

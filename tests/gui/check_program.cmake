@@ -62,3 +62,16 @@ file(SHA256 "${FOLDER}/no_fonts.png" without_fonts)
 if(NOT with_fonts STREQUAL without_fonts)
   message(FATAL_ERROR "the picture depends on the machine's fonts")
 endif()
+
+# Where no font can be loaded: refused in a line of its own, or a window with that line beside it, and no crash.
+set(ENV{QT_QPA_PLATFORM} minimal)
+set(no_fonts "^megascope-gui: the program's fonts could not be loaded[^\n]*\n$")
+execute_process(COMMAND "${program}" --screenshot "${FOLDER}/boxes.png" "${SAMPLE}" RESULT_VARIABLE result ERROR_VARIABLE complained)
+if(NOT result EQUAL 1 OR NOT complained MATCHES "${no_fonts}" OR EXISTS "${FOLDER}/boxes.png")
+  message(FATAL_ERROR "a picture without fonts: exit status ${result}, and not that line alone:\n${complained}")
+endif()
+execute_process(COMMAND "${program}" --window-screenshot "${FOLDER}/window.png" "${SAMPLE}"
+  RESULT_VARIABLE result ERROR_VARIABLE complained)
+if(NOT result EQUAL 0 OR NOT complained MATCHES "${no_fonts}" OR NOT EXISTS "${FOLDER}/window.png")
+  message(FATAL_ERROR "a window without fonts: exit status ${result}, and not that line alone:\n${complained}")
+endif()

@@ -25,7 +25,7 @@ class QtEnvironment : public ::testing::Environment {
     // Dialogs are Qt's own, so that tests can use them.
     QCoreApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
     application_ = std::make_unique<QApplication>(count_, arguments_);
-    ASSERT_TRUE(gui::load_fonts());
+    ASSERT_TRUE(gui::load_fonts().has_value());
     gui::style_application(gui::ThemeName::kDark);
   }
   void TearDown() override { application_.reset(); }

@@ -146,6 +146,16 @@ TEST_F(MainWindowTest, ALinkInTheDetailsSelectsItsSlice) {
   EXPECT_EQ(window_->timeline().overlay().selected, (SliceRef{0, 0}));
 }
 
+TEST_F(MainWindowTest, PeersAreShownOfASelectedSliceOnly) {
+  window_->take(testing::tiny_trace("a"));
+  const DetailsPanel& details = window_->panels().details();
+  EXPECT_FALSE(details.shows_peers());
+  window_->timeline().select({0, 1}, false);
+  EXPECT_TRUE(details.shows_peers());
+  window_->timeline().clear();
+  EXPECT_FALSE(details.shows_peers());
+}
+
 TEST_F(MainWindowTest, ARowOfTheSearchSelectsItsSlice) {
   window_->take(testing::tiny_trace("a"));
   SearchPanel& search = window_->panels().search();

@@ -167,6 +167,16 @@ TEST(Picture, AMarkOnTheRightEdgeIsShown) {
   EXPECT_EQ(picture_of(*session, overlay, ThemeName::kDark), nothing.image);
 }
 
+TEST(Names, LoseTheirLayerThenTheirTileBeforeTheyAreCut) {
+  TextCache texts(text_font(kPlotFontSize));
+  const QString name = "L3.gate_up[17]";
+  EXPECT_EQ(name_to_fit(name, texts.width(name), texts), name);
+  EXPECT_EQ(name_to_fit(name, texts.width(name) - 1, texts), "gate_up[17]");
+  EXPECT_EQ(name_to_fit(name, texts.width("gate_up[17]") - 1, texts), "gate_up");
+  EXPECT_EQ(name_to_fit("lm_head[0]", 1, texts), "lm_head");
+  EXPECT_EQ(name_to_fit("cudaLaunchKernel", 1, texts), "cudaLaunchKernel");
+}
+
 // A picture does without fonts that Qt does not take.
 TEST(Fonts, AFileThatIsNoneIsRefusedAndTheOthersAreKnown) {
   const testing::TemporaryFolder folder;
