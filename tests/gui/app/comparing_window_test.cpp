@@ -1,7 +1,6 @@
 // Two traces in one window: every way of laying them over each other.
 #include <gtest/gtest.h>
 
-#include <QLabel>
 #include <QTextBrowser>
 
 #include "gui/app/panels.h"
@@ -78,17 +77,6 @@ TEST_F(ComparingTest, TheComparePanelFillsWhenItIsSeen) {
   EXPECT_TRUE(panel.text().contains("all workers busy")) << panel.text().toStdString();
   panel.choose(1);
   EXPECT_GT(panel.model().rowCount(), 2);
-}
-
-TEST_F(ComparingTest, ALowComparePanelShowsItsTextWhole) {
-  ComparePanel& panel = window_->panels().compare();
-  window_->resize(900, 500);
-  window_->panels().raise("Compare");
-  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model().rowCount() == 2; }, 20000));
-  const auto* text = panel.findChild<QLabel*>();
-  ASSERT_GT(text->heightForWidth(text->width()), text->fontMetrics().lineSpacing());
-  EXPECT_TRUE(QTest::qWaitFor([&] { return text->height() >= text->heightForWidth(text->width()); },
-                              20000));
 }
 
 TEST_F(ComparingTest, WhatCouldNotBeMatchedIsSaid) {

@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QComboBox>
 #include <QFile>
+#include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QTest>
@@ -45,6 +46,20 @@ TEST(ComparePanel, SaysMakespansAndFillsItsTable) {
   session->close(1);
   panel.session_changed();
   EXPECT_EQ(panel.model().rowCount(), 0);
+}
+
+TEST(ComparePanel, ShowsItsTextWholeWhereItIsLow) {
+  const auto session = testing::tiny_session();
+  Background here(RunIn::kCaller);
+  ComparePanel panel(*session, here);
+  panel.resize(500, 130);
+  panel.show();
+  panel.session_changed();
+  const QLabel* text = panel.findChild<QLabel*>();
+  const int whole = text->heightForWidth(text->width());
+  ASSERT_GT(whole, 2 * text->fontMetrics().lineSpacing());
+  EXPECT_TRUE(QTest::qWaitFor([&] { return text->height() >= whole; }, 20000));
+  EXPECT_EQ(text->toolTip(), panel.text());
 }
 
 TEST(ErrorModel, SortsEveryColumn) {
