@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "profiler/analysis/bandwidth.h"
+
 namespace mk::gui {
 namespace {
 
@@ -31,11 +33,23 @@ void add_recorded(const Trace& trace, std::vector<Steps>& counters) {
   }
 }
 
+// What the tasks' costs say that they read; what was counted, if anything was, is a recorded track.
+void add_bandwidth(const Trace& trace, std::vector<Steps>& counters) {
+  constexpr std::uint32_t kPieces = 4096;
+  std::vector<Steps::Step> steps;
+  for (const BandwidthSample& piece : bandwidth_over_time(trace, kPieces))
+    steps.push_back({piece.start, piece.gigabytes_per_second()});
+  if (steps.empty()) return;
+  steps.push_back({trace.end(), 0});
+  counters.emplace_back("memory GB/s", std::move(steps));
+}
+
 }  // namespace
 
 std::vector<Steps> counters_of(const Trace& trace) {
   std::vector<Steps> counters;
   add_recorded(trace, counters);
+  add_bandwidth(trace, counters);
   const SliceColumns& s = trace.slices;
   Spans running;
   Spans ready;

@@ -111,12 +111,15 @@ TEST(Details, PeersAreTheSlicesOfTheSameOperator) {
 TEST(Counters, FollowFromTheSlices) {
   const auto trace = testing::tiny_trace("a");
   const auto& counters = trace->counters();
-  ASSERT_EQ(counters.size(), 4U);  // one recorded, three derived
-  EXPECT_EQ(counters[1].name(), "tasks running");
-  EXPECT_EQ(counters[1].at(200), 2);
-  EXPECT_EQ(counters[1].at(450), 1);
-  EXPECT_EQ(counters[2].name(), "tasks ready");
-  EXPECT_EQ(counters[2].at(555), 1);
+  ASSERT_EQ(counters.size(), 5U);  // one recorded, four derived
+  EXPECT_EQ(counters[1].name(), "memory GB/s");
+  EXPECT_DOUBLE_EQ(counters[1].at(200).value(), 4096.0 / 240 + 4096.0 / 320);
+  EXPECT_EQ(counters[1].at(2200), 0);
+  EXPECT_EQ(counters[2].name(), "tasks running");
+  EXPECT_EQ(counters[2].at(200), 2);
+  EXPECT_EQ(counters[2].at(450), 1);
+  EXPECT_EQ(counters[3].name(), "tasks ready");
+  EXPECT_EQ(counters[3].at(555), 1);
 }
 
 TEST(ViewHistory, GoesBackAndForth) {
