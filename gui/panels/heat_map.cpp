@@ -142,7 +142,7 @@ void HeatMapView::paintEvent(QPaintEvent*) {
       painter.drawText(box, Qt::AlignCenter, value);
     }
     if (cell.iteration_us == best) {
-      painter.setPen(QPen(ink, 2));
+      painter.setPen(QPen(QColor(text_on(colour)), 2));
       painter.drawRect(box.adjusted(1, 1, -1, -1));
     }
   }

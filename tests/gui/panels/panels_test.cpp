@@ -18,6 +18,7 @@
 #include "gui/panels/simulate_panel.h"
 #include "gui/panels/sql_panel.h"
 #include "gui/panels/text_model.h"
+#include "gui/timeline/theme.h"
 #include "tests/gui/sample_traces.h"
 #include "tests/gui/sweep_sample.h"
 #include "tests/traces/temporary_folder.h"
@@ -234,6 +235,24 @@ TEST(HeatMap, ACellIsTheBestOfItsPointsAndAClickChoosesIt) {
   ASSERT_TRUE(chosen.has_value());
   EXPECT_EQ(chosen->point.workers, 128U);
   EXPECT_EQ(chosen->point.schedulers, 16U);
+}
+
+TEST(HeatMap, TheBestCellIsFramedSoThatOneSeesIt) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder / "sweep.db";
+  testing::write_sweep_sample(path);
+  Background here(RunIn::kCaller);
+  HeatMapPanel panel(here);
+  panel.resize(500, 300);
+  panel.show_file(QString::fromStdString(path), *read_sweep_file(path));
+  for (const ThemeName theme : {ThemeName::kDark, ThemeName::kLight}) {
+    panel.view().setPalette(widget_palette(theme_of(theme)));
+    const QImage image = panel.view().grab().toImage();
+    const QRect cell = panel.view().cell_rect(1, 1).toRect();
+    EXPECT_GE(contrast(image.pixel(cell.left() + 2, cell.center().y()),
+                       image.pixel(cell.left() + 8, cell.top() + 8)),
+              4.5);
+  }
 }
 
 class HeatMapPanelTest : public ::testing::Test {
