@@ -11,6 +11,7 @@
 #include "tests/traces/temporary_folder.h"
 #include "tests/traces/tiny_run.h"
 #include "traces/sqlite_file.h"
+#include "traces/trace_reader.h"
 
 namespace mk {
 namespace {
@@ -43,6 +44,13 @@ TEST(DamagedFile, IsRefusedWhereverItWasTruncated) {
   }
 }
 
+bool is_read_in_two_steps(const std::string& path) {
+  Result<TraceReader> reader = TraceReader::open(path);
+  if (!reader) return false;
+  Result<Trace> trace = reader->outline();
+  return trace && reader->complete(*trace);
+}
+
 // What is still read keeps the invariants that analysis leans on, so it can be used.
 TEST(DamagedFile, WithFlippedBytesIsReadOrRefusedAndNeverCrashes) {
   const TemporaryFolder folder;
@@ -58,6 +66,7 @@ TEST(DamagedFile, WithFlippedBytesIsReadOrRefusedAndNeverCrashes) {
     }
     const Result<Trace> read = read_bytes(folder, damaged);
     refused += read ? 0 : 1;
+    EXPECT_EQ(is_read_in_two_steps(folder / "damaged.db"), read.has_value()) << "round " << round;
     if (read) derive_intervals(cause_input(*read));
   }
 
