@@ -17,7 +17,7 @@ enum class CompareMode : std::uint8_t {
   kStacked,      // one trace below the other
   kInterleaved,  // each lane shows all traces, one below the other
   kSideBySide,   // a plot a trace, axes locked
-  kDelta,        // as interleaved, with a third part: how much later tasks started
+  kDelta,        // as interleaved, with one part more: how much later tasks of the second started
 };
 std::string_view name_of(CompareMode mode);
 std::optional<CompareMode> compare_mode_from_name(std::string_view name);

@@ -71,11 +71,11 @@ SceneTrace Session::shown(std::size_t at) {
 }
 
 bool Session::wants_delta() const {
-  return arrangement_.mode == CompareMode::kDelta && traces_.size() == 2;
+  return arrangement_.mode == CompareMode::kDelta && traces_.size() >= 2;
 }
 
 bool Session::has_delta() const {
-  return delta_ != nullptr && traces_.size() == 2 &&
+  return delta_ != nullptr && traces_.size() >= 2 &&
          delta_->pair().first.trace == traces_[0]->share() &&
          delta_->pair().second.trace == traces_[1]->share();
 }
@@ -103,8 +103,9 @@ void Session::rebuild() {
   if (derives_ && lacks_delta()) delta_ = std::make_shared<DeltaLayer>(*compared(*this, 1));
   const bool with_delta = wants_delta() && has_delta();
   if (with_delta) {
-    scene_.traces.push_back(
-        {QStringLiteral("difference"), scene_.traces[0].map, nullptr, &delta_->layer(), nullptr});
+    const QString name = QStringLiteral("difference");
+    scene_.traces.push_back({traces_.size() == 2 ? name : name + QStringLiteral(" 1, 2"),
+                             scene_.traces[0].map, nullptr, &delta_->layer(), nullptr});
   }
   arrange(traces(), arrangement_, with_delta, scene_);
   scene_.legend = legend_of(scene_);

@@ -21,11 +21,14 @@ void draw_corner(QPainter& painter, const Scene& scene, const QRect& area, const
   if (parts < 2 || scene.is_side_by_side) return;
   painter.setPen(QColor(theme.text));
   painter.setFont(texts.font());
+  constexpr int kSmallestStep = 12;  // of capital letters
   int y = area.top() + 4;
-  for (std::size_t t = 0; t < scene.traces.size() && y + texts.height() <= area.bottom(); ++t) {
+  const int fitting = (area.bottom() - y) / static_cast<int>(scene.traces.size());
+  const int step = std::clamp(fitting, kSmallestStep, texts.height() + 1);
+  for (std::size_t t = 0; t < scene.traces.size() && y + step <= area.bottom(); ++t) {
     const QString order = QStringLiteral("%1  ").arg(t + 1);
     texts.draw(painter, area.left() + 6, y, area.width() - 12, order + scene.traces[t].name);
-    y += texts.height() + 1;
+    y += step;
   }
 }
 

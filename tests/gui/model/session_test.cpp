@@ -50,6 +50,17 @@ TEST(Session, TheDeltaLaneSaysHowMuchLaterTasksStarted) {
   EXPECT_EQ(delta.entries[delta.bands.category[0]].name, "start +20\u00a0ns");
 }
 
+TEST(Session, OfThreeTracesTheDeltaLaneIsThatOfTheFirstTwo) {
+  const auto session = testing::tiny_session();
+  session->add(testing::tiny_trace("third", 500));
+  session->set_arrangement(in_mode(CompareMode::kDelta));
+  const Scene& scene = session->scene();
+  ASSERT_EQ(scene.traces.size(), 4U);
+  EXPECT_EQ(scene.traces[3].name, "difference 1, 2");
+  const BandLayer& delta = *scene.traces[3].layer;
+  EXPECT_EQ(delta.entries[delta.bands.category[0]].name, "start +20\u00a0ns");
+}
+
 TEST(Session, AlignsByStartByIterationByScaleAndByHand) {
   Session session;
   session.add(testing::tiny_trace("a"));
