@@ -160,8 +160,8 @@ Status for_each_row(Database& database, std::string_view table, std::string_view
   return {};
 }
 
-// The same for the named columns of a whole table by rowid, for tables of millions of rows: SQLite
-// calls visit() as a function within one statement, which costs a third less than a step a row.
+// The same for the named columns of a whole table, for millions of rows: SQLite walks it by rowid
+// and calls visit() as a function within one statement, which costs a third less than a step a row.
 template <typename Visit>
 Status for_each_row_of(Database& database, std::string_view table,
                        std::span<const std::string_view> columns, Visit&& visit) {
@@ -177,7 +177,7 @@ Status for_each_row_of(Database& database, std::string_view table,
     }
   };
   Taking taking{visit, Row(columns, table)};
-  const Status defined =
+  Status defined =
       database.define("take", static_cast<int>(columns.size()), &Taking::take, &taking);
   if (!defined) return defined;
   Result<Statement> statement = database.prepare(
