@@ -10,15 +10,12 @@
 #include <utility>
 
 #include "core/expert_routing.h"
+#include "core/graph_settings.h"
 #include "core/policy.h"
 #include "simulator/machine_ranges.h"
 
 namespace mk {
 namespace {
-
-// Of `set`, what is no operator's task count.
-constexpr std::string_view kParts = "attention.parts=";
-constexpr std::string_view kPage = "attention.page=";
 
 constexpr std::string_view kDraw = "draw";  // what_if
 constexpr std::string_view kInTurn = "in-turn";
@@ -167,43 +164,27 @@ Result<CompileOptions> compile_options_of(const SweepPoint& point) {
   options.workers = static_cast<std::uint32_t>(point.grid_workers);
   options.context = static_cast<std::uint32_t>(point.context);
   options.overlap = point.overlap == "on";
-  constexpr std::string_view kTasks = ".tasks=";
-  for (const std::string& text : assignments_of(point.task_counts)) {
-    if (text.starts_with(kParts) || text.starts_with(kPage)) continue;  // step_shape_of() has it
-    const std::size_t at = text.find(kTasks);
-    if (at == std::string::npos || at == 0)
-      return fail(ErrorCode::kUsage,
-                  fmt::format("set: '{}' is not OPERATOR.tasks=N, attention.parts=N or "
-                              "attention.page=N",
-                              text));
-    const Result<double> tasks = number_from(text.substr(at + kTasks.size()), "set");
-    if (!tasks) return tl::unexpected(tasks.error());
-    options.tasks_of[text.substr(0, at)] = static_cast<std::uint32_t>(*tasks);
-  }
+  Result<GraphSettings> settings = parse_graph_settings(assignments_of(point.task_counts));
+  if (!settings) return tl::unexpected(settings.error());
+  options.tasks_of = std::move(settings->tasks_of);
   return options;
 }
 
 Result<StepShape> step_shape_of(const SweepPoint& point, const ModelConfig& model) {
   const auto context = static_cast<std::uint32_t>(point.context);
   const auto positions = static_cast<std::uint32_t>(point.prompt_tokens + point.generate);
-  StepShape shape = {
+  const Result<GraphSettings> settings = parse_graph_settings(assignments_of(point.task_counts));
+  if (!settings) return tl::unexpected(settings.error());
+  const std::uint32_t parts = settings->attention_parts;
+  return StepShape{
       .batch_tokens = static_cast<std::uint32_t>(point.batch_tokens),
       .requests = static_cast<std::uint32_t>(point.requests),
       .max_context = cache_positions(model, context, positions),
       .devices = static_cast<std::uint32_t>(point.devices),
-      .experts = point.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride};
-  for (const std::string& text : assignments_of(point.task_counts)) {
-    for (const auto& [prefix, value] :
-         {std::pair(kParts, &shape.attention_parts), std::pair(kPage, &shape.page_positions)}) {
-      if (!text.starts_with(prefix)) continue;
-      const Result<double> number = number_from(text.substr(prefix.size()), "set");
-      if (!number) return tl::unexpected(number.error());
-      *value = static_cast<std::uint32_t>(*number);
-    }
-  }
-  const std::uint32_t parts = std::max(1U, shape.attention_parts);
-  shape.attention_positions = (context + parts - 1) / parts;
-  return shape;
+      .experts = point.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride,
+      .attention_parts = parts,
+      .attention_positions = parts > 0 ? (context + parts - 1) / parts : 0,
+      .page_positions = settings->page_positions};
 }
 
 SimulationOptions simulation_options_of(const SweepPoint& point) {

@@ -34,9 +34,17 @@ std::string advice(int sqlite_code, std::string_view remedy) {
   }
 }
 
+// SQLite then counts no memory, for which it would take a lock at each piece. Has no effect where
+// something used SQLite before.
+void count_no_memory() {
+  static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(once);
+}
+
 }  // namespace
 
 Result<Database> Database::open(const std::string& path, int flags, std::string_view remedy) {
+  count_no_memory();
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(raw, remedy);

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -52,23 +53,23 @@ class Statement {
  private:
   void bind(int column, std::int64_t value) {
     sqlite3_bind_int64(get(), column, value);
-    taken_ |= std::uint64_t{1} << column;
+    taken_[at(column)] = true;
   }
   void bind(int column, std::uint32_t value) { bind(column, std::int64_t{value}); }
   void bind(int column, double value) {
     sqlite3_bind_double(get(), column, value);
-    taken_ |= std::uint64_t{1} << column;
+    taken_[at(column)] = true;
   }
   void bind(int column, std::string_view text) {
     sqlite3_bind_text64(get(), column, text.data() == nullptr ? "" : text.data(), text.size(),
                         SQLITE_STATIC, SQLITE_UTF8);
-    taken_ |= std::uint64_t{1} << column;
+    taken_[at(column)] = true;
   }
   // Columns that are NULL in row after row cost nothing: a parameter keeps what it was bound to.
   void bind(int column, std::nullopt_t) {
-    if ((taken_ >> column & 1U) == 0) return;
+    if (!taken_[at(column)]) return;
     sqlite3_bind_null(get(), column);
-    taken_ &= ~(std::uint64_t{1} << column);
+    taken_[at(column)] = false;
   }
   void bind(int column, Instant at) {
     at.value == kNotTaken ? bind(column, std::nullopt) : bind(column, at.value);
@@ -85,8 +86,10 @@ class Statement {
     void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
-  int column_ = 0;           // bound last
-  std::uint64_t taken_ = 0;  // bit c: parameter c (of at most 63) is not NULL
+  static std::size_t at(int column) { return static_cast<std::size_t>(column); }
+
+  int column_ = 0;            // bound last
+  std::bitset<256> taken_{};  // c: parameter c (of at most 255) is not NULL
 };
 
 class Database {

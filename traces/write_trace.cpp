@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/annotate.h"
+#include "core/check.h"
 #include "traces/database.h"
 #include "traces/schema.h"
 #include "traces/sqlite_file.h"
@@ -24,22 +25,33 @@ class Writer {
   explicit Writer(Database& database) : database_(database) {}
 
   // rows(insert): insert(values...) writes one row and returns false once something was refused.
-  template <typename Rows>
+  // At once: rows of one statement, which costs the less a row the more there are; then their
+  // number is a multiple of it, and texts must live until the next insert of a whole statement.
+  template <int AtOnce = 1, typename Rows>
   void table(std::string_view name, int columns, Rows&& rows) {
     if (!status_) return;
-    std::string marks = "?";
-    for (int i = 1; i < columns; ++i) marks += ",?";
+    std::string row = "(?";
+    for (int i = 1; i < columns; ++i) row += ",?";
+    row += ')';
+    std::string all = row;
+    for (int i = 1; i < AtOnce; ++i) all += ',' + row;
     Result<Statement> statement =
-        database_.prepare(fmt::format("INSERT INTO {} VALUES({})", name, marks));
+        database_.prepare(fmt::format("INSERT INTO {} VALUES{}", name, all));
     if (!statement) {
       status_ = tl::unexpected(statement.error());
       return;
     }
+    int waiting = 0;
     rows([&](const auto&... values) {
       if (!status_) return false;
-      if (!statement->run(values...)) status_ = tl::unexpected(database_.error(name));
+      if (waiting == 0) statement->begin();
+      (statement->add(values), ...);
+      if (++waiting < AtOnce) return true;
+      waiting = 0;
+      if (!statement->step()) status_ = tl::unexpected(database_.error(name));
       return status_.has_value();
     });
+    MK_CHECK(waiting == 0 || !status_, "the rows fill their statements");
   }
 
   Status status() const { return status_; }
@@ -194,9 +206,10 @@ void write_iterations(Writer& out, const Trace& trace) {
 }
 
 void write_slices(Writer& out, const Trace& trace) {
+  constexpr int kAtOnce = 16;  // 40 gain no more
   const SliceColumns& s = trace.slices;
-  out.table("slice", 15, [&](auto&& insert) {
-    for (std::size_t i = 0; i < s.size(); ++i) {
+  const auto write = [&](auto&& insert, std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) {
       const auto bound = static_cast<std::uint32_t>(s.bound[i]);
       const bool written = insert(
           static_cast<std::int64_t>(i), s.lane[i], Index{s.task[i]}, Index{s.iteration[i]},
@@ -205,7 +218,10 @@ void write_slices(Writer& out, const Trace& trace) {
           Instant{s.notified[i]}, Index{s.bound[i] == Bound::kUnknown ? kNoIndex : bound});
       if (!written) return;
     }
-  });
+  };
+  const std::size_t whole = s.size() / kAtOnce * kAtOnce;
+  out.table<kAtOnce>("slice", 15, [&](auto&& insert) { write(insert, 0, whole); });
+  out.table("slice", 15, [&](auto&& insert) { write(insert, whole, s.size()); });
 }
 
 void write_rest(Writer& out, const Trace& trace, const TraceWriteOptions& options) {
@@ -233,14 +249,15 @@ void write_rest(Writer& out, const Trace& trace, const TraceWriteOptions& option
 }
 
 // Everything in one transaction. Without a journal a failed one leaves a broken file, which is
-// removed.
+// removed. Rows of an index are sorted in files: SQLite then does it in parts that fit the cache,
+// which takes a third less time than the whole in memory.
 Status write_database(const Trace& trace, const std::string& path,
                       const TraceWriteOptions& options) {
   Result<Database> database = Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!database) return tl::unexpected(database.error());
   const std::string setup = fmt::format(
       "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-8192; PRAGMA temp_store=FILE;"
       "PRAGMA application_id={}; PRAGMA user_version={}; BEGIN;{}",
       kTraceApplicationId, kTraceSchemaVersion, trace_tables_sql());
   if (Status status = database->exec(setup); !status) return status;

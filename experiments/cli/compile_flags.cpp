@@ -3,47 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
-#include "experiments/cli/words.h"
+#include "core/graph_settings.h"
 #include "simulator/decode_plan.h"
 
 namespace mk::cli {
 namespace {
-
-// What --set says.
-struct Settings {
-  std::map<std::string, std::uint32_t> tasks_of{};
-  std::uint32_t attention_parts = 1;
-  std::uint32_t page_positions = 0;
-};
-
-Result<Settings> parse_settings(const CompileFlags& flags) {
-  constexpr std::string_view suffix = ".tasks";
-  Settings settings;
-  for (const std::string& text : flags.set) {
-    Result<Assignment> assignment = parse_assignment("--set", text);
-    if (!assignment) return tl::unexpected(assignment.error());
-    std::string& name = assignment->name;
-    const bool is_parts = name == "attention.parts";
-    const bool is_page = name == "attention.page";
-    if (!is_parts && !is_page && (!name.ends_with(suffix) || name.size() == suffix.size()))
-      return fail(ErrorCode::kUsage,
-                  fmt::format("--set: '{}' is not OPERATOR.tasks=N, attention.parts=N or "
-                              "attention.page=N",
-                              text));
-    const Result<std::uint32_t> count = parse_count("--set " + name, assignment->value);
-    if (!count) return tl::unexpected(count.error());
-    if (is_parts) {
-      settings.attention_parts = *count;
-    } else if (is_page) {
-      settings.page_positions = *count;
-    } else {
-      settings.tasks_of[name.substr(0, name.size() - suffix.size())] = *count;
-    }
-  }
-  return settings;
-}
 
 std::uint32_t context_of(const CompileFlags& flags, const ModelConfig& model) {
   if (flags.context_flag->is_given()) return flags.context;
@@ -102,7 +67,7 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
   options.workers = workers;
   options.context = context_of(flags, model);
   options.overlap = flags.overlap == "on";
-  Result<Settings> settings = parse_settings(flags);
+  Result<GraphSettings> settings = parse_graph_settings(flags.set);
   if (!settings) return tl::unexpected(settings.error());
   options.tasks_of = std::move(settings->tasks_of);
   return options;
@@ -110,9 +75,9 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
 
 StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
                      std::uint32_t least_positions) {
-  const Result<Settings> settings = parse_settings(flags);  // compile_options() says what is wrong
-  const std::uint32_t parts = settings ? settings->attention_parts : 1;
-  const std::uint32_t page = settings ? settings->page_positions : 0;
+  // compile_options() says what is wrong
+  const GraphSettings settings = parse_graph_settings(flags.set).value_or(GraphSettings{});
+  const std::uint32_t parts = settings.attention_parts;
   const std::uint32_t context = context_of(flags, model);
   return {.batch_tokens = flags.batch_tokens,
           .requests = flags.requests,
@@ -121,7 +86,7 @@ StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
           .experts = flags.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride,
           .attention_parts = parts,
           .attention_positions = parts > 0 ? (context + parts - 1) / parts : 0,
-          .page_positions = page};
+          .page_positions = settings.page_positions};
 }
 
 }  // namespace mk::cli

@@ -31,6 +31,8 @@ X_LABELS = {"workers": "workers", "inject": "added to each notify", "tp": "GPUs"
 def word(axis, value):
     if value == "":
         return {"set": "default", "what_if": "as published", "inject": "none"}.get(axis, "all on")
+    if axis in ("requests", "batch_tokens"):
+        return f"batch {value}"
     if axis == "mechanism" and value.count("=off") == 1:
         return value.removesuffix("=off") + " off"
     for prefix in ("lm_head.tasks=", "notify_delay_us=", "bodies.linear.spread="):
@@ -188,12 +190,13 @@ def chart(figure, rows, claims=()):
     drawn, grid = plt.subplots(lines, columns, figsize=(10, 2.9 * lines + .3), sharey=figure["kind"] == "lines" and lines == 1,
                                squeeze=False)
     cells = list(grid.flat)
-    for place, (panel, value) in enumerate(zip(cells, panels)):
+    for panel, value in zip(cells, panels):
         own = rows if value is None else [row for row in rows if row[figure["panel"]] == value]
         (draw_lines if figure["kind"] == "lines" else draw_bars)(panel, own, figure)
         draw_measured(panel, figure, claims, value)
         if value is not None:
             panel.set_title(word(figure["panel"], value), fontsize=9, loc="left")
+    for place, panel in enumerate(cells[:len(panels)]):  # when all are drawn: limits are shared
         finish(panel, figure, place % columns == 0)
     for panel in cells[len(panels):]:
         panel.set_visible(False)

@@ -69,7 +69,12 @@ void write_slices(benchmark::State& state) {
   state.counters["bytes/slice"] =
       static_cast<double>(std::filesystem::file_size(path)) / static_cast<double>(kSlices);
 }
-BENCHMARK(write_slices)->ArgName("indexes")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(write_slices)
+    ->ArgName("indexes")
+    ->Arg(0)
+    ->Arg(1)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 void read_trace_whole(benchmark::State& state) {
   const testing::TemporaryFolder folder;
@@ -128,11 +133,9 @@ std::int64_t most_bytes() {
 }
 
 std::int64_t column_bytes(const Trace& trace) {
-  constexpr std::size_t kSliceBytes =
-      4 * sizeof(std::uint32_t) + 9 * sizeof(Nanoseconds) + sizeof(Bound);
-  return static_cast<std::int64_t>(
-      trace.slices.size() * kSliceBytes + trace.flows.size() * sizeof(SliceFlow) +
-      trace.details.size() * sizeof(SliceDetail) + trace.counters.size() * sizeof(CounterSample));
+  return static_cast<std::int64_t>(trace.slices.bytes() + trace.flows.size() * sizeof(SliceFlow) +
+                                   trace.details.size() * sizeof(SliceDetail) +
+                                   trace.counters.size() * sizeof(CounterSample));
 }
 
 // What the process of its own does: prints seconds, bytes of the columns, most bytes held.
