@@ -22,7 +22,7 @@ namespace mk::capture {
   X(cuptiPmSamplingSetConfig) X(cuptiPmSamplingStart) X(cuptiPmSamplingStop)                        \
   X(cuptiPmSamplingDecodeData) X(cuptiPmSamplingGetCounterDataSize)                                 \
   X(cuptiPmSamplingCounterDataImageInitialize) X(cuptiPmSamplingGetCounterDataInfo)                 \
-  X(cuptiPmSamplingCounterDataGetSampleInfo)
+  X(cuptiPmSamplingCounterDataGetSampleInfo) X(cuptiGetTimestamp)
 // clang-format on
 
 struct PmFunctions {

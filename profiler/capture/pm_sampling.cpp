@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -19,7 +20,9 @@ constexpr std::array kMetrics = {"dram__bytes_read.sum", "dram__bytes_write.sum"
                                  "sm__cycles_active.avg.pct_of_peak_sustained_elapsed"};
 constexpr std::size_t kHardwareBuffer = std::size_t{256} << 20;
 constexpr std::uint32_t kSamplesOfImage = 4096;
-constexpr std::chrono::milliseconds kDecodeEvery{20};
+constexpr std::chrono::milliseconds kDecodeEvery{2};
+constexpr double kLeastCover =
+    0.95;  // of the time that was sampled; the ends are not whole samples
 
 // CUPTI's parameters know their own size.
 template <typename Params>
@@ -212,7 +215,13 @@ struct PmSampling::State {
     return check(f.cuptiPmSamplingCounterDataImageInitialize(&p), "room for samples");
   }
 
-  // Takes out what the hardware has by now; true iff the image got full and there may be more.
+  Time now() const {
+    std::uint64_t time = 0;
+    return f.cuptiGetTimestamp(&time) == CUPTI_SUCCESS ? time : 0;
+  }
+
+  // Takes out what the hardware has by now; true iff there may be more: decoding stops where the
+  // image is full, and elsewhere too.
   Result<bool> decode() {
     auto p = MK_PM_PARAMS(CUpti_PmSampling_DecodeData_Params);
     p.pPmSamplingObject = sampler;
@@ -230,7 +239,7 @@ struct PmSampling::State {
     if (ok) ok = clear_image();
     if (!ok) return tl::unexpected(ok.error());
     return info.numCompletedSamples > 0 &&
-           p.decodeStopReason == CUPTI_PM_SAMPLING_DECODE_STOP_REASON_COUNTER_DATA_FULL;
+           p.decodeStopReason != CUPTI_PM_SAMPLING_DECODE_STOP_REASON_END_OF_RECORDS;
   }
 
   Status take(std::size_t index) {
@@ -278,6 +287,7 @@ Result<std::unique_ptr<PmSampling>> PmSampling::start(const CuptiLibrary& librar
   if (!functions) return tl::unexpected(functions.error());
   std::unique_ptr<State> state(new State{library, *functions, options});
   if (Status ok = state->set_up(); !ok) return tl::unexpected(ok.error());
+  state->taken.began = state->now();
   state->decoder = std::thread([s = state.get()] { s->decode_until_end(); });
   return std::unique_ptr<PmSampling>(new PmSampling(std::move(state)));
 }
@@ -285,6 +295,7 @@ Result<std::unique_ptr<PmSampling>> PmSampling::start(const CuptiLibrary& librar
 PmSamples PmSampling::stop() {
   State& s = *state_;
   if (!s.decoder.joinable()) return {};
+  s.taken.ended = s.now();
   auto p = MK_PM_PARAMS(CUpti_PmSampling_Stop_Params);
   p.pPmSamplingObject = s.sampler;
   const Status stopped = s.check(s.f.cuptiPmSamplingStop(&p), "stopping");
@@ -307,6 +318,29 @@ Result<std::size_t> PmSampling::passes_on(const CuptiLibrary& library, const cha
 PmSampling::PmSampling(std::unique_ptr<State> state) : state_(std::move(state)) {}
 PmSampling::~PmSampling() { stop(); }
 
+namespace {
+
+// What is said where samples are missing; empty: none are.
+std::string gap_in(const PmSamples& samples) {
+  if (samples.began == 0 || samples.ended <= samples.began) return {};
+  Time covered = 0;
+  Time last = samples.began;
+  for (const PmSample& s : samples.samples) {
+    if (s.end <= s.start) continue;
+    covered += s.end - s.start;
+    last = std::max(last, s.end);
+  }
+  const auto ms = [](Time time) { return static_cast<double>(time) * 1e-6; };
+  const Time all = samples.ended - samples.began;
+  if (static_cast<double>(covered) >= kLeastCover * static_cast<double>(all)) return {};
+  return fmt::format(
+      "PM samples cover {:.3f} of {:.3f} ms, the last one ends after {:.3f}: the hardware gave no "
+      "more",
+      ms(covered), ms(all), ms(last - samples.began));
+}
+
+}  // namespace
+
 void add_samples(const PmSamples& samples, CaptureSink& sink) {
   const Text read = sink.intern(kDramReadTrack);
   const Text written = sink.intern(kDramWriteTrack);
@@ -321,6 +355,9 @@ void add_samples(const PmSamples& samples, CaptureSink& sink) {
   if (samples.overflowed) {
     sink.add(Loss{1, sink.intern("samples_dropped"),
                   sink.intern("the hardware's buffer for PM samples was full: sample less often")});
+  }
+  if (const std::string gap = gap_in(samples); !gap.empty()) {
+    sink.add(Loss{1, sink.intern("samples_missing"), sink.intern(gap)});
   }
   if (!samples.error.empty())
     sink.add(Loss{1, sink.intern("not_recorded"), sink.intern(samples.error)});

@@ -32,6 +32,8 @@ struct PmSample {
 
 struct PmSamples {
   std::vector<PmSample> samples{};
+  Time began = 0;  // when sampling began and ended; 0: not known
+  Time ended = 0;
   bool overflowed = false;  // the hardware's buffer was full: samples are missing
   std::string error{};      // why there are no more; empty: none
 };
@@ -58,7 +60,8 @@ class PmSampling {
   std::unique_ptr<State> state_;
 };
 
-// As counters (traces/counter_tracks.h); what is missing as a Loss.
+// As counters (traces/counter_tracks.h); what is missing as a Loss, also where the samples do not
+// cover the time from beginning to end.
 void add_samples(const PmSamples& samples, CaptureSink& sink);
 
 }  // namespace mk::capture

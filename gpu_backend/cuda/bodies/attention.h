@@ -70,22 +70,26 @@ MK_INLINE std::uint64_t row_of(const AttentionTask& task, std::uint32_t position
 }
 
 // Keys and values of all new tokens that lie in the task's part go into the cache; seen by the
-// block after its next sync(). The last warps do it: the first ones turn the queries at the same
-// time.
+// block after its next sync(). The last warps do it, a key or a value each: the first ones turn the
+// queries at the same time.
 template <class C>
 MK_HD void append_tokens(C& c, const AttentionTask& task, const Step& step, std::uint32_t kv_head) {
   const std::uint32_t head_dim = task.head_dim;
   const std::uint64_t cache = std::uint64_t{kv_head} * task.kv_stride;
-  for (std::uint32_t t = c.warps() - 1 - c.warp(); t < step.new_tokens; t += c.warps()) {
+  for (std::uint32_t k = c.warps() - 1 - c.warp(); k < 2 * step.new_tokens; k += c.warps()) {
+    const std::uint32_t t = k / 2;
     const std::uint32_t position = step.context_before + t;
     if (position < task.first_position || position >= task.end_position) continue;
     const float* const row = task.qkv + std::uint64_t{step.first_row + t} * task.qkv_stride;
-    const float* const k = row + (kv_head * (task.group + 2) + task.group) * head_dim;
+    const float* const key = row + (kv_head * (task.group + 2) + task.group) * head_dim;
     const std::uint64_t to = cache + row_of(task, position);
-    turned_head(c, k, task.k_norm, task.epsilon, task.rope + std::uint64_t{position} * head_dim,
-                head_dim, [&](std::uint32_t i, float v) { task.keys[to + i] = to_bf16(v); });
-    for (std::uint32_t i = c.lane(); i < head_dim; i += 32) {
-      task.values[to + i] = to_bf16(k[head_dim + i]);
+    if (k % 2 == 0) {
+      turned_head(c, key, task.k_norm, task.epsilon, task.rope + std::uint64_t{position} * head_dim,
+                  head_dim, [&](std::uint32_t i, float v) { task.keys[to + i] = to_bf16(v); });
+    } else {
+      for (std::uint32_t i = c.lane(); i < head_dim; i += 32) {
+        task.values[to + i] = to_bf16(key[head_dim + i]);
+      }
     }
   }
 }
@@ -120,25 +124,32 @@ MK_INLINE void load_rows(Words4 (&rows)[kAhead], const AttentionTask& task, cons
   }
 }
 
-// score[h][a] = q[h] . key[a], summed over the lanes of a row; kNoScore where there is none.
-template <int Heads, class C>
-MK_INLINE void score_batch(C& c, float (&score)[Heads][kAhead], const Batch& batch,
-                           std::uint32_t lanes_per_row) {
+// score[h][a] = q[h] . keys[a], summed over the lanes of a row; kNoScore where there is none. All
+// exchanges of a step are under way together.
+template <int Heads, int Ahead, class C>
+MK_INLINE void sum_scores(C& c, float (&score)[Heads][Ahead], const Batch& batch,
+                          std::uint32_t lanes_per_row) {
+  for (std::uint32_t mask = lanes_per_row / 2; mask > 0; mask /= 2) {
+    MK_UNROLL
+    for (int h = 0; h < Heads; ++h) {
+      MK_UNROLL
+      for (int a = 0; a < Ahead; ++a) score[h][a] += c.shuffle_xor(score[h][a], mask);
+    }
+  }
   MK_UNROLL
   for (int h = 0; h < Heads; ++h) {
     MK_UNROLL
-    for (int a = 0; a < kAhead; ++a) {
-      score[h][a] = c.sum(score[h][a], lanes_per_row);
+    for (int a = 0; a < Ahead; ++a) {
       if (!batch.has(a)) score[h][a] = kNoScore;
     }
   }
 }
 
-template <int Heads>
-MK_INLINE void multiply_keys(float (&score)[Heads][kAhead], const float (&q)[Heads][8],
+template <int Heads, int Ahead>
+MK_INLINE void multiply_keys(float (&score)[Heads][Ahead], const float (&q)[Heads][8],
                              const Words4 (&keys)[kAhead]) {
   MK_UNROLL
-  for (int a = 0; a < kAhead; ++a) {
+  for (int a = 0; a < Ahead; ++a) {
     const Floats<8> k = widen(keys[a]);
     MK_UNROLL
     for (int h = 0; h < Heads; ++h) {
@@ -150,32 +161,32 @@ MK_INLINE void multiply_keys(float (&score)[Heads][kAhead], const float (&q)[Hea
 }
 
 // Scores become shares e^(score - highest); what ran so far is scaled to the new maximum.
-template <int Heads, class C>
-MK_INLINE void weigh_batch(C& c, Running<Heads>& run, float (&score)[Heads][kAhead],
+template <int Heads, int Ahead, class C>
+MK_INLINE void weigh_batch(C& c, Running<Heads>& run, float (&score)[Heads][Ahead],
                            const Batch& batch) {
   MK_UNROLL
   for (int h = 0; h < Heads; ++h) {
     float highest = run.highest[h];
     MK_UNROLL
-    for (int a = 0; a < kAhead; ++a) highest = score[h][a] > highest ? score[h][a] : highest;
+    for (int a = 0; a < Ahead; ++a) highest = score[h][a] > highest ? score[h][a] : highest;
     const float old_share = c.exp(run.highest[h] - highest);
     run.highest[h] = highest;
     run.total[h] *= old_share;
     MK_UNROLL
     for (int i = 0; i < 8; ++i) run.out[h][i] *= old_share;
     MK_UNROLL
-    for (int a = 0; a < kAhead; ++a) {
+    for (int a = 0; a < Ahead; ++a) {
       score[h][a] = batch.has(a) ? c.exp(score[h][a] - highest) : 0.0F;
       run.total[h] += score[h][a];
     }
   }
 }
 
-template <int Heads>
-MK_INLINE void add_values(Running<Heads>& run, const float (&share)[Heads][kAhead],
+template <int Heads, int Ahead>
+MK_INLINE void add_values(Running<Heads>& run, const float (&share)[Heads][Ahead],
                           const Words4 (&values)[kAhead]) {
   MK_UNROLL
-  for (int a = 0; a < kAhead; ++a) {
+  for (int a = 0; a < Ahead; ++a) {
     const Floats<8> v = widen(values[a]);
     MK_UNROLL
     for (int h = 0; h < Heads; ++h) {
@@ -186,7 +197,9 @@ MK_INLINE void add_values(Running<Heads>& run, const float (&share)[Heads][kAhea
 }
 
 // This warp's positions of [first, end). The next batch's keys are requested when this one's are
-// used up, its values likewise: so loads are in flight all the time, in the same registers.
+// used up, its values likewise: so loads are in flight all the time, in the same registers. The
+// rest is dealt with one by one: of a short context that is all there is, and it is less code to go
+// through.
 template <int Heads, class C>
 MK_INLINE void run_positions(C& c, Running<Heads>& run, const AttentionTask& task,
                              std::uint64_t cache, const float (&q)[Heads][8], std::uint32_t first,
@@ -204,43 +217,73 @@ MK_INLINE void run_positions(C& c, Running<Heads>& run, const AttentionTask& tas
   Words4 value[kAhead];
   load_rows(key, task, keys, {base + of_lane, step, end});
   load_rows(value, task, values, {base + of_lane, step, end});
-  while (base < end) {
+  while (base + (kAhead - 1) * step < end) {
     const Batch batch{base + of_lane, step, end};
     base += kAhead * step;
     const Batch next{base + of_lane, step, end};
     float score[Heads][kAhead];
-    multiply_keys(score, q, key);
+    multiply_keys<Heads, kAhead>(score, q, key);
     if (base < end) load_rows(key, task, keys, next);
-    score_batch(c, score, batch, lanes_per_row);
-    weigh_batch(c, run, score, batch);
-    add_values(run, score, value);
+    sum_scores<Heads, kAhead>(c, score, batch, lanes_per_row);
+    weigh_batch<Heads, kAhead>(c, run, score, batch);
+    add_values<Heads, kAhead>(run, score, value);
     if (base < end) load_rows(value, task, values, next);
+  }
+  for (; base < end; base += step) {
+    const Batch batch{base + of_lane, step, end};
+    float score[Heads][1];
+    multiply_keys<Heads, 1>(score, q, key);
+    sum_scores<Heads, 1>(c, score, batch, lanes_per_row);
+    weigh_batch<Heads, 1>(c, run, score, batch);
+    add_values<Heads, 1>(run, score, value);
+    MK_UNROLL
+    for (int a = 0; a + 1 < kAhead; ++a) {
+      key[a] = key[a + 1];
+      value[a] = value[a + 1];
+    }
   }
 }
 
-// Joins the lane groups of the warp, and leaves the warp's part in shared memory.
+// Joins the lane groups of the warp: afterwards each has the whole.
 template <int Heads, class C>
-MK_INLINE void write_part(C& c, Running<Heads>& run, const AttentionScratch& scratch,
-                          std::uint32_t head_dim) {
-  const std::uint32_t lanes_per_row = head_dim / 8;
+MK_INLINE void join_lanes(C& c, Running<Heads>& run, std::uint32_t lanes_per_row) {
+  float highest[Heads];
+  MK_UNROLL
+  for (int h = 0; h < Heads; ++h) highest[h] = run.highest[h];
+  for (std::uint32_t mask = lanes_per_row; mask < 32; mask *= 2) {
+    MK_UNROLL
+    for (int h = 0; h < Heads; ++h) {
+      const float other = c.shuffle_xor(highest[h], mask);
+      highest[h] = other > highest[h] ? other : highest[h];
+    }
+  }
   MK_UNROLL
   for (int h = 0; h < Heads; ++h) {
-    for (std::uint32_t mask = lanes_per_row; mask < 32; mask *= 2) {
-      const float other = c.shuffle_xor(run.highest[h], mask);
-      const float highest = other > run.highest[h] ? other : run.highest[h];
-      const float share = c.exp(run.highest[h] - highest);
-      run.highest[h] = highest;
-      run.total[h] *= share;
+    const float share = c.exp(run.highest[h] - highest[h]);
+    run.highest[h] = highest[h];
+    run.total[h] *= share;
+    MK_UNROLL
+    for (int i = 0; i < 8; ++i) run.out[h][i] *= share;
+  }
+  for (std::uint32_t mask = lanes_per_row; mask < 32; mask *= 2) {
+    MK_UNROLL
+    for (int h = 0; h < Heads; ++h) {
       run.total[h] += c.shuffle_xor(run.total[h], mask);
       MK_UNROLL
-      for (int i = 0; i < 8; ++i) {
-        run.out[h][i] *= share;
-        run.out[h][i] += c.shuffle_xor(run.out[h][i], mask);
-      }
+      for (int i = 0; i < 8; ++i) run.out[h][i] += c.shuffle_xor(run.out[h][i], mask);
     }
+  }
+}
+
+// Leaves the warp's part in shared memory.
+template <int Heads, class C>
+MK_INLINE void write_part(C& c, const Running<Heads>& run, const AttentionScratch& scratch,
+                          std::uint32_t head_dim) {
+  MK_UNROLL
+  for (int h = 0; h < Heads; ++h) {
     float* const part =
         scratch.part + (c.warp() * kHeads + static_cast<std::uint32_t>(h)) * (head_dim + 2);
-    if (c.lane() < lanes_per_row) {
+    if (c.lane() < head_dim / 8) {
       MK_UNROLL
       for (std::uint32_t i = 0; i < 8; ++i) part[c.lane() * 8 + i] = run.out[h][i];
     }
@@ -328,6 +371,8 @@ MK_HD void attend_heads(C& c, const AttentionTask& task, const Pass& pass,
       pass.position < task.end_position ? pass.position + 1 : task.end_position;
   run_positions(c, run, task, std::uint64_t{pass.kv_head} * task.kv_stride, q, task.first_position,
                 end);
+  // A warp without a position has nothing to join.
+  if (task.first_position + c.warp() * (256 / head_dim) < end) join_lanes(c, run, head_dim / 8);
   write_part(c, run, scratch, head_dim);
 }
 

@@ -73,12 +73,14 @@ MK_INLINE void request_chunk(C& c, WarpStream& stream, const LinearTask& task,
   ++stream.requested;
 }
 
-// Requests this warp's first chunks of a task that is yet to come, as far as its ring has room.
+// Requests this warp's first chunks of a task that is yet to come, into the first `stages` of its
+// ring.
 template <class Shape, class C>
-MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task) {
+MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task,
+                          std::uint32_t stages = Shape::kStages) {
   const ChunkPlan<Shape> plan(task, c.warp());
   for (std::uint32_t chunk = stream.requested - stream.used;
-       chunk < plan.chunks() && chunk < Shape::kStages; ++chunk) {
+       chunk < plan.chunks() && chunk < stages; ++chunk) {
     request_chunk(c, stream, task, plan, chunk);
   }
 }
@@ -326,7 +328,10 @@ template <class Shape, class C>
 MK_HD void run_linear(C& c, WarpStream& stream, const LinearTask& task, const Step& step) {
   const std::uint32_t tokens = step.rows;
   const float* x = stage_input<Shape>(c, stream, task, tokens);
-  if (tokens == 1) return stream_task<Shape, 1>(c, stream, task, x, task.in, 1);
+  // One token is always staged; from here the compiler sees that it lies in shared memory.
+  if (tokens == 1) {
+    return stream_task<Shape, 1>(c, stream, task, work_of<float, Shape>(c), task.in, 1);
+  }
   const std::uint32_t x_stride = x != nullptr ? task.in : task.x_stride;
   if (x == nullptr) x = task.x;
   if (tokens <= 4) return stream_task<Shape, 4>(c, stream, task, x, x_stride, tokens);

@@ -9,8 +9,16 @@
 
 namespace mk::cuda {
 
-// What of a task that is yet to come depends on no event: weights, as many as the rings hold, and
-// hints. A body that does not stream leaves the rings to the task that follows it (may be null).
+// Of a warp's ring, how many stages are filled for a task whose event is not active yet. What is in
+// flight stands in front of the inputs that come with the event. Of pairs of short rows one is
+// better, of long ones two (README.md).
+template <class Shape>
+MK_INLINE std::uint32_t stages_ahead(const LinearTask& task) {
+  return 2 * task.in <= Shape::kChunkElements ? 1 : 2;
+}
+
+// What of a task that is yet to come depends on no event: its first weights, and hints. A body that
+// does not stream leaves the rings to the task that follows it (may be null).
 template <class Shape, class C>
 MK_HD void preload_task(C& c, WarpStream& stream, const TaskDescriptor& task,
                         const TaskDescriptor* following, const Step& step) {
@@ -19,7 +27,7 @@ MK_HD void preload_task(C& c, WarpStream& stream, const TaskDescriptor& task,
   const TaskDescriptor* const streams = task.is_linear() ? &task : following;
   if (streams == nullptr || !streams->is_linear()) return;
   hint_linear(c, streams->linear);
-  preload_linear<Shape>(c, stream, streams->linear);
+  preload_linear<Shape>(c, stream, streams->linear, stages_ahead<Shape>(streams->linear));
 }
 
 // Runs one task by all compute threads. When it returns, this thread's part is done: a barrier must

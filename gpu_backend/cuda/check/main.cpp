@@ -1,12 +1,13 @@
 // megascope_gpu_check: correctness first, then times, on a machine with a GPU.
 //
 //   megascope_gpu_check [--out FOLDER] [--limit SECONDS] [--only correctness|timing|speed]
-//                       [--models NAME,NAME] [--batches N,N] [--case PART]
+//                       [--models NAME,NAME] [--batches N,N] [--case PART] [--slow-down N]
 //
 // --only speed: each policy at its best split, baselines, cuBLAS; --batches is of it. Without
 // --only: correctness and timing. FOLDER/gpu_check.json is written after each model.
 // --case: only the correctness cases whose name contains PART, and no planted hang (for
-// compute-sanitizer).
+// compute-sanitizer). --slow-down: limits N times as long, short decodes on few workers (for its
+// racecheck).
 //
 // Exit status 0: all checks passed; 1: one failed; 2: wrong usage; 3: the GPU was lost or the time
 // was up.
@@ -33,7 +34,7 @@ struct Arguments {
   std::string folder = ".";
   double limit_seconds = 240;
   std::string only{};
-  std::string part_of_case{};
+  CorrectnessOptions correctness{};
   std::vector<std::string> models{"qwen3-0.6b", "llama-3.2-1b"};
   std::vector<std::uint32_t> batches{1};
 };
@@ -62,7 +63,9 @@ Result<Arguments> parse(int argc, char** argv) {
                (value == "correctness" || value == "timing" || value == "speed")) {
       arguments.only = value;
     } else if (flag == "--case") {
-      arguments.part_of_case = value;
+      arguments.correctness.part_of_name = value;
+    } else if (flag == "--slow-down") {
+      arguments.correctness.slow_down = std::strtod(value.c_str(), nullptr);
     } else if (flag == "--batches") {
       arguments.batches.clear();
       for (const std::string& batch : split(value)) {
@@ -75,11 +78,11 @@ Result<Arguments> parse(int argc, char** argv) {
       return fail(ErrorCode::kUsage, fmt::format("what is {} {}?", flag, value));
     }
   }
-  if (argc % 2 == 0 || arguments.limit_seconds <= 0) {
+  if (argc % 2 == 0 || arguments.limit_seconds <= 0 || arguments.correctness.slow_down < 1) {
     return fail(ErrorCode::kUsage,
                 "usage: megascope_gpu_check [--out FOLDER] [--limit SECONDS] "
                 "[--only correctness|timing|speed] [--models NAME,NAME] [--batches N,N] "
-                "[--case PART]");
+                "[--case PART] [--slow-down N]");
   }
   return arguments;
 }
@@ -158,8 +161,8 @@ int run(const Arguments& arguments) {
   Report report;
   describe(*device, report);
   if (arguments.only.empty() || arguments.only == "correctness") {
-    check_correctness(*device, arguments.part_of_case, report);
-    if (arguments.part_of_case.empty()) {
+    check_correctness(*device, arguments.correctness, report);
+    if (arguments.correctness.part_of_name.empty()) {
       check_many_launches(*device, report);
       check_stuck_run(*device, report);
     }

@@ -173,6 +173,23 @@ TEST(LinearBody, TakesOverWhatWasPreloadedPastABodyThatDoesNotStream) {
   }
 }
 
+TEST(LinearBody, HasFewStagesInFlightBeforeItsEvent) {
+  for (const auto& [shape, stages] :
+       {std::pair{LinearCase{1544, 5, 1}, 2U}, std::pair{LinearCase{256, 17, 1}, 1U}}) {
+    LinearProblem problem(shape, 1);
+    FiberGrid grid(grid_options(4));
+    const std::string fault = grid.run([&](FiberContext& c) {
+      init_shared<Shape>(c);
+      WarpStream stream;
+      preload_task<Shape>(c, stream, problem.task(), nullptr, {.rows = 1});
+      EXPECT_EQ(stream.requested, stages);
+      run_body<Shape>(c, stream, problem.task(), {.rows = 1});
+    });
+    EXPECT_EQ(fault, "");
+    EXPECT_LT(error_of(problem.y, problem.wanted()), 2e-6);
+  }
+}
+
 // Planted bugs: each must be seen under at least one of a few schedules.
 template <class Context>
 bool is_found(const LinearCase& shape) {

@@ -1,6 +1,7 @@
 // The PM sampling of the libcupti.so of our own. A device with three samples of 10 us each from
 // 3000 ns on: (i + 1) x 20000 bytes read, 1000 written, 50 + i percent of the SMs active. They come
-// out two at a time. FAKE_PM names what goes wrong: "privileges", "passes", "overflow", "decode".
+// out two at a time. FAKE_PM names what goes wrong: "privileges", "passes", "overflow", "decode",
+// "gap" (sampling lasts for 90 us, not for the 30 of the samples).
 #include <cupti.h>
 #include <cupti_pmsampling.h>
 #include <cupti_profiler_host.h>
@@ -18,6 +19,7 @@ constexpr std::uint32_t kSamples = 3;
 constexpr std::uint32_t kSamplesOfImage = 2;
 std::uint32_t taken = 0;
 bool is_running = false;
+std::uint32_t times_asked = 0;
 
 // What an image of decoded samples holds.
 struct Image {
@@ -106,7 +108,13 @@ cuptiPmSamplingCounterDataImageInitialize(CUpti_PmSampling_CounterDataImage_Init
 }
 CUptiResult CUPTIAPI cuptiPmSamplingStart(CUpti_PmSampling_Start_Params*) {
   taken = 0;
+  times_asked = 0;
   is_running = true;
+  return CUPTI_SUCCESS;
+}
+CUptiResult CUPTIAPI cuptiGetTimestamp(std::uint64_t* time) {
+  const std::uint64_t length = goes_wrong("gap") ? 90'000 : 30'000;
+  *time = 3000 + (times_asked++ == 0 ? 0 : length);
   return CUPTI_SUCCESS;
 }
 CUptiResult CUPTIAPI cuptiPmSamplingStop(CUpti_PmSampling_Stop_Params*) {

@@ -16,6 +16,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class WithFakeDevice : public ::testing::Test {
  protected:
@@ -53,6 +54,7 @@ TEST_F(WithFakeDevice, SamplesBecomeCountersOnTheAxisOfTheKernels) {
                           "dram_read_gb_per_s 22000 6", "dram_write_gb_per_s 22000 0.1",
                           "sm_active_percent 22000 52"));
   EXPECT_THAT(testing::flow_lines(trace), ElementsAre("cudaLaunchKernel_v7000 -> mega(int)"));
+  EXPECT_THAT(testing::health_lines(trace), Not(Contains(HasSubstr("samples_missing"))));
 }
 
 TEST_F(WithFakeDevice, SaysWhatItTakesWherePermissionIsMissing) {
@@ -91,6 +93,16 @@ TEST_F(WithFakeDevice, CountsABufferThatWasFull) {
   ::setenv("FAKE_PM", "overflow", 1);
 
   EXPECT_THAT(testing::health_lines(make_trace({{capture()}})), Contains("samples_dropped 1"));
+}
+
+TEST_F(WithFakeDevice, SaysHowMuchTheSamplesCover) {
+  ::setenv("FAKE_PM", "gap", 1);
+
+  const Trace trace = make_trace({{capture()}});
+
+  EXPECT_THAT(trace.health,
+              Contains(::testing::Field(&HealthRecord::message,
+                                        HasSubstr("PM samples cover 0.030 of 0.090 ms"))));
 }
 
 TEST_F(WithFakeDevice, KeepsWhatWasDecodedBeforeAFailure) {
