@@ -57,6 +57,15 @@ std::vector<OpenNumber> open_numbers(const Machine& machine, const TaskKinds& ki
   return open;
 }
 
+bool may_matter_under(PolicyKind policy, std::string_view path) {
+  if (facts(policy).family == PolicyFamily::kPerKernel) {
+    return !path.starts_with("protocol.") && !path.starts_with("boundary.") &&
+           !path.starts_with("link.put.");
+  }
+  return !path.starts_with("launch.") && !path.starts_with("link.all_reduce.") &&
+         !path.ends_with(".kernel_bandwidth_share");
+}
+
 Machine draw_machine(const Machine& machine, std::uint64_t draw) {
   Machine drawn = machine;
   visit_numbers(drawn, [&](const NumberFacts& facts, Number& number) {

@@ -7,6 +7,7 @@
 // then ports.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -40,6 +41,8 @@ class Ports {
     if (settings.has_l2) first_[1] = add(settings.l2);
     if (devices_ > 1) first_[2] = add(settings.link);
     is_one_ = servers_.size() == 1;
+    ends_.assign(servers_.size(), std::numeric_limits<std::int64_t>::max());
+    is_changed_.assign(servers_.size(), false);
   }
 
   // As those of MemoryServer, for the server that the route names. Only bodies go over a link,
@@ -50,24 +53,33 @@ class Ports {
     const Place place = place_of(entity, route);
     if (route == Route::kLink) stream_class = 0;
     servers_[place.server].start(now, place.local, stream_class, bytes, slowness);
-    find_next();
+    note_change(place.server);
   }
   void extend(std::int64_t now, std::uint32_t entity, Route route, std::uint32_t stream_class,
               std::int64_t bytes) {
     if (is_one_) return servers_[0].extend(now, entity, stream_class, bytes);
     const Place place = place_of(entity, route);
     servers_[place.server].extend(now, place.local, stream_class, bytes);
-    find_next();
+    note_change(place.server);
   }
 
-  bool ends_by(std::int64_t instant) { return servers_[next_].ends_by(instant); }
-  std::int64_t next_end() { return servers_[next_].next_end(); }
+  bool ends_by(std::int64_t instant) {
+    if (is_one_) return servers_[0].ends_by(instant);
+    find_next();
+    return ends_[next_] <= instant && ends_[next_] != Server::kNever;
+  }
+  std::int64_t next_end() {
+    if (is_one_) return servers_[0].next_end();
+    find_next();
+    return ends_[next_];
+  }
   std::uint32_t finish_next() {
+    if (is_one_) return servers_[0].finish_next();
+    find_next();
     const std::uint32_t local = servers_[next_].finish_next();
-    if (is_one_) return local;
     const std::uint32_t device = next_ % devices_;
     const std::uint32_t kind = local / workers_;
-    find_next();
+    note_change(next_);
     return (kind * devices_ + device) * workers_ + local % workers_;
   }
 
@@ -81,11 +93,20 @@ class Ports {
     return {first_[static_cast<std::size_t>(route)] + worker / workers_,
             kind * workers_ + worker % workers_};
   }
+  void note_change(std::uint32_t server) {
+    if (!is_changed_[server]) changed_.push_back(server);
+    is_changed_[server] = true;
+  }
+  // When somebody asks: once for all that starts and ends at one instant.
   void find_next() {
-    next_ = 0;
-    for (std::uint32_t s = 1; s < servers_.size(); ++s) {
-      if (servers_[s].next_end() < servers_[next_].next_end()) next_ = s;
+    if (changed_.empty()) return;
+    for (const std::uint32_t server : changed_) {
+      ends_[server] = servers_[server].next_end();
+      is_changed_[server] = false;
     }
+    changed_.clear();
+    next_ =
+        static_cast<std::uint32_t>(std::min_element(ends_.begin(), ends_.end()) - ends_.begin());
   }
 
   std::uint32_t devices_;
@@ -93,6 +114,9 @@ class Ports {
   bool is_one_ = true;                    // server: one device's memory
   std::array<std::uint32_t, 3> first_{};  // server of each route
   std::vector<Server> servers_{};
+  std::vector<std::int64_t> ends_{};      // of each server, but of those that changed
+  std::vector<char> is_changed_{};        // of each server
+  std::vector<std::uint32_t> changed_{};  // servers
   std::uint32_t next_ = 0;
 };
 

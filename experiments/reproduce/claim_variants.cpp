@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/policy.h"
 #include "experiments/sweep/point_runner.h"
 #include "simulator/machine_ranges.h"
 #include "simulator/mechanisms.h"
@@ -33,7 +34,11 @@ struct Change {
   std::string what_if{};
   std::uint64_t seed = 0;
 
+  // A point that the change cannot move is itself: then it is predicted once.
   SweepPoint of(SweepPoint point) const {
+    if (group == Group::kConstant && !may_matter_under(*policy_from_name(point.policy), name)) {
+      return point;
+    }
     if (!mechanism.empty()) append(point.mechanisms, mechanism);
     if (!what_if.empty()) append(point.what_if, what_if);
     if (seed > 0) point.seed = seed;
