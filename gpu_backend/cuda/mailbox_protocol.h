@@ -1,6 +1,6 @@
 // The hand-over between a worker block's control thread and its compute warps: a box that the
 // control thread fills, and two barriers, `go` (1 arrival a phase: there is a command) and `done`
-// (an arrival of each compute warp a phase: all have carried it out).
+// (an arrival of each compute thread a phase: all have carried it out).
 //
 // Over a barrier policy B, so that the source that runs on the device (megakernel.cuh) is what
 // Relacy checks (tests/gpu_backend/cuda):
@@ -46,8 +46,10 @@ class MailboxWriter {
   std::uint32_t finished_ = 0;
 };
 
-// A compute warp's side. Each of its lanes may wait; one of them finishes, once all have done. (It
-// does not keep the barriers: a body has no register to spare.)
+// A compute thread's side. (It does not keep the barriers: a body has no register to spare.) Each
+// lane of a warp finishes for itself: one arrival for all, behind a __syncwarp, is as right, but
+// racecheck does not follow it (104 reports), and it is slower (Llama-3.2-1B on an H100, static:
+// 1145 us instead of 1137).
 template <class B>
 class MailboxReader {
  public:

@@ -302,7 +302,7 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
                           box.following < kSlots ? &box.slots[box.following] : nullptr, box.step);
     }
     __syncwarp();
-    if (block.lane() == 0) mailbox.finish(box.done);
+    mailbox.finish(box.done);
   }
   // What was preloaded and never used must land before the block's memory goes.
   for (; stream.used < stream.requested; ++stream.used) {
@@ -366,7 +366,7 @@ __global__ void __launch_bounds__(Shape::kThreads + 32, 1)
   auto& shared = *reinterpret_cast<WorkerShared<Shape>*>(raw);
   if (threadIdx.x == 0) {
     barrier_init(&shared.box.go, 1);
-    barrier_init(&shared.box.done, Shape::kWarps);
+    barrier_init(&shared.box.done, Shape::kWarps * 32);
     DeviceBlock<Shape> block(shared.compute, args.work_bytes);
     for (std::uint32_t i = 0; i < Shape::kWarps * Shape::kStages; ++i) {
       block.init_barrier(&shared_of<Shape>(block).full[i / Shape::kStages][i % Shape::kStages]);
