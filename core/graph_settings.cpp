@@ -8,6 +8,13 @@
 
 namespace mk {
 
+void GraphSettings::apply_to(StepShape& step, std::uint32_t context) const {
+  step.attention_parts = attention_parts;
+  step.attention_positions =
+      attention_parts > 0 ? (context + attention_parts - 1) / attention_parts : 0;
+  step.page_positions = page_positions;
+}
+
 Result<GraphSettings> parse_graph_settings(std::span<const std::string> texts) {
   constexpr std::string_view kTasks = ".tasks";
   GraphSettings settings;

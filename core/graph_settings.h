@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "core/computation_graph.h"
 #include "core/result.h"
 
 namespace mk {
@@ -18,6 +19,9 @@ struct GraphSettings {
   std::map<std::string, std::uint32_t> tasks_of{};
   std::uint32_t attention_parts = 1;
   std::uint32_t page_positions = 0;
+
+  // What they make of a step's attention over so many positions.
+  void apply_to(StepShape& step, std::uint32_t context) const;
 };
 
 // The last of several for the same thing counts. Usage names the text; numbers that make no sense

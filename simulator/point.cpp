@@ -175,16 +175,14 @@ Result<StepShape> step_shape_of(const SweepPoint& point, const ModelConfig& mode
   const auto positions = static_cast<std::uint32_t>(point.prompt_tokens + point.generate);
   const Result<GraphSettings> settings = parse_graph_settings(assignments_of(point.task_counts));
   if (!settings) return tl::unexpected(settings.error());
-  const std::uint32_t parts = settings->attention_parts;
-  return StepShape{
+  StepShape shape = {
       .batch_tokens = static_cast<std::uint32_t>(point.batch_tokens),
       .requests = static_cast<std::uint32_t>(point.requests),
       .max_context = cache_positions(model, context, positions),
       .devices = static_cast<std::uint32_t>(point.devices),
-      .experts = point.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride,
-      .attention_parts = parts,
-      .attention_positions = parts > 0 ? (context + parts - 1) / parts : 0,
-      .page_positions = settings->page_positions};
+      .experts = point.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride};
+  settings->apply_to(shape, context);
+  return shape;
 }
 
 SimulationOptions simulation_options_of(const SweepPoint& point) {

@@ -28,20 +28,13 @@ class Statement {
  public:
   explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
 
-  // Binds one row and runs the statement; false iff SQLite refused.
-  template <typename... Values>
-  bool run(const Values&... values) {
-    begin();
-    (add(values), ...);
-    return step();
-  }
-
-  // The same, value by value: begin, add each, step.
+  // Binds value by value and runs the statement: begin, add each, step.
   void begin() { column_ = 0; }
   template <typename Value>
   void add(const Value& value) {
     bind(++column_, value);
   }
+  // False iff SQLite refused.
   bool step() {
     const int code = sqlite3_step(statement_.get());
     sqlite3_reset(statement_.get());

@@ -15,6 +15,12 @@ using sqlite::Database;
 using sqlite::for_each_row;
 using sqlite::Row;
 
+// What the outline lacks, in the order of kColumns; then comes the bound.
+constexpr std::array kInstantColumns = {&SliceColumns::enqueued, &SliceColumns::fetched,
+                                        &SliceColumns::ready,    &SliceColumns::preload,
+                                        &SliceColumns::page,     &SliceColumns::first_data,
+                                        &SliceColumns::notified};
+
 void take_outline(Row& row, Trace& trace, std::size_t k) {
   SliceColumns& s = trace.slices;
   s.lane[k] = row.index(0, trace.lanes.size());
@@ -39,15 +45,8 @@ void take_outline(Row& row, Trace& trace, std::size_t k) {
 
 // `first`: the column of enqueued_ns.
 void take_instants(Row& row, SliceColumns& s, std::size_t k, int first) {
-  s.enqueued.set(k, row.instant(first));
-  s.fetched.set(k, row.instant(first + 1));
-  s.ready.set(k, row.instant(first + 2));
-  s.preload.set(k, row.instant(first + 3));
-  s.page.set(k, row.instant(first + 4));
-  s.first_data.set(k, row.instant(first + 5));
-  s.notified.set(k, row.instant(first + 6));
-  s.bound[k] =
-      row.null(first + 7) ? Bound::kUnknown : static_cast<Bound>(row.integer(first + 7, 0, 2));
+  for (const auto column : kInstantColumns) (s.*column).set(k, row.instant(first++));
+  s.bound[k] = row.null(first) ? Bound::kUnknown : static_cast<Bound>(row.integer(first, 0, 2));
 }
 
 Result<std::size_t> count_slices(Database& db) {
@@ -58,11 +57,6 @@ Result<std::size_t> count_slices(Database& db) {
   if (!status) return tl::unexpected(status.error());
   return rows;
 }
-
-constexpr std::array kInstantColumns = {&SliceColumns::enqueued, &SliceColumns::fetched,
-                                        &SliceColumns::ready,    &SliceColumns::preload,
-                                        &SliceColumns::page,     &SliceColumns::first_data,
-                                        &SliceColumns::notified};
 
 // take(row, k) for each row; a damaged file may have other rows in its table than in its index.
 template <typename Take>

@@ -75,18 +75,16 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
 
 StepShape step_shape(const CompileFlags& flags, const ModelConfig& model,
                      std::uint32_t least_positions) {
-  // compile_options() says what is wrong
-  const GraphSettings settings = parse_graph_settings(flags.set).value_or(GraphSettings{});
-  const std::uint32_t parts = settings.attention_parts;
   const std::uint32_t context = context_of(flags, model);
-  return {.batch_tokens = flags.batch_tokens,
-          .requests = flags.requests,
-          .max_context = cache_positions(model, context, least_positions),
-          .devices = flags.devices,
-          .experts = flags.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride,
-          .attention_parts = parts,
-          .attention_positions = parts > 0 ? (context + parts - 1) / parts : 0,
-          .page_positions = settings.page_positions};
+  StepShape shape = {
+      .batch_tokens = flags.batch_tokens,
+      .requests = flags.requests,
+      .max_context = cache_positions(model, context, least_positions),
+      .devices = flags.devices,
+      .experts = flags.experts == "static" ? ExpertSchedule::kStatic : ExpertSchedule::kStride};
+  // compile_options() says what is wrong
+  parse_graph_settings(flags.set).value_or(GraphSettings{}).apply_to(shape, context);
+  return shape;
 }
 
 }  // namespace mk::cli

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <span>
-#include <thread>
 
+#include "core/at_once.h"
 #include "gpu_backend/host/bodies/paired_rows.h"
 #include "gpu_backend/host/bodies/task_bodies.h"
 #include "gpu_backend/host/bodies/weight_rows.h"
@@ -143,19 +142,14 @@ Status ModelMemory::fill_weights(const WeightProvider& provider, std::uint32_t t
     fillings.push_back(std::move(*filling));
   }
   const std::vector<Piece> pieces = pieces_of(fillings);
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t at = next++; at < pieces.size(); at = next++) {
-      if (dtype_ == DType::kBf16) {
-        fill_rows<Bf16>(*this, pieces[at]);
-      } else {
-        fill_rows<float>(*this, pieces[at]);
-      }
+  const auto fill = [&](std::size_t at) {
+    if (dtype_ == DType::kBf16) {
+      fill_rows<Bf16>(*this, pieces[at]);
+    } else {
+      fill_rows<float>(*this, pieces[at]);
     }
   };
-  std::vector<std::jthread> others;
-  for (std::uint32_t i = 1; i < threads; ++i) others.emplace_back(work);
-  work();
+  for_each_at_once(pieces.size(), fill, threads);
   return {};
 }
 
