@@ -61,6 +61,14 @@ TEST(HostMachine, NamesASourceForEachNumber) {
   });
 }
 
+TEST(HostMachine, OfABusyMachineIsAcceptedToo) {
+  std::vector<Primitive> disturbed = primitives();
+  for (Primitive& p : disturbed) p.spread = 3;
+  const Machine machine = host_machine(disturbed, 2);
+  const Result<Machine> read = machine_from_json(machine_to_json(machine), "host.json");
+  EXPECT_TRUE(read.has_value()) << read.error().message;
+}
+
 TEST(HostMachine, OfOneCoreSaysWhatCouldNotBeMeasured) {
   std::vector<Primitive> alone = primitives();
   std::erase_if(alone, [](const Primitive& p) {
