@@ -69,6 +69,19 @@ class RecordMaker {
       }
     }
     if (graph_.info().devices > 1) complete_activations();
+    end_activations_by_starts();
+  }
+
+  // Who activates an event takes the time behind its arrival, and may be held up in between: a task
+  // that depends on it starts meanwhile. So it was active by the first start at the latest.
+  void end_activations_by_starts() {
+    for (const LaneBuffers& lane : rows_.lanes) {
+      for (const TaskRow& t : lane.tasks.rows()) {
+        const std::uint32_t event = graph_.tasks().dependent_event[t.task.id];
+        Nanoseconds& instant = activated_[row(t.task.iteration, graph_.event_count(), event)];
+        instant = std::min(instant, at(t.stamps.start));
+      }
+    }
   }
 
   // Where several devices notify an event, nobody may have seen the last arrival: it is the latest
