@@ -57,6 +57,17 @@ MK_INLINE Bf16 to_bf16(float value) {
   return {static_cast<std::uint16_t>((is_nan ? bits | 0x400000U : rounded) >> 16)};
 }
 
+// Two bf16 numbers as a little-endian word.
+MK_INLINE std::uint32_t to_bf16_pair(float low, float high) {
+#if defined(__CUDA_ARCH__)
+  std::uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+#else
+  return to_bf16(low).bits | static_cast<std::uint32_t>(to_bf16(high).bits) << 16;
+#endif
+}
+
 // N floats that one instruction loads.
 template <int N>
 struct Floats {
@@ -96,6 +107,16 @@ MK_INLINE void store_quad(float* p, const Float4& v) {
 // The two bf16 values of a little-endian word.
 MK_INLINE float low_float(std::uint32_t pair) { return bits_to_float(pair << 16); }
 MK_INLINE float high_float(std::uint32_t pair) { return bits_to_float(pair & 0xffff0000U); }
+
+// Two floats as the sum of two bf16 numbers each.
+struct SplitPair {
+  std::uint32_t first;
+  std::uint32_t second;
+};
+MK_INLINE SplitPair split_pair(float low, float high) {
+  const std::uint32_t first = to_bf16_pair(low, high);
+  return {first, to_bf16_pair(low - low_float(first), high - high_float(first))};
+}
 
 MK_INLINE Floats<4> widen(const Words2& w) {
   return {{low_float(w.at[0]), high_float(w.at[0]), low_float(w.at[1]), high_float(w.at[1])}};

@@ -16,6 +16,12 @@
 //   copy(to, from, bytes, b)   whole warp: global to shared memory, asynchronously; b's current
 //                     phase ends once it has landed. 16-byte alignment of all three. At most one
 //                     copy a barrier is in flight.
+//   copy_rows(to, to_stride, from, from_stride, rows, bytes, b)   the same for up to 8 rows of
+//                     `bytes`, strides in bytes, as one copy
+//   mma(c, a, b)      whole warp: c[16][8] += a[16][16] b[16][8], bf16 with float sums, spread over
+//                     the lanes as those of mma.m16n8k16: lane (g, t) = (lane / 4, lane % 4) has
+//                     a[g], a[g + 8] of columns 2 t, 2 t + 1, then of 2 t + 8, 2 t + 9; those rows
+//                     of b's column g; columns 2 t, 2 t + 1 of c[g], then of c[g + 8]
 //   prefetch(from, bytes)   by one lane: a hint that these bytes of global memory will be read
 //   soon.
 //                     16-byte alignment of both.
@@ -76,6 +82,13 @@ MK_HD void init_shared(C& c) {
     c.publish_barriers();
   }
   c.sync();
+}
+
+// F::run(c, args...). On a device it is a function of its own, so that what it needs of registers
+// takes none from other bodies (device_block.cuh).
+template <class F, class C, class... Args>
+MK_INLINE auto apart(C& c, Args... args) {
+  return F::run(c, args...);
 }
 
 // The sum over all compute threads, the same bits in each.

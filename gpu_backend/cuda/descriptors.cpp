@@ -71,7 +71,13 @@ RmsNormTask rmsnorm(const Tile& tile, const RmsNormParams& params) {
           static_cast<float>(params.epsilon)};
 }
 
-LinearTask linear(const Tile& tile, const LinearParams& params, TaskKind kind) {
+// 0: the body of one token.
+std::uint32_t token_tiles(std::uint32_t batch_tokens) {
+  return batch_tokens == 1 ? 0 : (batch_tokens + kTileTokens - 1) / kTileTokens;
+}
+
+LinearTask linear(const Tile& tile, const LinearParams& params, TaskKind kind,
+                  std::uint32_t tokens) {
   const bool is_normed = kind == TaskKind::kNormLinear;
   const std::size_t w = is_normed ? 2 : 1;
   const std::size_t y = w + (params.residual ? 2 : 1);
@@ -89,6 +95,7 @@ LinearTask linear(const Tile& tile, const LinearParams& params, TaskKind kind) {
                : kind == TaskKind::kSiluLinear ? LinearInput::kSilu
                                                : LinearInput::kPlain;
   task.epsilon = static_cast<float>(params.epsilon);
+  task.token_tiles = token_tiles(tokens);
   return task;
 }
 
@@ -314,7 +321,7 @@ TaskDescriptor descriptor_of(const TaskGraph& graph, const TensorAddresses& addr
       break;
     default:
       if (fill_expert_kind(d, tile, graph.op_of(task), graph.tasks().tile[task.index])) break;
-      d.linear = linear(tile, std::get<LinearParams>(params), d.kind);
+      d.linear = linear(tile, std::get<LinearParams>(params), d.kind, graph.info().batch_tokens);
   }
   return d;
 }
@@ -337,19 +344,18 @@ bool is_aligned(const TaskDescriptor& d) {
   }
 }
 
-Status check_linear(const LinearParams& params, TaskKind kind, std::uint32_t tokens,
-                    const BlockNeeds& block) {
+Status check_linear(const LinearParams& params, std::uint32_t tokens, const BlockNeeds& block) {
   if (params.in % 8 != 0) {
     return fail(ErrorCode::kUnsupported,
                 fmt::format("an input of {} columns, must be a multiple of 8", params.in));
   }
-  // One token's input is always staged; the fused inputs are staged whole.
-  const std::int64_t staged = kind == TaskKind::kLinear ? 1 : tokens;
-  const auto bytes = static_cast<std::uint64_t>(staged * params.in * 4);
+  // One token's input is staged; of several, parts of sums.
+  const std::uint64_t bytes = tokens == 1 ? static_cast<std::uint64_t>(params.in) * 4
+                                          : batch_work_bytes(block.warps, token_tiles(tokens));
   if (bytes > block.work_bytes) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("its input takes {} bytes of shared memory, {} are free", bytes,
-                            block.work_bytes));
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("it takes {} bytes of shared memory, {} are free", bytes, block.work_bytes));
   }
   return {};
 }
@@ -387,12 +393,12 @@ Status check_experts(const MoeParams& params, TaskKind kind, const BlockNeeds& b
   // One choice at a time, and where the block is behind it.
   BlockNeeds left = block;
   left.work_bytes -= std::min<std::uint64_t>(left.work_bytes, kRoutedBytes);
-  return check_linear({.in = params.in, .out = params.out}, TaskKind::kLinear, 1, left);
+  return check_linear({.in = params.in, .out = params.out}, 1, left);
 }
 
 Status check_operator(const Operator& op, const GraphInfo& info, const BlockNeeds& block) {
   if (const auto* params = std::get_if<LinearParams>(&op.params)) {
-    return check_linear(*params, op.kind, info.batch_tokens, block);
+    return check_linear(*params, info.batch_tokens, block);
   }
   if (std::holds_alternative<AttentionParams>(op.params)) {
     return check_attention(op, info.requests, block);

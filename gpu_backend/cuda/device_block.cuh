@@ -124,6 +124,48 @@ class DeviceBlock {
 #endif
   }
 
+  __device__ void copy_rows(void* to, std::uint32_t to_stride, const void* from,
+                            std::uint32_t from_stride, std::uint32_t rows, std::uint32_t bytes,
+                            std::uint64_t* barrier) {
+#if defined(MK_HAS_BULK_COPY)
+    const std::uint32_t address = shared_address(barrier);
+    if (lane() == 0) {
+      asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(address),
+                   "r"(rows * bytes)
+                   : "memory");
+    }
+    __syncwarp();
+    if (lane() >= rows) return;
+    asm volatile(
+        "{ .reg .b64 policy; createpolicy.fractional.L2::evict_first.b64 policy, 1.0; "
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint "
+        "[%0], [%1], %2, [%3], policy; }" ::"r"(shared_address(to) + lane() * to_stride),
+        "l"(static_cast<const unsigned char*>(from) + std::uint64_t{lane()} * from_stride),
+        "r"(bytes), "r"(address)
+        : "memory");
+#else
+    // Four lanes a row.
+    const std::uint32_t row = lane() / 4;
+    const auto* const source =
+        static_cast<const unsigned char*>(from) + std::uint64_t{row} * from_stride;
+    const std::uint32_t target = shared_address(to) + row * to_stride;
+    for (std::uint32_t i = lane() % 4 * 16; i < bytes && row < rows; i += 64) {
+      asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(target + i), "l"(source + i)
+                   : "memory");
+    }
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(shared_address(barrier))
+                 : "memory");
+#endif
+  }
+
+  __device__ __forceinline__ void mma(float (&c)[4], const std::uint32_t (&a)[4],
+                                      const std::uint32_t (&b)[2]) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, "
+        "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+  }
+
   // Into L2.
   __device__ void prefetch([[maybe_unused]] const void* from,
                            [[maybe_unused]] std::uint32_t bytes) {
@@ -153,5 +195,17 @@ class DeviceBlock {
   unsigned char* shared_;
   std::uint32_t work_bytes_;
 };
+
+// The context is made anew there: a reference to it would hold it in memory.
+template <class F, class Shape, class... Args>
+__device__ __noinline__ auto run_apart(unsigned char* shared, std::uint32_t work_bytes,
+                                       Args... args) {
+  DeviceBlock<Shape> block(shared, work_bytes);
+  return F::run(block, args...);
+}
+template <class F, class Shape, class... Args>
+__device__ __forceinline__ auto apart(DeviceBlock<Shape>& c, Args... args) {
+  return run_apart<F, Shape>(c.shared(), c.work_bytes(), args...);
+}
 
 }  // namespace mk::cuda

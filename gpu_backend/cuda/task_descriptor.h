@@ -50,6 +50,7 @@ struct LinearTask {
   std::uint32_t in, rows, x_stride, y_stride;
   LinearInput input;
   float epsilon;
+  std::uint32_t token_tiles;  // 0: of one token; else the batch's tokens by eight
 };
 
 // The new tokens of one request on some KV heads: those of them, and those positions of the

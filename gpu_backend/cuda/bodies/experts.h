@@ -105,6 +105,7 @@ MK_INLINE void write_routed(const ExpertLinearTask& task, std::uint32_t expert,
   linear.y_stride = task.y_stride;
   linear.input = LinearInput::kPlain;
   linear.epsilon = 0;
+  linear.token_tiles = 0;
 }
 
 // Where a block is among the linears of its expert task: in shared memory, the end of the work

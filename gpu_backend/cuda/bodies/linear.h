@@ -1,16 +1,19 @@
-// The linear body: streams the tile's weights once, whatever the number of tokens.
+// The linear body of one token: streams the tile's weights once. That of several is in
+// batch_linear.h; a task says which of the two it is.
 //
 // Each warp owns a ring of shared-memory chunks and fills it itself: the chunks of the rows that
 // are its own, one bulk copy each, always kStages of them in flight or in use. So warps never wait
 // for each other while they stream, and the ring goes on from task to task: chunks of the next
 // linear task may be requested while this one computes (WarpStream).
 //
-// Invariant: each output is summed in an order that depends on `in` alone: neither the cut into
-// tasks nor the number of tokens changes a bit of it.
+// Invariant: each output is summed in an order that depends on `in` alone: the cut into tasks
+// changes no bit of it.
 #pragma once
 
 #include "gpu_backend/cuda/block.h"
+#include "gpu_backend/cuda/bodies/batch_linear.h"
 #include "gpu_backend/cuda/bodies/elementwise.h"
+#include "gpu_backend/cuda/bodies/warp_stream.h"
 #include "gpu_backend/cuda/task_descriptor.h"
 
 namespace mk::cuda {
@@ -56,12 +59,6 @@ struct ChunkPlan {
   }
 };
 
-// A warp's ring, as each of its lanes knows it. Chunks are numbered over the whole run.
-struct WarpStream {
-  std::uint32_t requested = 0;
-  std::uint32_t used = 0;
-};
-
 template <class Shape, class C>
 MK_INLINE void request_chunk(C& c, WarpStream& stream, const LinearTask& task,
                              const ChunkPlan<Shape>& plan, std::uint32_t chunk) {
@@ -78,6 +75,7 @@ MK_INLINE void request_chunk(C& c, WarpStream& stream, const LinearTask& task,
 template <class Shape, class C>
 MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task,
                           std::uint32_t stages = Shape::kStages) {
+  if (task.token_tiles != 0) return preload_batch<Shape>(c, stream, task, stages);
   const ChunkPlan<Shape> plan(task, c.warp());
   for (std::uint32_t chunk = stream.requested - stream.used;
        chunk < plan.chunks() && chunk < stages; ++chunk) {
@@ -189,111 +187,74 @@ MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to,
   }
 }
 
-// f(x[t]) in shared memory, rows of `in` floats; null where it does not fit. The task's first
-// weights are requested meanwhile.
+// f(x) in shared memory. The task's first weights are requested meanwhile.
 template <class Shape, class C>
-MK_HD const float* stage_input(C& c, WarpStream& stream, const LinearTask& task,
-                               std::uint32_t tokens) {
-  if (std::uint64_t{tokens} * task.in * 4 > c.work_bytes()) {
-    preload_linear<Shape>(c, stream, task);
-    return nullptr;
-  }
-  float* const staged = work_of<float, Shape>(c);
-  for (std::uint32_t t = 0; t < tokens; ++t) {
-    const float* const x = task.x + std::uint64_t{t} * task.x_stride;
-    float* const to = staged + t * task.in;
-    const auto request = [&] {
-      if (t == 0) preload_linear<Shape>(c, stream, task);
-    };
-    if (task.input == LinearInput::kNorm) {
-      stage_normed<Shape>(c, task, x, to, request);
-    } else if (task.input == LinearInput::kSilu) {
-      stage_silu(c, task, x, to, request);
-    } else {
-      stage_plain(c, task, x, to, request);
-    }
+MK_HD const float* stage_input(C& c, WarpStream& stream, const LinearTask& task) {
+  float* const to = work_of<float, Shape>(c);
+  const auto request = [&] { preload_linear<Shape>(c, stream, task); };
+  if (task.input == LinearInput::kNorm) {
+    stage_normed<Shape>(c, task, task.x, to, request);
+  } else if (task.input == LinearInput::kSilu) {
+    stage_silu(c, task, task.x, to, request);
+  } else {
+    stage_plain(c, task, task.x, to, request);
   }
   c.sync();
-  return staged;
+  return to;
 }
 
-// acc[r][t] += weights[r][lane's columns] . x[t], over `columns` columns of Rows rows in shared
-// memory.
-template <int Rows, int Tokens>
-MK_INLINE void multiply_chunk(float (&acc)[Rows][Tokens], const Bf16* weights,
-                              std::uint32_t row_stride, const float* x, std::uint32_t x_stride,
-                              std::uint32_t tokens, std::uint32_t columns, std::uint32_t lane) {
+// acc[r] += weights[r][lane's columns] . x, over `columns` columns of Rows rows in shared memory.
+template <int Rows>
+MK_INLINE void multiply_chunk(float (&acc)[Rows], const Bf16* weights, std::uint32_t row_stride,
+                              const float* x, std::uint32_t columns, std::uint32_t lane) {
   for (std::uint32_t i = lane * 4; i < columns; i += 128) {
     Floats<4> w[Rows];
     MK_UNROLL
     for (int r = 0; r < Rows; ++r) {
       w[r] = load_bf16x4(weights + static_cast<std::uint32_t>(r) * row_stride + i);
     }
+    const Float4 v = load_as<Float4>(x + i);
     MK_UNROLL
-    for (int t = 0; t < Tokens; ++t) {
-      const std::uint32_t row = static_cast<std::uint32_t>(t) < tokens
-                                    ? static_cast<std::uint32_t>(t)
-                                    : tokens - 1;  // past the live rows: a row that is there
-      const Float4 v = load_as<Float4>(x + std::uint64_t{row} * x_stride + i);
+    for (int r = 0; r < Rows; ++r) {
       MK_UNROLL
-      for (int r = 0; r < Rows; ++r) {
-        MK_UNROLL
-        for (int k = 0; k < 4; ++k) acc[r][t] += w[r].at[k] * v.at[k];
-      }
+      for (int k = 0; k < 4; ++k) acc[r] += w[r].at[k] * v.at[k];
     }
   }
 }
 
-// Adds the residual and writes y for the rows of one group. Lane r * Tokens + t has acc[r][t].
-template <int Rows, int Tokens, class C>
-MK_INLINE void write_group(C& c, float (&acc)[Rows][Tokens], const LinearTask& task,
-                           std::uint32_t row, std::uint32_t rows, std::uint32_t tokens,
-                           float residual) {
+// Adds the residual and writes y for the rows of one group. Lane r has acc[r].
+template <int Rows, class C>
+MK_INLINE void write_group(C& c, float (&acc)[Rows], const LinearTask& task, std::uint32_t row,
+                           std::uint32_t rows, float residual) {
   float mine = 0;
   MK_UNROLL
   for (int r = 0; r < Rows; ++r) {
-    MK_UNROLL
-    for (int t = 0; t < Tokens; ++t) {
-      const float total = c.sum(acc[r][t], 32);
-      if (c.lane() == static_cast<std::uint32_t>(r * Tokens + t)) mine = total;
-    }
+    const float total = c.sum(acc[r], 32);
+    if (c.lane() == static_cast<std::uint32_t>(r)) mine = total;
   }
-  const std::uint32_t r = c.lane() / Tokens;
-  const std::uint32_t t = c.lane() % Tokens;
-  if (r < rows && t < tokens) task.y[std::uint64_t{t} * task.y_stride + row + r] = mine + residual;
-}
-
-template <int Rows, int Tokens, class C>
-MK_INLINE float residual_of_lane(C& c, const LinearTask& task, std::uint32_t row,
-                                 std::uint32_t rows, std::uint32_t tokens) {
-  const std::uint32_t r = c.lane() / Tokens;
-  const std::uint32_t t = c.lane() % Tokens;
-  if (task.residual == nullptr || r >= rows || t >= tokens) return 0;
-  return task.residual[std::uint64_t{t} * task.y_stride + row + r];
+  if (c.lane() < rows) task.y[row + c.lane()] = mine + residual;
 }
 
 // This warp's groups of rows. A group's residual is asked for a group ahead.
-template <class Shape, int Rows, int Tokens, class C>
-MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const float* x,
-                       std::uint32_t x_stride, std::uint32_t tokens) {
+template <class Shape, int Rows, class C>
+MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const float* x) {
   const ChunkPlan<Shape> plan(task, c.warp());
   SharedMemory<Shape>& shared = shared_of<Shape>(c);
   const auto residual_of = [&](std::uint32_t group) {
-    if (group >= plan.groups) return 0.0F;
+    if (group >= plan.groups || task.residual == nullptr) return 0.0F;
     const std::uint32_t row = plan.row_of_group(group, c.warp());
-    return residual_of_lane<Rows, Tokens>(c, task, row, plan.rows_at(row), tokens);
+    return c.lane() < plan.rows_at(row) ? task.residual[row + c.lane()] : 0.0F;
   };
-  constexpr bool kEarly = Tokens == 1;  // more would not fit into the registers
-  float coming_residual = kEarly ? residual_of(0) : 0.0F;
+  float coming_residual = residual_of(0);
   const std::uint32_t chunks = plan.chunks();
   std::uint32_t next = stream.requested - stream.used;  // preloaded chunks come first
   std::uint32_t chunk = 0;
   for (std::uint32_t group = 0; group < plan.groups; ++group) {
     const std::uint32_t row = plan.row_of_group(group, c.warp());
     const std::uint32_t rows = plan.rows_at(row);
-    const float residual = kEarly ? coming_residual : residual_of(group);
-    if (kEarly) coming_residual = residual_of(group + 1);
-    float acc[Rows][Tokens] = {};
+    const float residual = coming_residual;
+    coming_residual = residual_of(group + 1);
+    float acc[Rows] = {};
     for (std::uint32_t p = 0; p < plan.panels; ++p, ++chunk) {
       for (; next < chunks && next < chunk + Shape::kStages; ++next) {
         request_chunk(c, stream, task, plan, next);
@@ -302,41 +263,26 @@ MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const f
       c.wait(&shared.full[c.warp()][stage], stream.used / Shape::kStages & 1U);
       const auto* const weights = reinterpret_cast<const Bf16*>(shared.ring[c.warp()][stage]);
       // A last single row: the second row of the pair is computed from what lies there, unused.
-      multiply_chunk<Rows, Tokens>(acc, weights, Rows > 1 && rows == 1 ? 0 : plan.in,
-                                   x + p * plan.panel, x_stride, tokens, plan.columns_of(p),
-                                   c.lane());
+      multiply_chunk<Rows>(acc, weights, Rows > 1 && rows == 1 ? 0 : plan.in, x + p * plan.panel,
+                           plan.columns_of(p), c.lane());
       c.warp_sync();  // all lanes have read the chunk: its stage may be filled again
       ++stream.used;
     }
-    write_group<Rows, Tokens>(c, acc, task, row, rows, tokens, residual);
+    write_group<Rows>(c, acc, task, row, rows, residual);
   }
 }
 
-template <class Shape, int Tokens, class C>
-MK_HD void stream_task(C& c, WarpStream& stream, const LinearTask& task, const float* x,
-                       std::uint32_t x_stride, std::uint32_t tokens) {
-  if (2 * task.in <= Shape::kChunkElements) {
-    stream_rows<Shape, 2, Tokens>(c, stream, task, x, x_stride, tokens);
-  } else {
-    stream_rows<Shape, 1, Tokens>(c, stream, task, x, x_stride, tokens);
-  }
-}
-
-// Requires: in % 8 == 0, 1 <= step.rows <= kMaxTokens, and what descriptors.h checks of the work
-// area.
+// Requires: in % 8 == 0, and what descriptors.h checks of the work area; of several tokens, what
+// batch_linear.h requires.
 template <class Shape, class C>
 MK_HD void run_linear(C& c, WarpStream& stream, const LinearTask& task, const Step& step) {
-  const std::uint32_t tokens = step.rows;
-  const float* x = stage_input<Shape>(c, stream, task, tokens);
-  // One token is always staged; from here the compiler sees that it lies in shared memory.
-  if (tokens == 1) {
-    return stream_task<Shape, 1>(c, stream, task, work_of<float, Shape>(c), task.in, 1);
+  if (task.token_tiles != 0) return run_batch_linear<Shape>(c, stream, task, step.rows);
+  const float* const x = stage_input<Shape>(c, stream, task);
+  if (2 * task.in <= Shape::kChunkElements) {
+    stream_rows<Shape, 2>(c, stream, task, x);
+  } else {
+    stream_rows<Shape, 1>(c, stream, task, x);
   }
-  const std::uint32_t x_stride = x != nullptr ? task.in : task.x_stride;
-  if (x == nullptr) x = task.x;
-  if (tokens <= 4) return stream_task<Shape, 4>(c, stream, task, x, x_stride, tokens);
-  if (tokens <= 8) return stream_task<Shape, 8>(c, stream, task, x, x_stride, tokens);
-  return stream_task<Shape, 16>(c, stream, task, x, x_stride, tokens);
 }
 
 }  // namespace mk::cuda

@@ -10,11 +10,11 @@
 namespace mk::cuda {
 
 // Of a warp's ring, how many stages are filled for a task whose event is not active yet. What is in
-// flight stands in front of the inputs that come with the event. Of pairs of short rows one is
-// better, of long ones two (README.md).
+// flight stands in front of the inputs that come with the event. Of one token's pairs of short
+// rows one is better, of long ones two (README.md).
 template <class Shape>
 MK_INLINE std::uint32_t stages_ahead(const LinearTask& task) {
-  return 2 * task.in <= Shape::kChunkElements ? 1 : 2;
+  return task.token_tiles == 0 && 2 * task.in <= Shape::kChunkElements ? 1 : 2;
 }
 
 // What of a task that is yet to come depends on no event: its first weights, and hints. A body that

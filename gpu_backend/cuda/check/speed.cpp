@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "gpu_backend/cuda/check/cublas_linears.h"
 #include "gpu_backend/cuda/check/subject.h"
@@ -23,12 +24,16 @@ constexpr std::uint32_t kMaxContext = 1024;
 struct Way {
   PolicyKind kind = PolicyKind::kStatic;
   Roles roles{};
+  OperatorFusion fusion = OperatorFusion::kNormLinear;
   bool records = false;
 
   bool is_megakernel() const { return facts(kind).family == PolicyFamily::kMegakernel; }
   std::string name() const {
-    if (!is_megakernel()) return std::string(facts(kind).name);
-    return fmt::format("{}, {} + {}{}", facts(kind).name, roles.workers, roles.schedulers,
+    const char* const fused = fusion == OperatorFusion::kNone   ? ", unfused"
+                              : fusion == OperatorFusion::kNorm ? ", norms fused"
+                                                                : "";
+    if (!is_megakernel()) return fmt::format("{}{}", facts(kind).name, fused);
+    return fmt::format("{}, {} + {}{}{}", facts(kind).name, roles.workers, roles.schedulers, fused,
                        records ? ", recorded" : "");
   }
 };
@@ -56,8 +61,6 @@ class SpeedComparison {
     if (!load()) return;
     for (const std::uint32_t batch : batches) {
       batch_ = batch;
-      // Several tokens' inputs of a fused linear do not fit into shared memory.
-      fusion_ = batch == 1 ? OperatorFusion::kNormLinear : OperatorFusion::kNone;
       cuts_.clear();
       time_ways(best_ways());
       time_linears();
@@ -65,19 +68,20 @@ class SpeedComparison {
   }
 
  private:
-  CompileOptions compile_for(std::uint32_t workers) const {
+  static CompileOptions compile_for(std::uint32_t workers, OperatorFusion fusion) {
     return {.partition = Partition::kBalanced,
             .events = EventGranularity::kOperator,
-            .fusion = fusion_,
+            .fusion = fusion,
             .workers = workers};
   }
 
   bool load() {
     const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
-    Result<Subject> subject = Subject::make(device_, {.model = model_,
-                                                      .shape = {1, 1, kMaxContext},
-                                                      .compile = compile_for(device_.sms),
-                                                      .threads = cores});
+    Result<Subject> subject =
+        Subject::make(device_, {.model = model_,
+                                .shape = {1, 1, kMaxContext},
+                                .compile = compile_for(device_.sms, OperatorFusion::kNormLinear),
+                                .threads = cores});
     if (!subject) {
       report_.verdict(false, fmt::format("{}: {}", model_, subject.error().message));
       return false;
@@ -91,18 +95,19 @@ class SpeedComparison {
   }
 
   // The model cut for so many workers; null: it could not be.
-  DeviceModel* cut_for(std::uint32_t workers) {
-    if (const auto found = cuts_.find(workers); found != cuts_.end()) return found->second.get();
+  DeviceModel* cut_for(std::uint32_t workers, OperatorFusion fusion) {
+    const std::pair key(workers, fusion);
+    if (const auto found = cuts_.find(key); found != cuts_.end()) return found->second.get();
     Result<ModelConfig> config = load_model(model_);
     if (!config) return refuse("model", config.error());
-    CompileOptions compile = compile_for(workers);
+    CompileOptions compile = compile_for(workers, fusion);
     compile.context = std::min(compile.context, kMaxContext);
     Result<Compiled> compiled = compile_model(*config, {batch_, batch_, kMaxContext}, compile);
     if (!compiled) return refuse("compile", compiled.error());
     Result<DeviceModel> model = DeviceModel::recut(
         *subject_.device, std::make_shared<const TaskGraph>(std::move(compiled->graph)));
     if (!model) return refuse("cut", model.error());
-    auto& cut = cuts_[workers];
+    auto& cut = cuts_[key];
     cut = std::make_unique<DeviceModel>(std::move(*model));
     return cut.get();
   }
@@ -126,7 +131,7 @@ class SpeedComparison {
 
   // The median iteration, us; none: it failed, and the report says so.
   std::optional<double> time(const Way& way) {
-    DeviceModel* const model = cut_for(way.roles.workers);
+    DeviceModel* const model = cut_for(way.roles.workers, way.fusion);
     if (model == nullptr) return std::nullopt;
     Result<DeviceRun> run = run_on_device(*model, options_for(way), decode_options());
     if (!run) {
@@ -147,15 +152,28 @@ class SpeedComparison {
     return {{sms - 4, 16}, {sms - 2, 8}, {sms - 1, 4}, {sms - 8, 32}};
   }
 
-  // Each policy with the split that was fastest in one run, and the baselines.
+  // Each SM reads the inputs of several tokens: before the gating they are twice as long, and
+  // gating takes more than the products.
+  std::vector<OperatorFusion> fusions() const {
+    if (batch_ == 1) return {OperatorFusion::kNormLinear};
+    return {OperatorFusion::kNorm, OperatorFusion::kNone};
+  }
+  std::vector<Way> ways_of(PolicyKind kind) const {
+    std::vector<Way> ways;
+    for (const OperatorFusion fusion : fusions()) {
+      for (const Roles& roles : splits(kind)) ways.push_back({kind, roles, fusion});
+    }
+    return ways;
+  }
+
+  // Each policy with the split and fusion that were fastest in one run, and the baselines.
   std::vector<Way> best_ways() {
     std::vector<Way> best;
     for (const PolicyKind kind :
          {PolicyKind::kStatic, PolicyKind::kAot, PolicyKind::kHybrid, PolicyKind::kJit}) {
       std::optional<double> least;
       Way fastest;
-      for (const Roles& roles : splits(kind)) {
-        const Way way{kind, roles};
+      for (const Way& way : ways_of(kind)) {
         const std::optional<double> us = time(way);
         if (!us) continue;
         report_.add(
@@ -172,7 +190,9 @@ class SpeedComparison {
       best.back().records = true;
     }
     for (const PolicyKind kind : {PolicyKind::kStream, PolicyKind::kGraph, PolicyKind::kPdl}) {
-      best.push_back({kind, {device_.sms, 0}});
+      for (const OperatorFusion fusion : fusions()) {
+        best.push_back({kind, {device_.sms, 0}, fusion});
+      }
     }
     return best;
   }
@@ -204,7 +224,7 @@ class SpeedComparison {
 
   // Products alone: ours do the norm, the gating and the residual too.
   void time_linears() {
-    DeviceModel* const model = cut_for(device_.sms);
+    DeviceModel* const model = cut_for(device_.sms, fusions().back());
     if (model == nullptr) return;
     for (const PolicyKind kind : {PolicyKind::kStream, PolicyKind::kGraph, PolicyKind::kPdl}) {
       DeviceRunOptions options = options_for({kind, {device_.sms, 0}});
@@ -232,8 +252,8 @@ class SpeedComparison {
   Report& report_;
   Subject subject_{};
   std::uint32_t batch_ = 1;
-  OperatorFusion fusion_ = OperatorFusion::kNormLinear;
-  std::map<std::uint32_t, std::unique_ptr<DeviceModel>> cuts_{};  // by workers, of this batch
+  // By workers, of this batch.
+  std::map<std::pair<std::uint32_t, OperatorFusion>, std::unique_ptr<DeviceModel>> cuts_{};
 };
 
 }  // namespace

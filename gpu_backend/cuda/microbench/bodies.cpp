@@ -10,6 +10,7 @@
 #include <functional>
 #include <numeric>
 
+#include "gpu_backend/cuda/bodies/batch_linear.h"
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/microbench/measure.h"
 
@@ -85,7 +86,8 @@ class BodyBench {
   }
 
   TaskDescriptor linear_task(TaskKind kind, LinearInput input, std::uint32_t in, std::uint32_t rows,
-                             const unsigned char* weights, std::uint32_t block) const {
+                             std::uint32_t tokens, const unsigned char* weights,
+                             std::uint32_t block) const {
     TaskDescriptor task;
     task.kind = kind;
     task.linear = {};
@@ -99,13 +101,15 @@ class BodyBench {
     task.linear.y_stride = rows;
     task.linear.input = input;
     task.linear.epsilon = 1e-5F;
+    task.linear.token_tiles = tokens == 1 ? 0 : (tokens + kTileTokens - 1) / kTileTokens;
     return task;
   }
 
   BodyTimes time_linear(TaskKind kind, LinearInput input, std::uint32_t in, std::uint32_t rows,
                         std::uint32_t tokens, std::uint32_t active) {
     return time("a linear body", active, {tokens, tokens, 0, 0}, [&](std::uint32_t block) {
-      return linear_task(kind, input, in, rows, lab_.fresh(std::size_t{2} * in * rows), block);
+      return linear_task(kind, input, in, rows, tokens, lab_.fresh(std::size_t{2} * in * rows),
+                         block);
     });
   }
 
@@ -162,7 +166,8 @@ class BodyBench {
       const unsigned char* const weights = lab_.fresh(std::size_t{2} * kIn * kRows);
       const BodyTimes times =
           time("a linear body", 1, {tokens, tokens, 0, 0}, [&](std::uint32_t block) {
-            return linear_task(TaskKind::kLinear, LinearInput::kPlain, kIn, kRows, weights, block);
+            return linear_task(TaskKind::kLinear, LinearInput::kPlain, kIn, kRows, tokens, weights,
+                               block);
           });
       Samples flops_per_us;
       for (std::size_t i = 0; i < times.total_us.size(); ++i) {

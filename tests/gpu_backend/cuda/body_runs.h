@@ -16,11 +16,12 @@ namespace mk::cuda::test {
 using Shape = BlockShape<2, 3, 1024>;
 inline constexpr std::uint64_t kWorkBytes = 24 << 10;
 
-inline FiberGrid::Options grid_options(std::uint64_t seed) {
+template <class S = Shape>
+FiberGrid::Options grid_options(std::uint64_t seed) {
   return {.blocks = 1,
-          .warps = Shape::kWarps,
-          .shared_bytes = SharedMemory<Shape>::kFixedBytes + kWorkBytes,
-          .fixed_bytes = SharedMemory<Shape>::kFixedBytes,
+          .warps = S::kWarps,
+          .shared_bytes = SharedMemory<S>::kFixedBytes + kWorkBytes,
+          .fixed_bytes = SharedMemory<S>::kFixedBytes,
           .seed = seed};
 }
 
@@ -39,16 +40,16 @@ struct SkipsSync : FiberContext {
   void sync() {}
 };
 
-template <class Context = FiberContext>
+template <class Context = FiberContext, class S = Shape>
 std::string run_tasks(const std::vector<TaskDescriptor>& tasks, const Step& step,
                       std::uint64_t seed = 1) {
-  FiberGrid grid(grid_options(seed));
+  FiberGrid grid(grid_options<S>(seed));
   return grid.run([&](FiberContext& c) {
-    init_shared<Shape>(c);
+    init_shared<S>(c);
     Context context(c);
     WarpStream stream;
     for (const TaskDescriptor& task : tasks) {
-      run_body<Shape>(context, stream, task, step);
+      run_body<S>(context, stream, task, step);
       c.sync();
     }
   });

@@ -2,6 +2,8 @@
 
 #include <ucontext.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -37,9 +39,12 @@ struct FiberGrid::SchedulerContext {
 };
 
 struct FiberGrid::PendingCopy {
-  void* to = nullptr;
-  const void* from = nullptr;
-  std::uint32_t bytes = 0;
+  unsigned char* to = nullptr;
+  const unsigned char* from = nullptr;
+  std::uint32_t to_stride = 0;
+  std::uint32_t from_stride = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t bytes = 0;  // of a row
   CopyBarrier* barrier = nullptr;
   std::uint32_t steps = 0;
   std::unique_ptr<char> issued{};  // race_checker.h
@@ -211,10 +216,14 @@ void FiberGrid::land_copies() {
       ++i;
       continue;
     }
-    std::memcpy(copy.to, copy.from, copy.bytes);
     copy.barrier->order.resize(copy.barrier->phase + 1);
-    check_copy({copy.to, copy.from, copy.bytes}, copy.issued.get(),
-               &copy.barrier->order[copy.barrier->phase]);
+    for (std::uint32_t r = 0; r < copy.rows; ++r) {
+      unsigned char* const to = copy.to + std::size_t{r} * copy.to_stride;
+      const unsigned char* const from = copy.from + std::size_t{r} * copy.from_stride;
+      std::memcpy(to, from, copy.bytes);
+      check_copy({to, from, copy.bytes}, copy.issued.get(),
+                 &copy.barrier->order[copy.barrier->phase]);
+    }
     ++copy.barrier->phase;
     copy.barrier->in_flight = false;
     wake(copy.barrier->waiting);
@@ -231,16 +240,16 @@ void FiberContext::yield() {
 }
 
 // Two buffers in turn: nobody can be two exchanges ahead of a lane that still reads.
-const std::uint32_t* FiberContext::exchange(std::uint32_t word) {
-  std::uint32_t* const words = block_.warps[warp()].exchange[exchanges_++ % 2];
-  words[lane()] = word;
+const FiberContext::Words* FiberContext::exchange(const std::uint32_t* words, std::uint32_t count) {
+  Words* const all = block_.warps[warp()].exchange[exchanges_++ % 2];
+  std::copy_n(words, count, all[lane()]);
   grid_.wait_on(block_.warps[warp()].exchanges, false);
-  return words;
+  return all;
 }
 
 std::uint32_t FiberContext::shuffle_xor(std::uint32_t value, std::uint32_t mask) {
   const Unchecked bookkeeping;
-  return exchange(value)[lane() ^ mask];
+  return exchange(&value, 1)[lane() ^ mask][0];
 }
 
 float FiberContext::shuffle_xor(float value, std::uint32_t mask) {
@@ -249,10 +258,11 @@ float FiberContext::shuffle_xor(float value, std::uint32_t mask) {
 
 float FiberContext::sum(float value, std::uint32_t width) {
   const Unchecked bookkeeping;
-  const std::uint32_t* const words = exchange(float_to_bits(value));
+  const std::uint32_t mine = float_to_bits(value);
+  const Words* const words = exchange(&mine, 1);
   float level[32];
   float next[32];
-  for (std::uint32_t i = 0; i < 32; ++i) level[i] = bits_to_float(words[i]);
+  for (std::uint32_t i = 0; i < 32; ++i) level[i] = bits_to_float(words[i][0]);
   for (std::uint32_t mask = width / 2; mask > 0; mask /= 2) {
     for (std::uint32_t i = 0; i < 32; ++i) next[i] = level[i] + level[i ^ mask];
     std::memcpy(level, next, sizeof level);
@@ -267,29 +277,70 @@ void FiberContext::init_barrier(std::uint64_t* barrier) {
   }
 }
 
-void FiberContext::copy(void* to, const void* from, std::uint32_t bytes, std::uint64_t* barrier) {
+void FiberContext::copy_rows(void* to, std::uint32_t to_stride, const void* from,
+                             std::uint32_t from_stride, std::uint32_t rows, std::uint32_t bytes,
+                             std::uint64_t* barrier) {
   if (lane() != 0) return;
-  check_write(to, bytes);  // from now on, until it has landed
+  auto* const target = static_cast<unsigned char*>(to);
+  for (std::uint32_t r = 0; r < rows; ++r) {
+    check_write(target + std::size_t{r} * to_stride, bytes);  // from now on, until it has landed
+  }
   const Unchecked bookkeeping;
   const auto found = block_.copy_barriers.find(barrier);
-  const bool is_aligned =
-      (reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from) | bytes) %
-          16 ==
-      0;
-  if (found == block_.copy_barriers.end() || !is_aligned || bytes == 0 || found->second.in_flight) {
-    grid_.fail(!is_aligned  ? "a misaligned copy"
-               : bytes == 0 ? "a copy of nothing"
-                            : "a copy on a barrier that is not free");
+  const std::uint64_t all_of_it = reinterpret_cast<std::uintptr_t>(to) |
+                                  reinterpret_cast<std::uintptr_t>(from) | bytes | to_stride |
+                                  (rows > 1 ? from_stride : 0);
+  const bool is_aligned = all_of_it % 16 == 0;
+  const bool is_something = bytes != 0 && rows != 0 && rows <= 8;
+  if (found == block_.copy_barriers.end() || !is_aligned || !is_something ||
+      found->second.in_flight) {
+    grid_.fail(!is_aligned     ? "a misaligned copy"
+               : !is_something ? "a copy of nothing, or of more than eight rows"
+                               : "a copy on a barrier that is not free");
     std::vector<Fiber*> never;
     grid_.park(never);
   }
-  std::memset(to, 0xff, bytes);
+  for (std::uint32_t r = 0; r < rows; ++r) {
+    std::memset(target + std::size_t{r} * to_stride, 0xff, bytes);
+  }
   found->second.in_flight = true;
   const std::uint64_t longest = grid_.random_() % 2 == 0 ? kShortCopy : kLongCopy;
   const auto steps = static_cast<std::uint32_t>(1 + grid_.random_() % longest);
   auto issued = std::make_unique<char>();
   release_order(issued.get());
-  grid_.copies_.push_back({to, from, bytes, &found->second, steps, std::move(issued)});
+  grid_.copies_.push_back({target, static_cast<const unsigned char*>(from), to_stride, from_stride,
+                           rows, bytes, &found->second, steps, std::move(issued)});
+}
+
+namespace {
+
+float half_of(std::uint32_t word, std::uint32_t k) {
+  return k % 2 == 0 ? low_float(word) : high_float(word);
+}
+
+float towards_zero(double exact) {
+  const auto nearest = static_cast<float>(exact);
+  return std::abs(double{nearest}) > std::abs(exact) ? std::nextafter(nearest, 0.0F) : nearest;
+}
+
+}  // namespace
+
+void FiberContext::mma(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  const Unchecked bookkeeping;
+  const std::uint32_t mine[] = {a[0], a[1], a[2], a[3], b[0], b[1]};
+  const Words* const words = exchange(mine, 6);
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    const std::uint32_t row = lane() / 4;  // of its half
+    const std::uint32_t column = lane() % 4 * 2 + i % 2;
+    double sum = c[i];
+    for (std::uint32_t k = 0; k < 16; ++k) {
+      const std::uint32_t t = k % 8 / 2;
+      const float left = half_of(words[row * 4 + t][i / 2 + k / 8 * 2], k);
+      const float right = half_of(words[column * 4 + t][4 + k / 8], k);
+      sum += double{left} * double{right};
+    }
+    c[i] = towards_zero(sum);
+  }
 }
 
 void FiberContext::prefetch(const void* from, std::uint32_t bytes) {

@@ -52,7 +52,9 @@ struct CopyBarrier {
 struct FiberWarp {
   FiberBarrier barrier{};    // of warp_sync()
   FiberBarrier exchanges{};  // of shuffles, which order no memory
-  std::uint32_t exchange[2][32] = {};
+  // The most words that lanes exchange at once: both factors of a product.
+  static constexpr std::uint32_t kWords = 6;
+  std::uint32_t exchange[2][32][kWords] = {};
 };
 
 struct FiberBlockState {
@@ -89,7 +91,13 @@ class FiberContext {
 
   void init_barrier(std::uint64_t* barrier);
   void publish_barriers() {}
-  void copy(void* to, const void* from, std::uint32_t bytes, std::uint64_t* barrier);
+  void copy(void* to, const void* from, std::uint32_t bytes, std::uint64_t* barrier) {
+    copy_rows(to, bytes, from, bytes, 1, bytes, barrier);
+  }
+  void copy_rows(void* to, std::uint32_t to_stride, const void* from, std::uint32_t from_stride,
+                 std::uint32_t rows, std::uint32_t bytes, std::uint64_t* barrier);
+  // Sums are exact, then rounded towards zero: no device does worse.
+  void mma(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]);
   void prefetch(const void* from, std::uint32_t bytes);  // checks the alignment
   void wait(std::uint64_t* barrier, std::uint32_t parity);
 
@@ -97,8 +105,9 @@ class FiberContext {
   float rsqrt(float x) { return 1.0F / std::sqrt(x); }
 
  private:
-  // Every lane's word, valid until this lane's next exchange.
-  const std::uint32_t* exchange(std::uint32_t word);
+  // Every lane's words, valid until this lane's next exchange.
+  using Words = std::uint32_t[FiberWarp::kWords];
+  const Words* exchange(const std::uint32_t* words, std::uint32_t count);
 
   FiberGrid& grid_;
   FiberBlockState& block_;
