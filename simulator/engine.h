@@ -59,6 +59,7 @@ class Engine {
   void settle(std::uint32_t worker);
   void settle_listed(std::uint32_t worker);
   void settle_jit(std::uint32_t worker);
+  bool will_be_told(std::uint32_t worker) const;
   void look(std::uint32_t worker, Picoseconds now);
   void take_jit(std::uint32_t worker, Picoseconds now);
   void take_aot(std::uint32_t worker, Picoseconds now);

@@ -18,8 +18,23 @@ void Engine<kChoice, kRecord>::settle(std::uint32_t worker) {
     WorkerState& w = workers_[worker];
     w.stage = Stage::kIdle;
     w.in_hand = w.free_at;
-    set_timer(worker, w.free_at);
+    if (!will_be_told(worker)) return set_timer(worker, w.free_at);
+    if (w.aot_next != w.aot_end && !w.registered) {
+      wait_for_event(worker, dependent_[tables_.list_tasks[w.aot_next]]);
+    }
   }
+}
+
+// Whether a hybrid worker's look at `free_at` finds only what look_by() is called for when it comes
+// to be known, so that there is no need of that look.
+template <Choice kChoice, bool kRecord>
+bool Engine<kChoice, kRecord>::will_be_told(std::uint32_t worker) const {
+  const WorkerState& w = workers_[worker];
+  if (w.jit_head != kNoIndex || policy_.blocking_fifo) return false;
+  if (w.aot_next == w.aot_end) return true;
+  const std::uint32_t head = tables_.list_tasks[w.aot_next];
+  if (w.aot_batch == 0 || events_[dependent_[head]].activated != kUnknown) return false;
+  return w.preload != Preload::kNone || cost_rows_[cost_row_[head]].preload == 0;
 }
 
 template <Choice kChoice, bool kRecord>
