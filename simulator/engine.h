@@ -92,7 +92,7 @@ class Engine {
   Picoseconds hand_over(std::uint32_t device, std::uint32_t event, Picoseconds instant);
   void publish(std::uint32_t scheduler, std::uint32_t event, Picoseconds instant);
   bool has_work(std::uint32_t scheduler, std::uint32_t event, const TaskRange& share) const;
-  TaskRange share_of(std::uint32_t dispatcher, std::uint32_t event) const;
+  TaskRange share_of(std::uint32_t dispatcher, std::uint32_t event, const TaskRange* shares) const;
   void will_enqueue(std::uint32_t first) const;
   void arm_scheduler(std::uint32_t scheduler);
   void scheduler_step(std::uint32_t scheduler, Picoseconds now);
@@ -110,6 +110,9 @@ class Engine {
   const Hop& arrival_hop(std::uint32_t worker, std::uint32_t event, Route route) const;
   Picoseconds boundary_cost() const;
 
+  bool is_jit(std::uint32_t task) const {
+    return kChoice == Choice::kJit || is_jit_launched(policy_.kind, graph_.tasks().label[task]);
+  }
   void set_timer(std::uint32_t entity, Picoseconds instant) {
     if (entity == firing_) firing_ = kNoIndex;
     timers_.set(entity, static_cast<std::uint64_t>(instant) << Tournament::kIndexBits);
