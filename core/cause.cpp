@@ -209,16 +209,24 @@ class RecordSlices {
  public:
   explicit RecordSlices(const RunRecord& record)
       : tasks_(record.tasks), spans_(record.spans), first_(record.lanes.size() + 1) {
-    sort();
+    order_by_lane();
   }
 
   std::size_t size() const { return order_.size(); }
 
-  // Of one lane, by start; valid until the next call.
+  // Of one lane, by start, then end; valid until the next call.
   std::span<const TaskRecord> of_lane(std::uint32_t lane) {
     slices_.clear();
-    for (std::size_t i = first_[lane]; i < first_[lane + 1]; ++i)
+    for (std::size_t i = first_[lane]; i < first_[lane + 1]; ++i) {
+      fetch_ahead(i + kAhead);
       slices_.push_back(slice(order_[i]));
+    }
+    // Most records are in order.
+    const auto earlier = [](const TaskRecord& a, const TaskRecord& b) {
+      return a.start != b.start ? a.start < b.start : a.end < b.end;
+    };
+    if (!std::is_sorted(slices_.begin(), slices_.end(), earlier))
+      std::stable_sort(slices_.begin(), slices_.end(), earlier);
     return slices_;
   }
 
@@ -228,28 +236,27 @@ class RecordSlices {
   }
 
  private:
-  // Their numbers by (lane, start, end). Lanes are counted; within one most records are in order.
-  void sort() {
+  static constexpr std::size_t kAhead = 8;
+
+  // The records of a lane lie far from one another.
+  void fetch_ahead(std::size_t i) const {
+    if (i >= order_.size() || order_[i] >= tasks_.size()) return;
+    const auto* const record = reinterpret_cast<const std::byte*>(&tasks_[order_[i]]);
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + sizeof(TaskRecord) - 1);
+  }
+
+  void order_by_lane() {
     const std::size_t count = tasks_.size() + spans_.size();
     for (std::size_t i = 0; i < count; ++i) ++first_[lane(i) + 1];
     std::partial_sum(first_.begin(), first_.end(), first_.begin());
     order_.resize(count);
     std::vector<std::uint32_t> at = first_;
     for (std::uint32_t i = 0; i < count; ++i) order_[at[lane(i)]++] = i;
-    const auto earlier = [this](std::uint32_t a, std::uint32_t b) { return time(a) < time(b); };
-    for (std::size_t l = 0; l + 1 < first_.size(); ++l) {
-      const auto begin = order_.begin() + first_[l];
-      const auto end = order_.begin() + first_[l + 1];
-      if (!std::is_sorted(begin, end, earlier)) std::stable_sort(begin, end, earlier);
-    }
   }
 
   std::uint32_t lane(std::size_t i) const {
     return i < tasks_.size() ? tasks_[i].lane : spans_[i - tasks_.size()].lane;
-  }
-  std::pair<Nanoseconds, Nanoseconds> time(std::size_t i) const {
-    if (i < tasks_.size()) return {tasks_[i].start, tasks_[i].end};
-    return {spans_[i - tasks_.size()].start, spans_[i - tasks_.size()].end};
   }
   TaskRecord slice(std::size_t i) const {
     if (i < tasks_.size()) return tasks_[i];
@@ -264,8 +271,8 @@ class RecordSlices {
 
   const std::vector<TaskRecord>& tasks_;
   const std::vector<SpanRecord>& spans_;
-  std::vector<std::uint32_t> first_;  // of each lane, in order_
-  std::vector<std::uint32_t> order_{};
+  std::vector<std::uint32_t> first_;    // of each lane, in order_
+  std::vector<std::uint32_t> order_{};  // numbers of slices, by lane
   std::vector<TaskRecord> slices_{};
 };
 
