@@ -4,8 +4,8 @@
 // A task costs two engine events: the arrival of its first byte, and of its last. All hops behind
 // the last byte (epilogue, notify, activation, poll, dispatch) are sums that are known then, since
 // what they lead to cannot happen before. A hybrid worker chooses between two queues, so it needs a
-// third event, at the instant of the choice; a scheduler's step is one event for each activated
-// event that it serves.
+// third event, at the instant of the choice, unless it is told of all that it could find; a
+// scheduler's step is one event for each activated event that it serves.
 //
 // Entities of the timers: workers, then schedulers; of the memory: the workers' bodies, then their
 // preloads. At one instant the ends of streams come first,
