@@ -82,7 +82,7 @@ class Engine {
               Picoseconds now);
   void first_byte(std::uint32_t worker, Picoseconds now);
   void last_byte(std::uint32_t worker, Picoseconds now);
-  void complete(std::uint32_t worker, Picoseconds end);
+  void complete(std::uint32_t worker, Picoseconds worked);
 
   // engine_dispatch.cpp: events, dispatchers, iterations
   void activate(std::uint32_t worker, std::uint32_t event, Picoseconds instant);

@@ -53,7 +53,7 @@ struct alignas(64) WorkerState {
   Picoseconds compute_end = 0;
   Picoseconds busy = 0;  // sum of its bodies' durations
   double sm_factor = 1;
-  double factor = 1;  // of the running body: noise x SM x injection
+  double factor = 1;  // of the running body: noise x SM
 
   Picoseconds last_byte = 0;  // of the body before
   Picoseconds body_end = 0;   // of the body before

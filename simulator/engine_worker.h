@@ -374,8 +374,9 @@ const Hop& Engine<kChoice, kRecord>::arrival_hop(std::uint32_t worker, std::uint
 
 // The body ends at `end`: arrives at the triggering event, and goes on to the next task.
 template <Choice kChoice, bool kRecord>
-void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds end) {
+void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds worked) {
   WorkerState& w = workers_[worker];
+  const Picoseconds end = worked + injected_idle(options_.injections, worker, worked - w.start);
   const std::uint32_t event = triggering_[w.task];
   EventState& e = events_[event];
   ++outcome_.tasks;
@@ -390,7 +391,7 @@ void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds end) {
   w.free_at = arrival;
   if constexpr (kRecord) {
     const BodyCost& cost = *w.cost;
-    const bool computes = w.compute_end > end - scaled(cost.tail, w.factor) - 1;
+    const bool computes = w.compute_end > worked - scaled(cost.tail, w.factor) - 1;
     const Bound bound = cost.bytes == 0 ? Bound::kUnknown
                         : computes      ? Bound::kCompute
                                         : Bound::kMemory;
