@@ -138,25 +138,23 @@ MK_INLINE BatchCursor cursor_of(const WarpStream& stream, const Plan& plan) {
   return next;
 }
 
-// What stream.requested becomes.
 template <class Shape, int Tiles>
 struct PreloadBatchLinear {
   template <class C>
-  MK_HD static std::uint32_t run(C& c, WarpStream stream, const LinearTask* task,
-                                 std::uint32_t stages) {
+  MK_HD static void run(C& c, WarpStream* stream, const LinearTask* task, std::uint32_t stages) {
     const BatchPlan<Shape, Tiles> plan(*task, c.warp(), c.work_bytes());
-    BatchCursor next = cursor_of(stream, plan);
-    fill_batch_ring<Shape>(c, stream, *task, plan, next, stages);
-    return stream.requested;
+    WarpStream own = *stream;
+    BatchCursor next = cursor_of(own, plan);
+    fill_batch_ring<Shape>(c, own, *task, plan, next, stages);
+    *stream = own;
   }
 };
 
 // As preload_linear(), for a task of several tokens.
 template <class Shape, class C>
 MK_HD void preload_batch(C& c, WarpStream& stream, const LinearTask& task, std::uint32_t stages) {
-  stream.requested = task.token_tiles == 1
-                         ? apart<PreloadBatchLinear<Shape, 1>>(c, stream, &task, stages)
-                         : apart<PreloadBatchLinear<Shape, 2>>(c, stream, &task, stages);
+  if (task.token_tiles == 1) return apart<PreloadBatchLinear<Shape, 1>>(c, &stream, &task, stages);
+  return apart<PreloadBatchLinear<Shape, 2>>(c, &stream, &task, stages);
 }
 
 // Eight of a token's columns: for each of two products, the first numbers of two pairs of columns
@@ -422,7 +420,7 @@ class BatchLinear {
     for (std::uint32_t w = 0; w < plan_.warps; ++w) {
       sum += squares()[w * Tiles * kTileTokens + token];
     }
-    return c_.rsqrt(sum / static_cast<float>(task_.in) + task_.epsilon);
+    return c_.rsqrt(c_.divide(sum, static_cast<float>(task_.in)) + task_.epsilon);
   }
 
   C& c_;
@@ -433,14 +431,13 @@ class BatchLinear {
   BatchCursor next_;
 };
 
-// What stream.used becomes: then all that was requested is used.
 template <class Shape, int Tiles>
 struct RunBatchLinear {
   template <class C>
-  MK_HD static std::uint32_t run(C& c, WarpStream stream, const LinearTask* task,
-                                 std::uint32_t tokens) {
-    BatchLinear<Shape, Tiles, C>(c, stream, *task, tokens).run();
-    return stream.used;
+  MK_HD static void run(C& c, WarpStream* stream, const LinearTask* task, std::uint32_t tokens) {
+    WarpStream own = *stream;
+    BatchLinear<Shape, Tiles, C>(c, own, *task, tokens).run();
+    *stream = own;
   }
 };
 
@@ -449,9 +446,8 @@ struct RunBatchLinear {
 template <class Shape, class C>
 MK_HD void run_batch_linear(C& c, WarpStream& stream, const LinearTask& task,
                             std::uint32_t tokens) {
-  stream.used = task.token_tiles == 1 ? apart<RunBatchLinear<Shape, 1>>(c, stream, &task, tokens)
-                                      : apart<RunBatchLinear<Shape, 2>>(c, stream, &task, tokens);
-  stream.requested = stream.used;
+  if (task.token_tiles == 1) return apart<RunBatchLinear<Shape, 1>>(c, &stream, &task, tokens);
+  return apart<RunBatchLinear<Shape, 2>>(c, &stream, &task, tokens);
 }
 
 }  // namespace mk::cuda
