@@ -15,34 +15,38 @@ struct About {
   std::optional<std::uint32_t> event{};
 };
 
+using Activations = std::vector<std::vector<Nanoseconds>>;  // by [iteration][event]
+
 // Walks one lane from the window's start to its end; every instant up to the cursor has its cause.
+// Of `in` it reads all but the columns. `activations` is called where a slice needs them.
 class LaneWalk {
  public:
   LaneWalk(const CauseInput& in, const std::vector<std::uint32_t>& iterations,
-           const std::vector<std::vector<Nanoseconds>>& activations, std::vector<Interval>& out)
-      : in_(in), iterations_(iterations), activations_(activations), out_(out) {
+           const std::function<Activations()>& activations, std::vector<Interval>& out)
+      : in_(in), iterations_(iterations), make_activations_(activations), out_(out) {
     window_start_ = in.iterations[iterations.front()].start;
     window_end_ = window_start_;
     for (const IterationRecord& it : in.iterations) window_end_ = std::max(window_end_, it.end);
     per_kernel_ = facts(in.policy).family == PolicyFamily::kPerKernel;
   }
 
-  // Slices [first, end) are those of `lane`.
-  void walk(std::uint32_t lane, std::size_t first, std::size_t end) {
+  // `slices` are those of `lane`, by start; one of no task has task kNoIndex.
+  void walk(std::uint32_t lane, std::span<const TaskRecord> slices) {
     lane_ = lane;
     cursor_ = window_start_;
     limit_ = window_end_;
     position_ = 0;
     entered_ = false;
-    find_ready_behind(first, end);
-    for (std::size_t k = first; k < end; ++k) {
-      limit_ = std::min(in_.start[k], window_end_);
-      if (in_.iteration[k] != kNoIndex) advance_to(in_.iteration[k]);
-      if (in_.task[k] == kNoIndex) {
-        span(k);
+    find_ready_behind(slices);
+    for (std::size_t k = 0; k < slices.size(); ++k) {
+      const TaskRecord& slice = slices[k];
+      limit_ = std::min(slice.start, window_end_);
+      if (slice.iteration != kNoIndex) advance_to(slice.iteration);
+      if (slice.task == kNoIndex) {
+        span(slice);
       } else {
-        wait_for(k, ready_behind_[k - first]);
-        execute(k, k + 1 < end ? in_.start[k + 1] : window_end_);
+        wait_for(slice, ready_behind_[k]);
+        execute(slice, k + 1 < slices.size() ? slices[k + 1].start : window_end_);
       }
     }
     limit_ = window_end_;
@@ -97,53 +101,55 @@ class LaneWalk {
                      iterations_.end(), target) != iterations_.end();
   }
 
-  const CauseInput::Graph& graph_of(std::size_t k) const {
-    return in_.graphs[in_.iterations[in_.iteration[k]].graph];
+  const CauseInput::Graph& graph_of(const TaskRecord& slice) const {
+    return in_.graphs[in_.iterations[slice.iteration].graph];
   }
 
-  Nanoseconds ready(std::size_t k) const {
-    if (in_.ready[k] != kNotTaken) return in_.ready[k];
-    return activations_[in_.iteration[k]][graph_of(k).dependent_event[in_.task[k]]];
+  Nanoseconds ready(const TaskRecord& slice) {
+    if (slice.ready != kNotTaken) return slice.ready;
+    if (activations_.empty()) activations_ = make_activations_();
+    return activations_[slice.iteration][graph_of(slice).dependent_event[slice.task]];
   }
 
   // For each slice, the earliest instant at which a later one of its iteration was enqueued and
   // ready.
-  void find_ready_behind(std::size_t first, std::size_t end) {
-    ready_behind_.assign(end - first, kNever);
+  void find_ready_behind(std::span<const TaskRecord> slices) {
+    ready_behind_.assign(slices.size(), kNever);
     Nanoseconds earliest = kNever;
     std::uint32_t iteration = kNoIndex;
-    for (std::size_t k = end; k-- > first;) {
-      if (in_.task[k] == kNoIndex) continue;
-      if (in_.iteration[k] != iteration) earliest = kNever;
-      iteration = in_.iteration[k];
-      ready_behind_[k - first] = earliest;
-      if (ready(k) != kNotTaken) {
-        earliest = std::min(earliest, std::max(ready(k), in_.enqueued[k]));
-      }
+    for (std::size_t k = slices.size(); k-- > 0;) {
+      const TaskRecord& slice = slices[k];
+      if (slice.task == kNoIndex) continue;
+      if (slice.iteration != iteration) earliest = kNever;
+      iteration = slice.iteration;
+      ready_behind_[k] = earliest;
+      const Nanoseconds active = ready(slice);
+      if (active != kNotTaken) earliest = std::min(earliest, std::max(active, slice.enqueued));
     }
   }
 
-  void wait_for(std::size_t k, Nanoseconds ready_behind) {
-    const About about{in_.task[k], graph_of(k).dependent_event[in_.task[k]]};
-    const Nanoseconds active = ready(k);
+  void wait_for(const TaskRecord& slice, Nanoseconds ready_behind) {
+    const About about{slice.task, graph_of(slice).dependent_event[slice.task]};
+    const Nanoseconds active = ready(slice);
     const bool first = std::exchange(first_of_iteration_, false);
     if (per_kernel_) {
       if (active != kNotTaken) emit(active, Cause::kWaitDependency, about);
       return emit(limit_, Cause::kWaitLaunch, about);
     }
-    if (in_.enqueued[k] != kNotTaken) wait_for_enqueue(k, active, first, about);
+    if (slice.enqueued != kNotTaken) wait_for_enqueue(slice, active, first, about);
     if (active == kNotTaken) return emit(limit_, Cause::kUnknown, about);
     if (ready_behind < active) {
       emit(ready_behind, Cause::kWaitDependency, about);
       emit(active, Cause::kWaitHeadOfLine, about);
     }
     emit(active, Cause::kWaitDependency, about);
-    if (in_.page[k] != kNotTaken) emit(in_.page[k], Cause::kWaitPage, about);
+    if (slice.page != kNotTaken) emit(slice.page, Cause::kWaitPage, about);
     emit(limit_, Cause::kWaitPoll, about);
   }
 
-  void wait_for_enqueue(std::size_t k, Nanoseconds active, bool first, const About& about) {
-    const Nanoseconds enqueued = in_.enqueued[k];
+  void wait_for_enqueue(const TaskRecord& slice, Nanoseconds active, bool first,
+                        const About& about) {
+    const Nanoseconds enqueued = slice.enqueued;
     const bool launched_on_activation = active != kNotTaken && active < enqueued;
     const bool waits_for_begin = about.event == 0U;
     if (first && (waits_for_begin || !launched_on_activation)) {
@@ -156,33 +162,34 @@ class LaneWalk {
     emit(enqueued, Cause::kWaitQueueEmpty, about);
   }
 
-  void execute(std::size_t k, Nanoseconds next_start) {
-    const CauseInput::Graph& graph = graph_of(k);
-    const About about{in_.task[k], std::nullopt};
-    limit_ = std::min(in_.end[k], window_end_);
-    if (facts(graph.kind[in_.task[k]]).cost == CostClass::kCommunication) {
+  void execute(const TaskRecord& slice, Nanoseconds next_start) {
+    const CauseInput::Graph& graph = graph_of(slice);
+    const About about{slice.task, std::nullopt};
+    limit_ = std::min(slice.end, window_end_);
+    if (facts(graph.kind[slice.task]).cost == CostClass::kCommunication) {
       emit(limit_, Cause::kExecuteCommunication, about);
     }
-    if (in_.first_data[k] != kNotTaken) emit(in_.first_data[k], Cause::kExecuteStartUp, about);
+    if (slice.first_data != kNotTaken) emit(slice.first_data, Cause::kExecuteStartUp, about);
     constexpr std::array kByBound = {Cause::kExecute, Cause::kExecuteMemory,
                                      Cause::kExecuteCompute};
-    emit(limit_, kByBound[static_cast<std::size_t>(in_.bound[k])], about);
+    emit(limit_, kByBound[static_cast<std::size_t>(slice.bound)], about);
     limit_ = std::min(next_start, window_end_);
-    if (in_.notified[k] != kNotTaken) {
-      emit(in_.notified[k], Cause::kNotify, {about.task, graph.triggering_event[in_.task[k]]});
+    if (slice.notified != kNotTaken) {
+      emit(slice.notified, Cause::kNotify, {about.task, graph.triggering_event[slice.task]});
     }
   }
 
-  void span(std::size_t k) {
-    emit(limit_, in_.iteration[k] == kNoIndex ? Cause::kIterationBoundary : Cause::kUnknown);
-    limit_ = std::min(in_.end[k], window_end_);
+  void span(const TaskRecord& slice) {
+    emit(limit_, slice.iteration == kNoIndex ? Cause::kIterationBoundary : Cause::kUnknown);
+    limit_ = std::min(slice.end, window_end_);
     if (per_kernel_) return emit(limit_, Cause::kExecute);
-    emit(limit_, in_.iteration[k] == kNoIndex ? Cause::kIterationBoundary : Cause::kNotify);
+    emit(limit_, slice.iteration == kNoIndex ? Cause::kIterationBoundary : Cause::kNotify);
   }
 
   const CauseInput& in_;
   const std::vector<std::uint32_t>& iterations_;  // by start
-  const std::vector<std::vector<Nanoseconds>>& activations_;
+  const std::function<Activations()>& make_activations_;
+  Activations activations_{};  // empty until a slice needs them
   std::vector<Interval>& out_;
   Nanoseconds window_start_ = 0;
   Nanoseconds window_end_ = 0;
@@ -198,133 +205,132 @@ class LaneWalk {
 };
 
 // The slices of a record: its tasks, then its spans.
-class Slices {
+class RecordSlices {
  public:
-  explicit Slices(const RunRecord& record) : tasks_(record.tasks), spans_(record.spans) {}
-
-  std::size_t size() const { return tasks_.size() + spans_.size(); }
-  std::uint32_t lane(std::size_t i) const {
-    return i < tasks_.size() ? tasks_[i].lane : spans_[i - tasks_.size()].lane;
-  }
-  TaskRecord operator[](std::size_t i) const {
-    return i < tasks_.size() ? tasks_[i] : as_task(spans_[i - tasks_.size()]);
+  explicit RecordSlices(const RunRecord& record)
+      : tasks_(record.tasks), spans_(record.spans), first_(record.lanes.size() + 1) {
+    order_by_lane();
   }
 
-  // Their numbers by (lane, start, end). Lanes are counted; within one most records are in order.
-  std::vector<std::uint32_t> by_lane_and_time() const {
-    std::vector<std::uint32_t> first;  // of each lane, in the result
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (lane(i) + 2 > first.size()) first.resize(lane(i) + 2);
-      ++first[lane(i) + 1];
+  std::size_t size() const { return order_.size(); }
+
+  // Of one lane, by start, then end; valid until the next call.
+  std::span<const TaskRecord> of_lane(std::uint32_t lane) {
+    slices_.clear();
+    for (std::size_t i = first_[lane]; i < first_[lane + 1]; ++i) {
+      fetch_ahead(i + kAhead);
+      slices_.push_back(slice(order_[i]));
     }
-    std::partial_sum(first.begin(), first.end(), first.begin());
-    std::vector<std::uint32_t> order(size());
-    std::vector<std::uint32_t> at = first;
-    for (std::uint32_t i = 0; i < order.size(); ++i) order[at[lane(i)]++] = i;
-    const auto earlier = [this](std::uint32_t a, std::uint32_t b) { return time(a) < time(b); };
-    for (std::size_t l = 0; l + 1 < first.size(); ++l) {
-      const auto begin = order.begin() + first[l];
-      const auto end = order.begin() + first[l + 1];
-      if (!std::is_sorted(begin, end, earlier)) std::stable_sort(begin, end, earlier);
-    }
-    return order;
+    // Most records are in order.
+    const auto earlier = [](const TaskRecord& a, const TaskRecord& b) {
+      return a.start != b.start ? a.start < b.start : a.end < b.end;
+    };
+    if (!std::is_sorted(slices_.begin(), slices_.end(), earlier))
+      std::stable_sort(slices_.begin(), slices_.end(), earlier);
+    return slices_;
+  }
+
+  template <typename Visit>
+  void for_each_notified(Visit visit) const {
+    for (const TaskRecord& task : tasks_) visit(task.task, task.iteration, task.notified);
   }
 
  private:
-  std::pair<Nanoseconds, Nanoseconds> time(std::size_t i) const {
-    if (i < tasks_.size()) return {tasks_[i].start, tasks_[i].end};
-    return {spans_[i - tasks_.size()].start, spans_[i - tasks_.size()].end};
+  static constexpr std::size_t kAhead = 8;
+
+  // The records of a lane lie far from one another.
+  void fetch_ahead(std::size_t i) const {
+    if (i >= order_.size() || order_[i] >= tasks_.size()) return;
+    const auto* const record = reinterpret_cast<const std::byte*>(&tasks_[order_[i]]);
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + sizeof(TaskRecord) - 1);
   }
-  static TaskRecord as_task(const SpanRecord& s) {
-    TaskRecord t;
-    t.task = kNoIndex;
-    t.iteration = s.iteration.value_or(kNoIndex);
-    t.lane = s.lane;
-    t.start = s.start;
-    t.end = s.end;
-    return t;
+
+  void order_by_lane() {
+    const std::size_t count = tasks_.size() + spans_.size();
+    for (std::size_t i = 0; i < count; ++i) ++first_[lane(i) + 1];
+    std::partial_sum(first_.begin(), first_.end(), first_.begin());
+    order_.resize(count);
+    std::vector<std::uint32_t> at = first_;
+    for (std::uint32_t i = 0; i < count; ++i) order_[at[lane(i)]++] = i;
+  }
+
+  std::uint32_t lane(std::size_t i) const {
+    return i < tasks_.size() ? tasks_[i].lane : spans_[i - tasks_.size()].lane;
+  }
+  TaskRecord slice(std::size_t i) const {
+    if (i < tasks_.size()) return tasks_[i];
+    const SpanRecord& span = spans_[i - tasks_.size()];
+    TaskRecord slice;
+    slice.task = kNoIndex;
+    slice.iteration = span.iteration.value_or(kNoIndex);
+    slice.start = span.start;
+    slice.end = span.end;
+    return slice;
   }
 
   const std::vector<TaskRecord>& tasks_;
   const std::vector<SpanRecord>& spans_;
+  std::vector<std::uint32_t> first_;    // of each lane, in order_
+  std::vector<std::uint32_t> order_{};  // numbers of slices, by lane
+  std::vector<TaskRecord> slices_{};
 };
 
-// Columns of a record, in the order that CauseInput asks for.
-struct RecordColumns {
-  std::vector<std::uint32_t> lane, task, iteration;
-  Instants enqueued, ready, page, start, first_data, end, notified;
-  std::vector<Bound> bound;
+// The slices that stand in columns.
+class ColumnSlices {
+ public:
+  explicit ColumnSlices(const CauseInput& in) : in_(in) {}
 
-  explicit RecordColumns(std::size_t rows) : bound(rows) {
-    for (auto* column : {&lane, &task, &iteration}) column->resize(rows);
-    for (auto* column : {&enqueued, &ready, &page, &start, &first_data, &end, &notified}) {
-      column->resize(rows);
+  std::size_t size() const { return in_.start.size(); }
+
+  // As RecordSlices'. Requires: lanes are asked for in order.
+  std::span<const TaskRecord> of_lane(std::uint32_t lane) {
+    slices_.clear();
+    for (; next_ < in_.lane.size() && in_.lane[next_] == lane; ++next_) {
+      TaskRecord& slice = slices_.emplace_back();
+      slice.task = in_.task[next_];
+      slice.iteration = in_.iteration[next_];
+      slice.enqueued = in_.enqueued[next_];
+      slice.ready = in_.ready[next_];
+      slice.page = in_.page[next_];
+      slice.start = in_.start[next_];
+      slice.first_data = in_.first_data[next_];
+      slice.end = in_.end[next_];
+      slice.notified = in_.notified[next_];
+      slice.bound = in_.bound[next_];
+    }
+    return slices_;
+  }
+
+  template <typename Visit>
+  void for_each_notified(Visit visit) const {
+    for (std::size_t k = 0; k < in_.start.size(); ++k) {
+      if (in_.task[k] != kNoIndex) visit(in_.task[k], in_.iteration[k], in_.notified[k]);
     }
   }
 
-  void set(std::size_t row, const TaskRecord& t) {
-    lane[row] = t.lane;
-    task[row] = t.task;
-    iteration[row] = t.iteration;
-    enqueued.set(row, t.enqueued);
-    ready.set(row, t.ready);
-    page.set(row, t.page);
-    start.set(row, t.start);
-    first_data.set(row, t.first_data);
-    end.set(row, t.end);
-    notified.set(row, t.notified);
-    bound[row] = t.bound;
-  }
+ private:
+  const CauseInput& in_;
+  std::size_t next_ = 0;
+  std::vector<TaskRecord> slices_{};
 };
 
-// Appends the intervals of each worker lane to `out`, and tells where those of a lane end.
-template <typename AfterLane>
-void walk_lanes(const CauseInput& in, std::vector<Interval>& out, AfterLane after_lane) {
-  if (in.iterations.empty()) return;
-  std::vector<std::uint32_t> iterations(in.iterations.size());
-  std::iota(iterations.begin(), iterations.end(), 0U);
-  std::stable_sort(iterations.begin(), iterations.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return in.iterations[a].start < in.iterations[b].start;
-  });
-  const std::vector<std::vector<Nanoseconds>> activations = activation_times(in);
-  LaneWalk walk(in, iterations, activations, out);
-  std::size_t first = 0;
-  for (std::uint32_t lane = 0; lane < in.lanes.size(); ++lane) {
-    std::size_t end = first;
-    while (end < in.lane.size() && in.lane[end] == lane) ++end;
-    if (in.lanes[lane].kind == LaneKind::kWorker) {
-      walk.walk(lane, first, end);
-      after_lane(lane);
-    }
-    first = end;
-  }
-}
-
-}  // namespace
-
-std::optional<Cause> cause_from_name(std::string_view name) {
-  for (const CauseFacts& f : kCauses) {
-    if (f.name == name) return f.cause;
-  }
-  return std::nullopt;
-}
-
-std::vector<std::vector<Nanoseconds>> activation_times(const CauseInput& in) {
-  std::vector<std::vector<Nanoseconds>> times;
+// As activation_times(); of `in` all but the columns.
+template <typename Slices>
+Activations activations_of(const CauseInput& in, const Slices& slices) {
+  Activations times;
   std::vector<std::vector<std::uint32_t>> missing;  // notifications nobody has seen
   for (const IterationRecord& it : in.iterations) {
     const auto counts = in.graphs[it.graph].trigger_count;
     times.emplace_back(counts.size(), kNotTaken);
     missing.emplace_back(counts.begin(), counts.end());
   }
-  for (std::size_t k = 0; k < in.start.size(); ++k) {
-    if (in.task[k] == kNoIndex || in.notified[k] == kNotTaken) continue;
-    const std::uint32_t it = in.iteration[k];
-    const auto& graph = in.graphs[in.iterations[it].graph];
-    const std::uint32_t event = graph.triggering_event[in.task[k]];
-    times[it][event] = std::max(times[it][event], in.notified[k]);
+  slices.for_each_notified([&](std::uint32_t task, std::uint32_t it, Nanoseconds notified) {
+    if (notified == kNotTaken) return;
+    const std::uint32_t event = in.graphs[in.iterations[it].graph].triggering_event[task];
+    times[it][event] = std::max(times[it][event], notified);
     if (missing[it][event] > 0) --missing[it][event];
-  }
+  });
   for (std::size_t i = 0; i < times.size(); ++i) {
     for (std::size_t e = 0; e < times[i].size(); ++e) {
       if (missing[i][e] > 0) times[i][e] = kNotTaken;
@@ -342,29 +348,64 @@ std::vector<std::vector<Nanoseconds>> activation_times(const CauseInput& in) {
   return times;
 }
 
+// Appends the intervals of each worker lane to `out`, and tells where those of a lane end.
+template <typename Slices, typename AfterLane>
+void walk_lanes(const CauseInput& in, Slices& slices, std::vector<Interval>& out,
+                AfterLane after_lane) {
+  if (in.iterations.empty()) return;
+  std::vector<std::uint32_t> iterations(in.iterations.size());
+  std::iota(iterations.begin(), iterations.end(), 0U);
+  std::stable_sort(iterations.begin(), iterations.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return in.iterations[a].start < in.iterations[b].start;
+  });
+  const std::function<Activations()> activations = [&] { return activations_of(in, slices); };
+  LaneWalk walk(in, iterations, activations, out);
+  for (std::uint32_t lane = 0; lane < in.lanes.size(); ++lane) {
+    const std::span<const TaskRecord> of_lane = slices.of_lane(lane);
+    if (in.lanes[lane].kind != LaneKind::kWorker) continue;
+    walk.walk(lane, of_lane);
+    after_lane(lane);
+  }
+}
+
+template <typename Slices>
+std::vector<Interval> all_intervals(const CauseInput& in, Slices slices) {
+  constexpr std::size_t kUsual = 8;  // intervals a task, at most, where nothing is odd
+  std::vector<Interval> all;
+  all.reserve(kUsual * slices.size());
+  walk_lanes(in, slices, all, [](std::uint32_t) {});
+  return all;
+}
+
+}  // namespace
+
+std::optional<Cause> cause_from_name(std::string_view name) {
+  for (const CauseFacts& f : kCauses) {
+    if (f.name == name) return f.cause;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::vector<Nanoseconds>> activation_times(const CauseInput& in) {
+  return activations_of(in, ColumnSlices(in));
+}
+
 void for_each_lane_intervals(
     const CauseInput& in,
     const std::function<void(std::uint32_t lane, std::span<const Interval> intervals)>& visit) {
   std::vector<Interval> intervals;
-  walk_lanes(in, intervals, [&](std::uint32_t lane) {
+  ColumnSlices slices(in);
+  walk_lanes(in, slices, intervals, [&](std::uint32_t lane) {
     visit(lane, intervals);
     intervals.clear();
   });
 }
 
 std::vector<Interval> derive_intervals(const CauseInput& in) {
-  constexpr std::size_t kUsual = 8;  // intervals a task, at most, where nothing is odd
-  std::vector<Interval> all;
-  all.reserve(kUsual * in.start.size());
-  walk_lanes(in, all, [](std::uint32_t) {});
-  return all;
+  return all_intervals(in, ColumnSlices(in));
 }
 
 std::vector<Interval> derive_intervals(const RunRecord& record) {
-  const Slices slices(record);
-  RecordColumns columns(slices.size());
-  std::size_t row = 0;
-  for (const std::uint32_t i : slices.by_lane_and_time()) columns.set(row++, slices[i]);
   CauseInput input;
   input.policy = record.policy.kind;
   for (const auto& graph : record.graphs) {
@@ -374,18 +415,7 @@ std::vector<Interval> derive_intervals(const RunRecord& record) {
   input.lanes = record.lanes;
   input.iterations = record.iterations;
   input.activations = record.activations;
-  input.lane = columns.lane;
-  input.task = columns.task;
-  input.iteration = columns.iteration;
-  input.enqueued = columns.enqueued;
-  input.ready = columns.ready;
-  input.page = columns.page;
-  input.start = columns.start;
-  input.first_data = columns.first_data;
-  input.end = columns.end;
-  input.notified = columns.notified;
-  input.bound = columns.bound;
-  return derive_intervals(input);
+  return all_intervals(input, RecordSlices(record));
 }
 
 }  // namespace mk

@@ -149,7 +149,8 @@ std::string_view name_of(EventGranularity events) {
   return kNames[static_cast<std::size_t>(events)];
 }
 std::string_view name_of(OperatorFusion fusion) {
-  return fusion == OperatorFusion::kNone ? "none" : "norm-linear";
+  constexpr std::string_view kNames[] = {"none", "norm-linear", "norm"};
+  return kNames[static_cast<std::size_t>(fusion)];
 }
 
 Result<Compiled> compile(const ComputationGraph& graph, const CompileOptions& options) {

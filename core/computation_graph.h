@@ -56,7 +56,11 @@ Status validate(const ComputationGraph& graph);
 // Distinct names, in program order.
 std::vector<std::string> operator_names(const ComputationGraph& graph);
 
-enum class OperatorFusion : std::uint8_t { kNone, kNormLinear };
+enum class OperatorFusion : std::uint8_t {
+  kNone,
+  kNormLinear,  // norms and the gating before `down` inside the linears behind them
+  kNorm,  // norms only: a task reads the whole input, and before the gating it is twice as long
+};
 
 struct StepShape {
   std::uint32_t batch_tokens = 1;

@@ -63,7 +63,8 @@ class DecodeStep {
         share_(share),
         step_(step),
         devices_(static_cast<std::uint8_t>(step.devices)),
-        fused_(fusion == OperatorFusion::kNormLinear),
+        norms_fused_(fusion != OperatorFusion::kNone),
+        gating_fused_(fusion == OperatorFusion::kNormLinear),
         b_(model.name, step) {}
 
   Result<ComputationGraph> build() && {
@@ -134,7 +135,8 @@ class DecodeStep {
   // A linear behind an RMSNorm: two operators, or one where they are fused.
   TensorId normed_linear(std::string_view norm, TensorId norm_w, std::string_view name, TensorId x,
                          TensorId w) {
-    if (fused_) return b_.linear(std::string(name), x, w, {.norm = norm_w, .epsilon = m_.epsilon});
+    if (norms_fused_)
+      return b_.linear(std::string(name), x, w, {.norm = norm_w, .epsilon = m_.epsilon});
     const TensorId y = b_.rmsnorm(std::string(norm), x, norm_w, m_.epsilon);
     return b_.linear(std::string(name), y, w);
   }
@@ -179,7 +181,7 @@ class DecodeStep {
     const TensorId gate_up = normed_linear("post_norm", norm_w, "gate_up", x, gate_up_w);
     const TensorId down_w = layer_weight(
         "down", {m_.hidden, width}, shard(1, WeightLayout::kPlain, {parameter("mlp.down_proj")}));
-    if (fused_)
+    if (gating_fused_)
       return b_.linear("down", gate_up, down_w, {.residual = residual(x), .silu_input = true});
     const TensorId y = b_.silu_mul("silu_mul", gate_up);
     return b_.linear("down", y, down_w, {.residual = residual(x)});
@@ -233,7 +235,8 @@ class DecodeStep {
   Share share_;
   StepShape step_;
   std::uint8_t devices_;
-  bool fused_;
+  bool norms_fused_;
+  bool gating_fused_;
   ComputationGraphBuilder b_;
   std::uint32_t layer_ = 0;
   std::uint8_t device_ = 0;

@@ -15,7 +15,7 @@ namespace mk {
 
 struct SlowWorker {
   std::uint32_t worker = 0;
-  double factor = 1;  // each of its bodies lasts this many times as long, >= 1
+  double factor = 1;  // each of its bodies lasts this many times as long, >= 1: idle at its end
   friend bool operator==(const SlowWorker&, const SlowWorker&) = default;
 };
 

@@ -217,7 +217,7 @@ inline double smooth_minimum(double demanded, double offered) {
   constexpr double kKnee = 0.0025;
   constexpr double kBend = 1 - kKnee;
   const double sum = demanded + offered;
-  return (sum - std::sqrt(sum * sum - 4 * kBend * demanded * offered)) / (2 * kBend);
+  return (sum - std::sqrt(sum * sum - 4 * kBend * demanded * offered)) * (1 / (2 * kBend));
 }
 
 // What visit_numbers tells about each number.

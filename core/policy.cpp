@@ -25,7 +25,7 @@ struct Work {
   const TaskGraph& graph;
   std::uint32_t workers;
   std::vector<std::uint32_t> tasks{};  // to be placed ahead
-  std::vector<double> length{};        // of every task of the graph
+  std::vector<double> length{};        // of every task of the graph, for rules that look at it
 };
 
 double bytes_of(const TaskClass& task_class) {
@@ -52,8 +52,10 @@ using Workers = std::vector<std::uint32_t>;
 
 Workers place_round_robin(const Work& work) {
   Workers result(work.tasks.size());
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    result[i] = static_cast<std::uint32_t>(i % work.workers);
+  std::uint32_t next = 0;
+  for (std::uint32_t& worker : result) {
+    worker = next;
+    if (++next == work.workers) next = 0;
   }
   return result;
 }
@@ -246,15 +248,19 @@ PlacementTables make_placement(const TaskGraph& graph, const Policy& policy, con
   Work work{graph, roles.workers};
   PlacementTables tables;
   tables.launches_jit.assign(graph.event_count(), 0);
+  if (policy.kind != PolicyKind::kJit) work.tasks.reserve(graph.task_count());
+  const bool is_alone = graph.info().devices == 1;
   for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
-    if (graph.op_of(TaskId(task)).device != device) continue;
+    if (!is_alone && graph.op_of(TaskId(task)).device != device) continue;
     if (is_jit_launched(policy.kind, graph.tasks().label[task])) {
       tables.launches_jit[graph.tasks().dependent_event[task]] = 1;
     } else {
       work.tasks.push_back(task);
     }
   }
-  if (!work.tasks.empty()) work.length = lengths(graph, task_us);
+  const bool by_count =
+      policy.placement == Placement::kRoundRobin || policy.placement == Placement::kSwizzle;
+  if (!work.tasks.empty() && !by_count) work.length = lengths(graph, task_us);
   fill_lists(tables, work, work.tasks.empty() ? Workers{} : place(work, policy.placement));
   tables.phase_step = phase_steps(tables, policy, roles);
   return tables;

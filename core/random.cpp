@@ -8,6 +8,13 @@ namespace {
 
 constexpr double kLn2 = 0.693147180559945309417;
 
+// 1 / k; 0 for k = 0.
+constexpr std::array<double, 15> kReciprocal = [] {
+  std::array<double, 15> reciprocal{};
+  for (std::size_t k = 1; k < reciprocal.size(); ++k) reciprocal[k] = 1 / static_cast<double>(k);
+  return reciprocal;
+}();
+
 // ln(x), x > 0: the exponent apart, then the series of the inverse hyperbolic tangent.
 double logarithm(double x) {
   int exponent = 0;
@@ -43,15 +50,11 @@ double normal_cdf(double x) {
 }  // namespace
 
 double exponential(double x) {
-  const double n = std::floor(x / kLn2 + 0.5);
+  const double n = std::floor(x * (1 / kLn2) + 0.5);
   const double r = x - n * kLn2;
-  double term = 1;
+  // Taylor's series up to r^14, |r| < 0.35, the smallest terms first.
   double sum = 1;
-  for (int k = 1; k < 24; ++k) {
-    term *= r / k;
-    if (sum + term == sum) break;  // so do all smaller ones
-    sum += term;
-  }
+  for (int k = 14; k > 0; --k) sum = 1 + sum * (r * kReciprocal[static_cast<std::size_t>(k)]);
   return std::ldexp(sum, static_cast<int>(n));
 }
 

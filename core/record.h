@@ -54,8 +54,10 @@ struct TaskRecord {
   Nanoseconds start = kNotTaken;       // first instruction of the body
   Nanoseconds first_data = kNotTaken;  // its start-up is over
   Nanoseconds end = kNotTaken;         // after its last instruction
-  Nanoseconds notified = kNotTaken;    // its arrival at the triggering event is done
-  Bound bound = Bound::kUnknown;       // what bounded [first_data, end)
+  // Its arrival at the triggering event is done. On host threads only of an arrival that activated
+  // the event, or may have: the others' would hold up what goes on meanwhile.
+  Nanoseconds notified = kNotTaken;
+  Bound bound = Bound::kUnknown;  // what bounded [first_data, end)
 };
 
 // What is no task: a kernel of a baseline, prepare-next-batch, a link's transfer, an API call.

@@ -4,8 +4,8 @@
 // A task costs two engine events: the arrival of its first byte, and of its last. All hops behind
 // the last byte (epilogue, notify, activation, poll, dispatch) are sums that are known then, since
 // what they lead to cannot happen before. A hybrid worker chooses between two queues, so it needs a
-// third event, at the instant of the choice; a scheduler's step is one event for each activated
-// event that it serves.
+// third event, at the instant of the choice, unless it is told of all that it could find; a
+// scheduler's step is one event for each activated event that it serves.
 //
 // Entities of the timers: workers, then schedulers; of the memory: the workers' bodies, then their
 // preloads. At one instant the ends of streams come first,
@@ -59,6 +59,7 @@ class Engine {
   void settle(std::uint32_t worker);
   void settle_listed(std::uint32_t worker);
   void settle_jit(std::uint32_t worker);
+  bool will_be_told(std::uint32_t worker) const;
   void look(std::uint32_t worker, Picoseconds now);
   void take_jit(std::uint32_t worker, Picoseconds now);
   void take_aot(std::uint32_t worker, Picoseconds now);
@@ -81,7 +82,7 @@ class Engine {
               Picoseconds now);
   void first_byte(std::uint32_t worker, Picoseconds now);
   void last_byte(std::uint32_t worker, Picoseconds now);
-  void complete(std::uint32_t worker, Picoseconds end);
+  void complete(std::uint32_t worker, Picoseconds worked);
 
   // engine_dispatch.cpp: events, dispatchers, iterations
   void activate(std::uint32_t worker, std::uint32_t event, Picoseconds instant);
@@ -91,7 +92,7 @@ class Engine {
   Picoseconds hand_over(std::uint32_t device, std::uint32_t event, Picoseconds instant);
   void publish(std::uint32_t scheduler, std::uint32_t event, Picoseconds instant);
   bool has_work(std::uint32_t scheduler, std::uint32_t event, const TaskRange& share) const;
-  TaskRange share_of(std::uint32_t dispatcher, std::uint32_t event) const;
+  TaskRange share_of(std::uint32_t dispatcher, std::uint32_t event, const TaskRange* shares) const;
   void will_enqueue(std::uint32_t first) const;
   void arm_scheduler(std::uint32_t scheduler);
   void scheduler_step(std::uint32_t scheduler, Picoseconds now);
@@ -109,6 +110,9 @@ class Engine {
   const Hop& arrival_hop(std::uint32_t worker, std::uint32_t event, Route route) const;
   Picoseconds boundary_cost() const;
 
+  bool is_jit(std::uint32_t task) const {
+    return kChoice == Choice::kJit || is_jit_launched(policy_.kind, graph_.tasks().label[task]);
+  }
   void set_timer(std::uint32_t entity, Picoseconds instant) {
     if (entity == firing_) firing_ = kNoIndex;
     timers_.set(entity, static_cast<std::uint64_t>(instant) << Tournament::kIndexBits);

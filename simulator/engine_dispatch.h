@@ -78,8 +78,9 @@ Picoseconds Engine<kChoice, kRecord>::hand_over(std::uint32_t device, std::uint3
     return instant + step;
   }
   Picoseconds published = hops_.one_broadcast ? instant + step : instant;
+  const TaskRange* const shares = fleet_.shares_of(event);
   for (std::uint32_t s = 0; s < fleet_.schedulers(); ++s) {
-    if (!has_work(s, event, share_of(s, event))) continue;
+    if (!has_work(s, event, share_of(s, event, shares))) continue;
     if (!hops_.one_broadcast) published += step;
     const std::uint32_t peer = fleet_.device_of_dispatcher(s);
     publish(s, event, event == 0 ? begin_seen(device, peer, published) : published);
@@ -100,17 +101,17 @@ bool Engine<kChoice, kRecord>::has_work(std::uint32_t scheduler, std::uint32_t e
                                         const TaskRange& share) const {
   const WorkerRange own = fleet_.workers_of(scheduler);
   if (event == 0 && tables_.list_first[own.end] != tables_.list_first[own.begin]) return true;
-  if (tables_.launches_jit[event] == 0) return false;
+  if (share.begin == share.end || tables_.launches_jit[event] == 0) return false;
   for (std::uint32_t task = share.begin; task < share.end; ++task) {
-    if (is_jit_launched(policy_.kind, graph_.tasks().label[task])) return true;
+    if (is_jit(task)) return true;
   }
   return false;
 }
 
-// As the fleet's, from its table where there is one.
+// As the fleet's; `shares` is its table for the event, where there is one.
 template <Choice kChoice, bool kRecord>
-TaskRange Engine<kChoice, kRecord>::share_of(std::uint32_t dispatcher, std::uint32_t event) const {
-  const TaskRange* const shares = fleet_.shares_of(event);
+TaskRange Engine<kChoice, kRecord>::share_of(std::uint32_t dispatcher, std::uint32_t event,
+                                             const TaskRange* shares) const {
   if (shares == nullptr) return fleet_.share_of(dispatcher, event);
   const std::uint32_t first = graph_.events().first_task[event];
   return {first + shares[dispatcher].begin, first + shares[dispatcher].end};
@@ -120,7 +121,7 @@ template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::publish(std::uint32_t scheduler, std::uint32_t event,
                                        Picoseconds instant) {
   PendingEvents& pending = schedulers_[scheduler].pending;
-  pending.push({instant, event});
+  const bool is_next = pending.push({instant, event});
   if constexpr (kHasJit) will_enqueue(graph_.events().first_task[event]);
   if (options_.mechanisms.queue_limit &&
       static_cast<double>(pending.size()) > machine_.protocol.event_queue_capacity.value) {
@@ -128,7 +129,7 @@ void Engine<kChoice, kRecord>::publish(std::uint32_t scheduler, std::uint32_t ev
         {ErrorCode::kStuck, fmt::format("the queue of scheduler {} overflows at {} events",
                                         scheduler, machine_.protocol.event_queue_capacity.value)});
   }
-  arm_scheduler(scheduler);
+  if (is_next) arm_scheduler(scheduler);
 }
 
 // Tasks from `first` on.
@@ -230,12 +231,12 @@ template <Choice kChoice, bool kRecord>
 Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std::uint32_t event,
                                                   Picoseconds now) {
   const WorkerRange own = fleet_.workers_of(dispatcher);
-  const TaskRange share = share_of(dispatcher, event);
+  const TaskRange share = share_of(dispatcher, event, fleet_.shares_of(event));
   const bool by_depth = policy_.jit_placement == JitPlacement::kShortestQueue;
   Picoseconds done = now;
   touched_.clear();
   for (std::uint32_t task = share.begin; task < share.end; ++task) {
-    if (!is_jit_launched(policy_.kind, graph_.tasks().label[task])) continue;
+    if (!is_jit(task)) continue;
     if (by_depth) {
       for (std::uint32_t i = 0; i < own.size(); ++i) {
         const WorkerState& w = workers_[own.begin + i];

@@ -54,13 +54,8 @@ PortSettings port_settings(const EngineInput& input) {
 }
 
 std::vector<double> worker_factors(const EngineInput& input) {
-  std::vector<double> factors =
-      sm_factors(input.machine, input.fleet.workers(), input.options.roles.workers,
-                 input.options.seed, input.options.mechanisms.sm_spread);
-  for (std::uint32_t w = 0; w < factors.size(); ++w) {
-    factors[w] *= input.options.injections.slow_factor(w);
-  }
-  return factors;
+  return sm_factors(input.machine, input.fleet.workers(), input.options.roles.workers,
+                    input.options.seed, input.options.mechanisms.sm_spread);
 }
 
 }  // namespace mk::simulator

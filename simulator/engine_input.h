@@ -40,7 +40,16 @@ PortSettings port_settings(const EngineInput& input);
 // GB/s that the SMs of a GPC take in together at most; 0: no cap.
 double gpc_limit(const Machine& machine, const Mechanisms& mechanisms);
 
-// How many times as long as on a typical SM without injections a worker's bodies last.
+// How many times as long as on a typical SM a worker's bodies last.
 std::vector<double> worker_factors(const EngineInput& input);
+
+// What `slow_worker` adds behind a body that took `duration`: its worker does nothing for so long,
+// as on the host backend. What it does not stream meanwhile, others may.
+inline Picoseconds injected_idle(const Injections& injections, std::uint32_t worker,
+                                 Picoseconds duration) {
+  if (injections.slow_workers.empty()) [[likely]]
+    return 0;
+  return scaled(duration, injections.slow_factor(worker) - 1);
+}
 
 }  // namespace mk::simulator

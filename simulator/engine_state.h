@@ -49,11 +49,11 @@ struct alignas(64) WorkerState {
   Picoseconds aot_fetched = 0;
   Picoseconds jit_fetched = 0;
   Picoseconds start = 0;
-  Picoseconds first_data = 0;
+  const BodyCost* cost = nullptr;  // of the running body
   Picoseconds compute_end = 0;
   Picoseconds busy = 0;  // sum of its bodies' durations
   double sm_factor = 1;
-  double factor = 1;  // of the running body: noise x SM x injection
+  double factor = 1;  // of the running body: noise x SM
 
   Picoseconds last_byte = 0;  // of the body before
   Picoseconds body_end = 0;   // of the body before
@@ -64,6 +64,7 @@ struct alignas(64) WorkerState {
   Picoseconds fetched = 0;     // of the running task, for the record
   Picoseconds preload_record = kUnknown;  // of the running body, for the record
 
+  Picoseconds first_data = 0;     // of the running body, for the record
   Picoseconds jit_seen = 0;       // of the last fetch: what was enqueued by then is in its batch
   Picoseconds jit_published = 0;  // of the last task in its queue
   Picoseconds jit_taken = 0;      // when it takes the task that left its queue last
@@ -97,13 +98,15 @@ class PendingEvents {
   std::size_t size() const { return entries_.size() - head_; }
   const Entry& front() const { return entries_[head_]; }
 
-  void push(Entry entry) {
+  // Whether it comes before all others.
+  bool push(Entry entry) {
     entries_.push_back(entry);
-    for (std::size_t i = entries_.size() - 1;
-         i > head_ && entries_[i - 1].published > entry.published; --i) {
+    std::size_t i = entries_.size() - 1;
+    for (; i > head_ && entries_[i - 1].published > entry.published; --i) {
       entries_[i] = entries_[i - 1];
       entries_[i - 1] = entry;
     }
+    return i == head_;
   }
 
   Entry pop() {

@@ -18,8 +18,23 @@ void Engine<kChoice, kRecord>::settle(std::uint32_t worker) {
     WorkerState& w = workers_[worker];
     w.stage = Stage::kIdle;
     w.in_hand = w.free_at;
-    set_timer(worker, w.free_at);
+    if (!will_be_told(worker)) return set_timer(worker, w.free_at);
+    if (w.aot_next != w.aot_end && !w.registered) {
+      wait_for_event(worker, dependent_[tables_.list_tasks[w.aot_next]]);
+    }
   }
+}
+
+// Whether a hybrid worker's look at `free_at` finds only what look_by() is called for when it comes
+// to be known, so that there is no need of that look.
+template <Choice kChoice, bool kRecord>
+bool Engine<kChoice, kRecord>::will_be_told(std::uint32_t worker) const {
+  const WorkerState& w = workers_[worker];
+  if (w.jit_head != kNoIndex || policy_.blocking_fifo) return false;
+  if (w.aot_next == w.aot_end) return true;
+  const std::uint32_t head = tables_.list_tasks[w.aot_next];
+  if (w.aot_batch == 0 || events_[dependent_[head]].activated != kUnknown) return false;
+  return w.preload != Preload::kNone || cost_rows_[cost_row_[head]].preload == 0;
 }
 
 template <Choice kChoice, bool kRecord>
@@ -256,7 +271,7 @@ bool Engine<kChoice, kRecord>::stream_ended(std::uint32_t entity) {
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds now) {
   WorkerState& w = workers_[worker];
-  const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+  const BodyCost& cost = *w.cost;
   const std::int64_t rest = cost.bytes_of_tile(w.tiles_left) - w.preloaded;
   const bool running = w.preload == Preload::kRunning;
   w.preload = Preload::kNone;
@@ -289,6 +304,7 @@ void Engine<kChoice, kRecord>::begin_body(std::uint32_t worker, std::uint32_t ta
   WorkerState& w = workers_[worker];
   const BodyCost& cost = cost_rows_[cost_row_[task]];
   w.task = task;
+  w.cost = &cost;
   w.fetched = fetched;
   w.start = start;
   w.factor = factor_of(worker, task);
@@ -311,7 +327,7 @@ void Engine<kChoice, kRecord>::stream(std::uint32_t entity, const BodyCost& cost
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now) {
   WorkerState& w = workers_[worker];
-  const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+  const BodyCost& cost = *w.cost;
   w.compute_end = now + scaled(cost.compute, w.factor);
   if (cost.bytes == 0) {
     w.last_byte = w.compute_end;
@@ -326,7 +342,7 @@ void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now)
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::last_byte(std::uint32_t worker, Picoseconds now) {
   WorkerState& w = workers_[worker];
-  const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+  const BodyCost& cost = *w.cost;
   const Picoseconds done = std::max(now, w.compute_end);
   w.last_byte = now;
   if (w.tiles_left == 0) return complete(worker, done + scaled(cost.tail, w.factor));
@@ -341,7 +357,7 @@ template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::load_next_tile(std::uint32_t worker, Picoseconds now,
                                               Picoseconds done) {
   WorkerState& w = workers_[worker];
-  const BodyCost& cost = cost_rows_[cost_row_[w.task]];
+  const BodyCost& cost = *w.cost;
   w.preload = Preload::kRunning;
   w.preloaded = std::min(cost.ahead, cost.bytes_of_tile(w.tiles_left - 1));
   stream(fleet_.workers() + worker, cost, w.preloaded, w.factor, now);
@@ -358,23 +374,24 @@ const Hop& Engine<kChoice, kRecord>::arrival_hop(std::uint32_t worker, std::uint
 
 // The body ends at `end`: arrives at the triggering event, and goes on to the next task.
 template <Choice kChoice, bool kRecord>
-void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds end) {
+void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds worked) {
   WorkerState& w = workers_[worker];
+  const Picoseconds end = worked + injected_idle(options_.injections, worker, worked - w.start);
   const std::uint32_t event = triggering_[w.task];
   EventState& e = events_[event];
   ++outcome_.tasks;
   w.busy += end - w.start;
   w.body_end = end;
-  w.early = cost_rows_[cost_row_[w.task]].early;
-  const Hop& hop = arrival_hop(worker, event, cost_rows_[cost_row_[w.task]].route);
+  w.early = w.cost->early;
+  const Hop& hop = arrival_hop(worker, event, w.cost->route);
   const Picoseconds notify = hop.draw(spreads_, task_bits(w.task) >> kNotifyBits);
   const Picoseconds alone = end + notify_delay_ + hops_.reach(notify, worker, event);
   const bool lost = options_.injections.lost_notify == w.task;
   const Picoseconds arrival = lost ? alone : std::max(alone, e.last_arrival + hops_.contention);
   w.free_at = arrival;
   if constexpr (kRecord) {
-    const BodyCost& cost = cost_rows_[cost_row_[w.task]];
-    const bool computes = w.compute_end > end - scaled(cost.tail, w.factor) - 1;
+    const BodyCost& cost = *w.cost;
+    const bool computes = w.compute_end > worked - scaled(cost.tail, w.factor) - 1;
     const Bound bound = cost.bytes == 0 ? Bound::kUnknown
                         : computes      ? Bound::kCompute
                                         : Bound::kMemory;

@@ -14,6 +14,15 @@ namespace {
 
 constexpr double kBytesPerPicosecond = 1e-3;  // of 1 GB/s
 
+// Conversions of numbers that are far from both ends: one instruction each, which those of unsigned
+// numbers are not.
+double as_double(std::uint64_t number) {
+  return static_cast<double>(static_cast<std::int64_t>(number));
+}
+std::uint64_t as_integer(double number) {
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(number));
+}
+
 }  // namespace
 
 MemoryServer::MemoryServer(const Settings& settings)
@@ -69,15 +78,15 @@ void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t s
 }
 
 std::uint64_t MemoryServer::weight_of_slowness(double slowness) {
-  return static_cast<std::uint64_t>(std::max(1.0, kWeightOne / slowness + 0.5));
+  return as_integer(std::max(1.0, kWeightOne / slowness + 0.5));
 }
 
 // On a class's clock, rounded up to the keys' grain of 2^-16 bytes.
 std::uint64_t MemoryServer::volume_of(std::int64_t bytes, std::uint64_t weight) {
-  const double volume = static_cast<double>(bytes) * (1 << kFractionBits) *
-                        (kWeightOne / static_cast<double>(weight));
+  const double volume =
+      static_cast<double>(bytes) * (1 << kFractionBits) * (kWeightOne / as_double(weight));
   MK_CHECK(volume < static_cast<double>(kRebase), "a stream's bytes fit into its class's clock");
-  return static_cast<std::uint64_t>(volume) + Tournament::kIndexMask;
+  return as_integer(volume) + Tournament::kIndexMask;
 }
 
 void MemoryServer::extend(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
@@ -163,7 +172,8 @@ double MemoryServer::granted(double demanded) const {
   return smooth_knee_ ? smooth_minimum(demanded, offered) : std::min(demanded, offered);
 }
 
-// Max-min: classes whose limit is below the level run at it, the others share what is left.
+// Max-min: classes whose limit is below the level run at it, the others share what is left. What
+// the next turn is waits for these numbers: a reciprocal, so that it is there before what is left.
 void MemoryServer::share() {
   is_stale_ = false;
   is_end_known_ = running_ == 0;
@@ -173,16 +183,16 @@ void MemoryServer::share() {
   double demanded = 0;
   std::uint64_t weight_left = 0;
   for (const Class& c : classes_) {
-    demanded += static_cast<double>(c.weight) * (1 / kWeightOne) * c.capped;
+    demanded += as_double(c.weight) * (1 / kWeightOne) * c.capped;
     weight_left += c.weight;
   }
   double left = granted(demanded);
   for (const std::uint32_t k : by_limit_) {
     Class& c = classes_[k];
     if (c.count == 0) continue;
-    const double level = left / (static_cast<double>(weight_left) * (1 / kWeightOne));
+    const double level = left * (1 / (as_double(weight_left) * (1 / kWeightOne)));
     const double rate = shared_ ? std::min(c.capped, level) : c.capped;
-    left -= rate * static_cast<double>(c.weight) * (1 / kWeightOne);
+    left -= rate * as_double(c.weight) * (1 / kWeightOne);
     weight_left -= c.weight;
     c.rate = rate_of(rate);
   }
@@ -202,7 +212,7 @@ void MemoryServer::find_end() {
 }
 
 std::uint64_t MemoryServer::rate_of(double bytes_a_ps) {
-  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(bytes_a_ps * (1 << kFractionBits)));
+  return std::max<std::uint64_t>(1, as_integer(bytes_a_ps * (1 << kFractionBits)));
 }
 
 }  // namespace mk::simulator

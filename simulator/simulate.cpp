@@ -110,14 +110,10 @@ Status check_input(const TaskGraph& graph, const Machine& machine,
   return {};
 }
 
-// A stream's bytes have to fit into the memory server's clock, slowed by noise, SM and injection.
+// A stream's bytes have to fit into the memory server's clock, slowed by noise and SM.
 Status check_stream_bytes(const TaskGraph& graph, const SimulationOptions& options) {
   constexpr double kSlowest = 8;  // that spreads of 0.5 make of a body and an SM
-  double slow = 1;
-  for (const SlowWorker& worker : options.injections.slow_workers) {
-    slow = std::max(slow, worker.factor);
-  }
-  const double most = static_cast<double>(MemoryServer::kMaxBytes) / (kSlowest * slow);
+  const double most = static_cast<double>(MemoryServer::kMaxBytes) / kSlowest;
   for (const TaskClass& row : graph.classes()) {
     for (const IterationState& state : options.iterations) {
       const std::int64_t bytes = row.weight_bytes.at(state) + row.kv_bytes.at(state);

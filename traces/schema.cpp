@@ -57,9 +57,12 @@ CREATE TABLE health(kind TEXT NOT NULL, count INTEGER NOT NULL, message TEXT NOT
 )sql";
 }
 
+std::string_view index_in_order_sql() {
+  return "CREATE INDEX slice_by_lane ON slice(lane, start_ns);";
+}
+
 std::string_view trace_indexes_sql() {
   return R"sql(
-CREATE INDEX slice_by_lane ON slice(lane, start_ns);
 CREATE INDEX slice_by_iteration ON slice(iteration, task);
 CREATE INDEX activation_by_iteration ON activation(iteration, event);
 CREATE INDEX task_by_triggering_event ON task(graph, triggering_event);

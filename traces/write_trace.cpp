@@ -256,11 +256,14 @@ Status write_database(const Trace& trace, const std::string& path,
   Result<Database> database = Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!database) return tl::unexpected(database.error());
   const std::string setup = fmt::format(
-      "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+      "PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-8192; PRAGMA temp_store=FILE;"
       "PRAGMA application_id={}; PRAGMA user_version={}; BEGIN;{}",
       kTraceApplicationId, kTraceSchemaVersion, trace_tables_sql());
   if (Status status = database->exec(setup); !status) return status;
+  if (options.indexes) {
+    if (Status status = database->exec(index_in_order_sql()); !status) return status;
+  }
   Writer out(*database);
   write_meta(out, trace);
   write_graph_rows(out, trace);

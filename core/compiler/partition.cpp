@@ -83,7 +83,7 @@ Parts mpk_parts(const Context& c, std::uint32_t o) {
   const std::int64_t tokens = c.graph.batch_tokens;
   switch (node.op.kind) {
     case TaskKind::kEmbedding: {
-      const bool fused = c.options.fusion == OperatorFusion::kNormLinear;
+      const bool fused = c.options.fusion != OperatorFusion::kNone;
       return {fused ? std::get<EmbeddingParams>(node.op.params).hidden / 64 : 1, 1, 1};
     }
     case TaskKind::kRmsNorm:

@@ -12,6 +12,11 @@ BASE = "seen-static-2w"  # that interventions change
 CALIBRATION = [BASE, "seen-static-1w"]
 
 
+# Where workers take what is there next, a launch's placement is one draw of many: these cells are also predicted with as many seeds.
+FREE_PLACEMENT = ("jit", "hybrid")
+FREE_SEEDS = range(1, 31)
+
+
 @dataclass(frozen=True)
 class Cell:
     name: str
@@ -25,6 +30,9 @@ class Cell:
 
     def graph(self):
         return [self.model, *self.shape, "--partition-workers", "2"]
+
+    def places_freely(self):
+        return self.policy[1] in FREE_PLACEMENT
 
     def _common(self):
         return [*self.graph(), *self.policy, "--workers", str(self.workers), *(("--inject", self.inject) if self.inject else ())]

@@ -12,7 +12,7 @@ import sys
 import task_errors
 from cells import BASE, BY_NAME, CELLS, GATES, INTERVENTIONS, RIVAL_SHARE, SLOPE
 from statistics_of_blocks import interval, median_of_all, percentile, slope
-from study import LEVELS, read_rows
+from study import LEVELS, machine_file, megascope, read_rows
 
 
 def load(folder):
@@ -102,6 +102,40 @@ def changes(predictions, rows, level):
             "passes": SLOPE[0] <= low and high <= SLOPE[1] and all(row["same_sign"] for row in table)}
 
 
+def replays(folder):
+    """L0: the kept launches' bodies, as long as they were recorded, in the placement and order that were recorded; with the hand-offs
+    as recorded, and with those of the cell's L1 machine. Error of the time of all iterations."""
+    table = []
+    for cell in CELLS:
+        trace = f"{folder}/measured-{cell.name}-0.db"
+        if cell.inject or not os.path.exists(trace):
+            continue
+        answer = megascope("analyze", trace, "--replay", "--machine", machine_file(folder, "L1", cell.workers))
+        table.append({"cell": cell.name, "errors": {r["hand_offs"]: r["error"] for r in answer["replays"]}, "notes": answer["replay_notes"]})
+    return table
+
+
+def spreads(predictions, rows):
+    """Free placement: how launches of a cell lie about their median, beside how seeds do. Each launch is divided by what is predicted at
+    the bandwidth around it, so that the machine's drift is in neither. distance: Kolmogorov-Smirnov's, of both about their medians."""
+    table = []
+    for cell in CELLS:
+        if not cell.places_freely():
+            continue
+        prediction = predictions["cells"][cell.name]
+        launches = [row["us"] / at(prediction["levels"]["L1"], share_of(predictions, row)) for row in rows if row["cell"] == cell.name]
+        both = [[x / statistics.median(values) for x in values] for values in (launches, prediction["seeds"])]
+        distance = max(abs(share_below(both[0], x) - share_below(both[1], x)) for x in both[0] + both[1])
+        table.append({"cell": cell.name, "launches": len(launches), "seeds": len(prediction["seeds"]),
+                      "measured": [percentile(both[0], p) for p in (0.1, 0.9)], "predicted": [percentile(both[1], p) for p in (0.1, 0.9)],
+                      "distance": distance, "ratio": 1 / statistics.median(launches)})
+    return table
+
+
+def share_below(values, limit):
+    return sum(value <= limit for value in values) / len(values)
+
+
 def a_a(rows):
     """How far two launches of a block differ: the floor under every error."""
     pairs = [max(us) / min(us) - 1 for cell in CELLS for us in by_block(rows, cell.name, lambda row: row["us"]).values()]
@@ -148,6 +182,23 @@ def print_tasks(name, found):
     print(f"\nLane that finished an operator last, how often (predicted, measured twice): {found['last']}")
 
 
+def print_replays(table):
+    print("\n### L0: recorded bodies in the recorded placement, error of all iterations\n| cell | hand-offs | error |\n|---|---|--:|")
+    for r in table:
+        for hand_offs, error in r["errors"].items():
+            print(f"| {r['cell']} | {hand_offs} | {100 * error:+.2f} % |")
+    for note in sorted({note for r in table for note in r["notes"]}):
+        print(f"note: {note}")
+
+
+def print_spreads(table):
+    print("\n### Free placement: launches and seeds about their medians\n"
+          "| cell | launches | p10, p90 | seeds | p10, p90 | predicted / measured | distance |\n|---|--:|---|--:|---|--:|--:|")
+    for r in table:
+        measured, predicted = (f"{low:.3f}, {high:.3f}" for low, high in (r["measured"], r["predicted"]))
+        print(f"| {r['cell']} | {r['launches']} | {measured} | {r['seeds']} | {predicted} | {r['ratio']:.3f} | {r['distance']:.2f} |")
+
+
 def main(folder):
     predictions, rows = load(folder)
     results = {"blocks": len({row["block"] for row in rows}), "a_a": a_a(rows)}
@@ -157,6 +208,9 @@ def main(folder):
         results[level] = {"accuracy": accuracy(predictions, rows, level), "changes": changes(predictions, rows, level)}
         print_accuracy(f"### {level}: iteration", results[level]["accuracy"])
         print_changes(f"### {level}: interventions", results[level]["changes"])
+    results["L0"], results["spreads"] = replays(folder), spreads(predictions, rows)
+    print_replays(results["L0"])
+    print_spreads(results["spreads"])
     results["tasks"] = {name: tasks_of(folder, name) for name in (BASE, "partition-balanced")
                         if os.path.exists(f"{folder}/measured-{name}-1.db")}
     for name, found in results["tasks"].items():

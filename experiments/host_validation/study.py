@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from cells import BASE, BY_NAME, CALIBRATION, CELLS
+from cells import BASE, BY_NAME, CALIBRATION, CELLS, FREE_SEEDS
 from rivals import Isolated, rivals
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -125,6 +125,8 @@ def predict(folder):
         l1 = machine_file(folder, "L1", cell.workers)
         answer = megascope(*cell.simulate(l1, 1), "-o", f"{folder}/predicted-{cell.name}.db")
         cells[cell.name] = {"levels": levels, "bytes_us": answer["lower_bounds_us"]["bytes"] / answer["iterations"]}
+        if cell.places_freely():
+            cells[cell.name]["seeds"] = [steady_us(megascope(*cell.simulate(l1, seed))) for seed in FREE_SEEDS]
     add_rivals(folder, cells)
     text = write_json(f"{folder}/predictions.json", {"probe": read_json(f"{folder}/probe.json"), "cells": cells, "time": time.time()})
     with open(f"{folder}/predictions.sha256", "w", encoding="utf-8") as file:

@@ -56,6 +56,7 @@ class DeviceProbe {
     if constexpr (kRecords) return DeviceMemory::clock_ns();
     return 0;
   }
+  MK_HD static std::uint64_t arrived(bool /*may_activate*/) { return now(); }
   MK_HD void task_done(protocol::Item task, const protocol::TaskStamps& stamps, bool activated) {
     if constexpr (kRecords) {
       if (window_.contains(task.iteration)) rows_.tasks.add({task, stamps, activated});

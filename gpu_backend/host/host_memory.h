@@ -51,6 +51,12 @@ struct HostMemory {
     return cell.compare_exchange_strong(expected, desired, std::memory_order_relaxed);
   }
 
+  // Asks for the cell's line, which will be added to.
+  template <typename T>
+  static void ask_for(const std::atomic<T>& cell) {
+    __builtin_prefetch(&cell, 1);
+  }
+
   static void pause(std::uint32_t turn, std::uint32_t spin_turns) {
     if (turn >= spin_turns) {
       std::this_thread::yield();

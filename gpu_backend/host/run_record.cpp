@@ -34,6 +34,8 @@ class RecordMaker {
     return options_.roles.workers + options_.roles.schedulers;
   }
 
+  Nanoseconds at_if_taken(std::uint64_t ticks) const { return ticks == 0 ? kNotTaken : at(ticks); }
+
   // Rows of (iteration, id) tables.
   std::size_t row(std::uint32_t iteration, std::uint32_t width, std::uint32_t id) const {
     return std::size_t{iteration} * width + id;
@@ -92,7 +94,7 @@ class RecordMaker {
       for (const TaskRow& t : lane.tasks.rows()) {
         const std::uint32_t event = graph_.tasks().triggering_event[t.task.id];
         Nanoseconds& instant = latest[row(t.task.iteration, graph_.event_count(), event)];
-        instant = std::max(instant, at(t.stamps.notified));
+        if (t.stamps.notified != 0) instant = std::max(instant, at(t.stamps.notified));
       }
     }
     for (std::size_t i = 0; i < activated_.size(); ++i) {
@@ -116,12 +118,12 @@ class RecordMaker {
         task.lane = lane;
         task.enqueued = enqueued_[row(t.task.iteration, graph_.task_count(), t.task.id)];
         task.fetched = at(t.stamps.fetched);
-        if (t.stamps.preload != 0) task.preload = at(t.stamps.preload);
+        task.preload = at_if_taken(t.stamps.preload);
         task.ready = activated_[row(t.task.iteration, graph_.event_count(),
                                     graph_.tasks().dependent_event[t.task.id])];
         task.start = at(t.stamps.start);
         task.end = at(t.stamps.end);
-        task.notified = at(t.stamps.notified);
+        task.notified = at_if_taken(t.stamps.notified);
       }
     }
   }

@@ -39,9 +39,11 @@ namespace mk::protocol {
 // Instants of one executed task, in the probe's clock.
 struct TaskStamps {
   std::uint64_t fetched = 0;
+  // Where the worker went on to the task at once, because it knew that its event is active: the
+  // stamp that it took last.
   std::uint64_t start = 0;
   std::uint64_t end = 0;
-  std::uint64_t notified = 0;
+  std::uint64_t notified = 0;  // 0: the probe did not take it
   std::uint64_t preload =
       0;  // the first turn of a wait that asked for something of it; 0: none did
 };
@@ -73,6 +75,9 @@ class InHand {
 
 struct NoProbe {
   MK_HD static std::uint64_t now() { return 0; }
+  // An arrival at an event is done. 0 where the probe does not take its instant, which it may
+  // refuse where nothing was activated by it.
+  MK_HD static std::uint64_t arrived(bool /*may_activate*/) { return 0; }
   MK_HD void task_done(Item, const TaskStamps&, bool /*activated_its_event*/) {}
   MK_HD void task_enqueued(Item) {}
   MK_HD void event_dispatched(Item, std::uint64_t /*dequeued*/) {}
@@ -129,10 +134,11 @@ class Agent {
     return is_reached(M::load_acquire(counter_of(task)), task.dependent_count, iteration);
   }
 
-  // Was the task's dependent event activated by this agent's last notification? Then its
-  // acquire-release has ordered what another look would.
-  MK_HD bool has_activated(const TaskWord& task, std::uint32_t iteration) const {
-    return activated_.id == own_event(task.dependent_event) && activated_.iteration == iteration;
+  // Has this agent last activated or last waited for the task's dependent event? Then its acquire
+  // has ordered what another look would.
+  MK_HD bool is_known_active(const TaskWord& task, std::uint32_t iteration) const {
+    return known_active_.id == own_event(task.dependent_event) &&
+           known_active_.iteration == iteration;
   }
 
   // Waits until the event that came out of a queue is seen to be active: at once, but that nothing
@@ -152,12 +158,16 @@ class Agent {
   // nothing that an acquire could throw out of the cache.
   MK_HD bool await_dependent_event(std::uint32_t worker, const TaskWord& task, Item item,
                                    const InHand& in_hand) {
-    if (has_activated(task, item.iteration) || is_active(task, item.iteration)) return true;
-    Wait<M> waiting = wait();
-    while (!is_active(task, item.iteration)) {
-      use_turn(worker, in_hand);
-      if (!waiting.turn({Activity::kWaiting, item.iteration, item.id})) return false;
+    if (is_known_active(task, item.iteration)) return true;
+    free_since_ = 0;
+    if (!is_active(task, item.iteration)) {
+      Wait<M> waiting = wait();
+      while (!is_active(task, item.iteration)) {
+        use_turn(worker, in_hand);
+        if (!waiting.turn({Activity::kWaiting, item.iteration, item.id})) return false;
+      }
     }
+    known_active_ = {own_event(task.dependent_event), item.iteration};
     return true;
   }
 
@@ -166,8 +176,11 @@ class Agent {
     if constexpr (requires { program_.foresee(sight); }) program_.foresee(sight);
   }
 
-  MK_HD void fetched(const InHand& batch) {
+  // The instant at which the worker has them in hand.
+  MK_HD std::uint64_t fetched(const InHand& batch) {
+    free_since_ = probe_.now();
     if constexpr (requires { program_.fetched(batch); }) program_.fetched(batch);
+    return free_since_;
   }
 
   // Lets a program that wants to use a turn of a wait.
@@ -186,7 +199,7 @@ class Agent {
   MK_HD bool run_task(std::uint32_t worker, const TaskWord& task, Item item, const InHand& after,
                       std::uint64_t& fetched) {
     say_where({Activity::kExecuting, item.iteration, item.id});
-    TaskStamps stamps{fetched, probe_.now(), 0, 0, 0};
+    TaskStamps stamps{fetched, free_since_ != 0 ? free_since_ : probe_.now(), 0, 0, 0};
     if (asked_for_ == item.id) {
       stamps.preload = asked_at_;
       asked_for_ = kNoIndex;
@@ -196,11 +209,17 @@ class Agent {
     } else {
       program_.execute(worker, item.id, item.iteration);
     }
+    ask_for_counter(task);
     stamps.end = probe_.now();
     if (launch_.notify_delay_ns != 0) delay();
     const bool last = arrive(task, item.iteration);
-    stamps.notified = probe_.now();
-    fetched = stamps.notified;
+    bool may_activate = last;
+    if constexpr (HasPeers<Program>) {  // which nobody may have seen
+      may_activate |= is_remote(task.triggering_event) || is_shared(task.triggering_event);
+    }
+    stamps.notified = probe_.arrived(may_activate);
+    fetched = stamps.notified != 0 ? stamps.notified : stamps.end;
+    free_since_ = last ? 0 : fetched;
     probe_.task_done(item, stamps, last);
     if constexpr (HasPeers<Program>) {
       if (is_remote(task.triggering_event)) {
@@ -209,8 +228,8 @@ class Agent {
       }
     }
     if (!last) return true;
-    activated_ = {own_event(task.triggering_event), item.iteration};
-    return activated(worker, activated_, stamps.notified);
+    known_active_ = {own_event(task.triggering_event), item.iteration};
+    return activated(worker, known_active_, stamps.notified);
   }
 
   // Begins iteration `iteration`; `worker` does the dispatcher's step if there are no schedulers.
@@ -245,6 +264,12 @@ class Agent {
   MK_HD static std::uint32_t look_at(const typename Launch<M>::Counter& counter) {
     if constexpr (HasPeers<Program>) return M::Peer::load_acquire(counter);
     return M::load_acquire(counter);
+  }
+
+  // Before a stamp, behind which the arrival would begin to wait for the counter's line.
+  MK_HD void ask_for_counter(const TaskWord& task) const {
+    const auto& counter = launch_.counters[own_event(task.triggering_event)];
+    if constexpr (requires { M::ask_for(counter); }) M::ask_for(counter);
   }
 
   // Notifies the task's triggering event; true iff this was seen to be the last arrival.
@@ -501,9 +526,11 @@ class Agent {
   Probe& probe_;
   Team team_;
   std::uint32_t staged_rings_ = 0;      // that hold items not yet published, of this lane
-  Item activated_{kNoTask, 0};          // the event that the last arrival here activated
+  Item known_active_{kNoTask, 0};       // the event that this agent last saw to be active
   std::uint32_t asked_for_ = kNoIndex;  // the task that a turn of a wait asked for last
   std::uint64_t asked_at_ = 0;
+  // A worker's last stamp, if all that it did since is to take what it has in hand; else 0.
+  std::uint64_t free_since_ = 0;
 };
 
 }  // namespace mk::protocol

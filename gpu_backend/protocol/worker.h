@@ -19,8 +19,7 @@ class FetchedBatch {
     size_ = consumer_.pop(ring, items_, kFetchBatch);
     next_ = 0;
     if (size_ == 0) return;
-    fetched_ = agent.probe().now();
-    agent.fetched(in_hand());
+    fetched_ = agent.fetched(in_hand());
   }
   MK_HD bool empty() const { return next_ == size_; }
   MK_HD Item head() const { return items_[next_]; }
@@ -60,7 +59,7 @@ class QueueWorker {
       // Only where nothing can come in between.
       if (launch_.policy.kind == PolicyKind::kAot) {
         agent_.foresee(
-            {last, aot_.task_at(1), aot_.task_at(2), agent_.has_activated(task, last.iteration)});
+            {last, aot_.task_at(1), aot_.task_at(2), agent_.is_known_active(task, last.iteration)});
       }
       // A JIT task's event is active; the look at it orders the memory.
       if (!agent_.await_dependent_event(worker_, task, last, batch.in_hand())) return;
@@ -183,7 +182,7 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
       if constexpr (requires { M::forget(iteration); }) M::forget(iteration);
       const Item item{list.current(), iteration};
       const TaskWord task = list.word();
-      agent.foresee({item, list.next(), list.after(), agent.has_activated(task, iteration)});
+      agent.foresee({item, list.next(), list.after(), agent.is_known_active(task, iteration)});
       if (!agent.await_dependent_event(worker, task, item, list.left())) return;
       const InHand rest = list.left_after_current();
       list.advance();

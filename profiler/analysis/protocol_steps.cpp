@@ -63,9 +63,11 @@ class Collector {
     const SliceColumns& s = trace_.slices;
     const std::uint32_t before = index_.before(k);
     if (before == kNoIndex || !s.is_task(before) || s.iteration[before] != s.iteration[k]) return;
-    const Nanoseconds free = s.notified[before];
     const Nanoseconds fetched = s.fetched[k];
-    if (free == kNotTaken || fetched == kNotTaken || is_busy_after(before)) return;
+    if (fetched == kNotTaken || is_busy_after(before)) return;
+    const Nanoseconds free = std::max(s.end[before], s.notified[before]);
+    // Without a stamp behind the arrival, what it took is part of a start that did not wait.
+    if (s.notified[before] == kNotTaken && index_.ready(k) <= free) return;
     const std::uint8_t group = groups_.of(k);
     const Nanoseconds in_hand = std::max(free, fetched);
     if (is_launched(s.iteration[k], s.task[k])) {

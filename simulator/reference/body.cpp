@@ -93,8 +93,11 @@ void ReferenceEngine::last_byte(std::uint32_t worker) {
 }
 
 // All its bytes have come, and its end is certain: takes its ticket at the counter.
-void ReferenceEngine::complete(std::uint32_t worker, Picoseconds end) {
+void ReferenceEngine::complete(std::uint32_t worker, Picoseconds worked) {
   Worker& w = workers_[worker];
+  const Picoseconds end =
+      worked + injected_idle(options_.injections, worker, worked - w.body.start);
+  w.body.worked = worked;
   w.body.end = end;
   w.body.number = completions_++;
   ++outcome_.tasks;
@@ -159,7 +162,7 @@ void ReferenceEngine::record(std::uint32_t worker) {
   if (recording_ == nullptr) return;
   const Body& body = workers_[worker].body;
   const BodyCost& cost = cost_of(body.task);
-  const bool computes = body.compute_end > body.end - scaled(cost.tail, body.factor) - 1;
+  const bool computes = body.compute_end > body.worked - scaled(cost.tail, body.factor) - 1;
   const Bound bound = cost.bytes == 0 ? Bound::kUnknown
                       : computes      ? Bound::kCompute
                                       : Bound::kMemory;

@@ -80,7 +80,7 @@ void PlainMemory::share() {
     Class& c = classes_[k];
     const std::uint64_t weight = weight_of(k);
     if (weight == 0) continue;
-    const double level = left / (static_cast<double>(weight_left) * (1 / kOne));
+    const double level = left * (1 / (static_cast<double>(weight_left) * (1 / kOne)));
     const double rate = settings_.shared ? std::min(c.capped, level) : c.capped;
     left -= rate * static_cast<double>(weight) * (1 / kOne);
     weight_left -= weight;

@@ -31,7 +31,7 @@ class ReferenceEngine {
   struct Body {
     std::uint32_t task = 0;
     std::uint32_t number = 0;  // of its completion in the run: its rank where hops tie
-    Picoseconds fetched = 0, start = 0, first_data = 0, compute_end = 0, end = 0;
+    Picoseconds fetched = 0, start = 0, first_data = 0, compute_end = 0, worked = 0, end = 0;
     Picoseconds preload = 0;
     std::int64_t preloaded = 0;  // bytes of its next tile that were requested ahead
     double factor = 1;
@@ -101,7 +101,7 @@ class ReferenceEngine {
   void stream(std::uint32_t entity, const BodyCost& cost, std::int64_t bytes, double factor);
   void stream_end(std::uint32_t entity);
   void last_byte(std::uint32_t worker);
-  void complete(std::uint32_t worker, Picoseconds end);
+  void complete(std::uint32_t worker, Picoseconds worked);
   void body_end(std::uint32_t worker);
   void arrive_in_turn(std::uint32_t event);
   void arrive(std::uint32_t event);

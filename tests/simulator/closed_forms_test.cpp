@@ -408,7 +408,20 @@ TEST(ClosedForms, InjectionsDelayNotifiesAndSlowWorkers) {
   options.injections.notify_delay_us = 2;
   EXPECT_NEAR(makespan_us(graph, simple_machine(), options), 5 * 3, kRounding);
   options.injections.slow_workers = {{0, 1.5}};
-  EXPECT_NEAR(makespan_us(graph, simple_machine(), options), 5 * 3.5, 1e-3);
+  EXPECT_NEAR(makespan_us(graph, simple_machine(), options), 5 * 3.5, kRounding);
+}
+
+// Two bodies share the memory for 2 us; one worker then idles for 1 us, while the other streams its
+// next task alone.
+TEST(ClosedForms, ASlowWorkerIdlesAndLeavesTheMemoryToOthers) {
+  Machine machine = simple_machine();
+  set(machine.memory.curve[0].bandwidth, 10);
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 2);
+  options.injections.slow_workers = {{1, 1.5}};
+  EXPECT_NEAR(makespan_us(layers(1, 2, 10'000), machine, options), 3, kRounding);
+  EXPECT_NEAR(makespan_us(layers(1, 3, 10'000), machine, options), 3, kRounding);
+  options.injections.slow_workers.clear();
+  EXPECT_NEAR(makespan_us(layers(1, 2, 10'000), machine, options), 2, kRounding);
 }
 
 }  // namespace

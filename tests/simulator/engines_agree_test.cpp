@@ -108,6 +108,18 @@ TEST(EnginesAgree, WithEveryMechanism) {
   }
 }
 
+TEST(EnginesAgree, WithSlowWorkersAndLateNotifies) {
+  const Machine machine = load_machine("h100-sxm").value();
+  const auto graph = drawn_graph(7);
+  for (SimulationOptions options : all_splits(7)) {
+    options.injections.slow_workers = {{0, 1.5}};
+    if (options.roles.workers > 2) options.injections.slow_workers.push_back({2, 1.1});
+    options.injections.notify_delay_us = 0.7;
+    SCOPED_TRACE(describe(options));
+    ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+  }
+}
+
 TEST(EnginesAgree, WithEachMechanismOff) {
   const Machine machine = load_machine("h100-sxm").value();
   std::uint64_t seed = 20;

@@ -50,6 +50,9 @@ struct BatchPlan {
   static constexpr std::uint32_t kMostBlocks =
       kMostStride / (2 * kBlockColumns) < kFit ? kMostStride / (2 * kBlockColumns) : kFit;
 
+  static constexpr std::uint32_t kShortStretch =
+      Shape::kThreads < Tiles * kTileSums ? 1 : Shape::kThreads / (Tiles * kTileSums);
+
   std::uint32_t first = 0;   // column
   std::uint32_t end = 0;     // column
   std::uint32_t panels = 0;  // of this warp
@@ -72,7 +75,10 @@ struct BatchPlan {
     groups = (task.rows + kGroupRows - 1) / kGroupRows;
     const std::uint32_t fit = (work_bytes - batch_square_bytes(Shape::kWarps, Tiles)) /
                               batch_group_bytes(Shape::kWarps, Tiles);
-    stretch = fit < kMostGroups ? fit : kMostGroups;
+    // Where columns are loaded anew for each stretch, as long as may be, else so that each thread
+    // has one output at its end.
+    const std::uint32_t wanted = each > kMostBlocks ? kMostGroups : kShortStretch;
+    stretch = fit < wanted ? fit : wanted;
   }
   MK_INLINE std::uint32_t begin_of(std::uint32_t p) const { return first + p * panel; }
   MK_INLINE std::uint32_t columns_of(std::uint32_t p) const {
@@ -178,25 +184,24 @@ struct TokenColumns {
   }
 };
 
-// f(x) of this lane's eight columns from `i` on, but for a norm's scale, and their squares.
+// f(x) of this lane's eight columns from `i` on, but for a norm's scale and weights.
 // Requires: i % 8 == 0.
-template <class C>
-MK_INLINE void load_token_columns(C& c, const LinearTask& task, const float* x, std::uint32_t i,
-                                  TokenColumns& to) {
-  if (task.input == LinearInput::kSilu) {
+template <bool Gated, class C>
+MK_INLINE void load_token_columns(C& c, const float* x, std::uint32_t i, TokenColumns& to) {
+  if constexpr (Gated) {
     MK_UNROLL
     for (std::uint32_t k = 0; k < 8; k += 2) {
       const Float4 v = load_as<Float4>(x + 2 * (i + k));
       to.set(static_cast<int>(k), silu(c, v.at[0]) * v.at[1]);
       to.set(static_cast<int>(k) + 1, silu(c, v.at[2]) * v.at[3]);
     }
-    return;
-  }
-  MK_UNROLL
-  for (std::uint32_t k = 0; k < 8; k += 4) {
-    const Float4 v = load_as<Float4>(x + i + k);
+  } else {
     MK_UNROLL
-    for (int j = 0; j < 4; ++j) to.set(static_cast<int>(k) + j, v.at[j]);
+    for (std::uint32_t k = 0; k < 8; k += 4) {
+      const Float4 v = load_as<Float4>(x + i + k);
+      MK_UNROLL
+      for (int j = 0; j < 4; ++j) to.set(static_cast<int>(k) + j, v.at[j]);
+    }
   }
 }
 
@@ -215,7 +220,7 @@ MK_INLINE float apply_norm(const Words4& weights, TokenColumns& columns) {
 
 // This warp's columns of a panel of the tokens, as the products take them. Between the loads and
 // their use, `meanwhile()` is called.
-template <class Plan, int Tiles, class C, class Meanwhile>
+template <class Plan, bool Gated, int Tiles, class C, class Meanwhile>
 MK_INLINE void load_panel(C& c, const LinearTask& task, const Plan& plan, std::uint32_t panel,
                           std::uint32_t tokens, TokenColumns (&columns)[Tiles][Plan::kMostBlocks],
                           float (&squares)[Tiles], Meanwhile&& meanwhile) {
@@ -231,7 +236,7 @@ MK_INLINE void load_panel(C& c, const LinearTask& task, const Plan& plan, std::u
     for (std::uint32_t b = 0; b < kBlocks; ++b) {
       const std::uint32_t i = begin + b * kBlockColumns;
       columns[tile][b] = {};
-      if (token < tokens && i < end) load_token_columns(c, task, x, i, columns[tile][b]);
+      if (token < tokens && i < end) load_token_columns<Gated>(c, x, i, columns[tile][b]);
     }
   }
   if (task.input == LinearInput::kNorm) {
@@ -294,8 +299,8 @@ MK_INLINE void multiply_batch_chunk(C& c, const unsigned char* chunk, const Plan
   }
 }
 
-// The body: what its parts share.
-template <class Shape, int Tiles, class C>
+// The body: what its parts share. Gated: of a task whose input is kSilu.
+template <class Shape, int Tiles, bool Gated, class C>
 class BatchLinear {
  public:
   using Plan = BatchPlan<Shape, Tiles>;
@@ -308,14 +313,18 @@ class BatchLinear {
         plan_(task, c.warp(), c.work_bytes()),
         next_(cursor_of(stream, plan_)) {}
 
+  // What one panel's columns are is kept from stretch to stretch. All stands here once: a second
+  // copy, with the gating in both, made linears a tenth slower; instructions are fetched cold.
   MK_INLINE void run() {
-    TokenColumns columns[Tiles][Plan::kMostBlocks];
+    TokenColumns columns[Tiles][Plan::kMostBlocks] = {};
     std::uint32_t parity = 0;
     for (std::uint32_t first = 0; first < plan_.groups; first = plan_.end_of_stretch(first)) {
       float squares[Tiles] = {};
       for (std::uint32_t panel = 0; panel < plan_.panels; ++panel) {
-        // Also where there is one panel: kept past a stretch, ptxas spills the columns.
-        load_panel<Plan>(c_, task_, plan_, panel, tokens_, columns, squares, [&] { fill(); });
+        if (first == 0 || plan_.panels > 1) {
+          load_panel<Plan, Gated>(c_, task_, plan_, panel, tokens_, columns, squares,
+                                  [&] { fill(); });
+        }
         stream_groups(first, panel, parity, columns);
       }
       if (first == 0 && task_.input == LinearInput::kNorm) leave_squares(squares);
@@ -404,7 +413,10 @@ class BatchLinear {
       const Output at = output(first, o);
       const float* const part = parts(parity, at.group) + at.part;
       float sum = 0;
-      for (std::uint32_t w = 0; w < plan_.warps; ++w) sum += part[w * kGroupSums];
+      MK_UNROLL
+      for (std::uint32_t w = 0; w < Shape::kWarps; ++w) {
+        sum += w < plan_.warps ? part[w * kGroupSums] : 0.0F;
+      }
       if (task_.input == LinearInput::kNorm) sum *= scale_of(at.token);
       if (is_live(at)) {
         task_.y[std::uint64_t{at.token} * task_.y_stride + at.row] = sum + residual;
@@ -417,8 +429,9 @@ class BatchLinear {
   // 1 / sqrt(mean(x^2) + epsilon) of a token.
   MK_INLINE float scale_of(std::uint32_t token) const {
     float sum = 0;
-    for (std::uint32_t w = 0; w < plan_.warps; ++w) {
-      sum += squares()[w * Tiles * kTileTokens + token];
+    MK_UNROLL
+    for (std::uint32_t w = 0; w < Shape::kWarps; ++w) {
+      sum += w < plan_.warps ? squares()[w * Tiles * kTileTokens + token] : 0.0F;
     }
     return c_.rsqrt(c_.divide(sum, static_cast<float>(task_.in)) + task_.epsilon);
   }
@@ -431,23 +444,32 @@ class BatchLinear {
   BatchCursor next_;
 };
 
-template <class Shape, int Tiles>
+template <class Shape, int Tiles, bool Gated>
 struct RunBatchLinear {
   template <class C>
   MK_HD static void run(C& c, WarpStream* stream, const LinearTask* task, std::uint32_t tokens) {
     WarpStream own = *stream;
-    BatchLinear<Shape, Tiles, C>(c, own, *task, tokens).run();
+    BatchLinear<Shape, Tiles, Gated, C>(c, own, *task, tokens).run();
     *stream = own;
   }
 };
+
+template <class Shape, int Tiles, class C>
+MK_INLINE void run_batch_tiles(C& c, WarpStream& stream, const LinearTask& task,
+                               std::uint32_t tokens) {
+  if (task.input == LinearInput::kSilu) {
+    return apart<RunBatchLinear<Shape, Tiles, true>>(c, &stream, &task, tokens);
+  }
+  return apart<RunBatchLinear<Shape, Tiles, false>>(c, &stream, &task, tokens);
+}
 
 // Requires: in % 8 == 0, 1 <= tokens <= 8 * task.token_tiles <= kMaxTokens, work area of at least
 // batch_work_bytes().
 template <class Shape, class C>
 MK_HD void run_batch_linear(C& c, WarpStream& stream, const LinearTask& task,
                             std::uint32_t tokens) {
-  if (task.token_tiles == 1) return apart<RunBatchLinear<Shape, 1>>(c, &stream, &task, tokens);
-  return apart<RunBatchLinear<Shape, 2>>(c, &stream, &task, tokens);
+  if (task.token_tiles == 1) return run_batch_tiles<Shape, 1>(c, stream, task, tokens);
+  return run_batch_tiles<Shape, 2>(c, stream, task, tokens);
 }
 
 }  // namespace mk::cuda

@@ -79,16 +79,34 @@ MK_INLINE Candidate best_of_warp(C& c, Candidate mine) {
   return mine;
 }
 
+// Each warp's best of `Rows` rows from `first` on, whose loads are in flight together; past the
+// last one, of that again.
+template <int Rows, class Shape, class C>
+MK_HD void leave_best_of_rows(C& c, const ArgmaxPartialTask& task, std::uint32_t first,
+                              std::uint32_t last, Candidate* of_warp) {
+  Candidate best[Rows];
+  for (std::uint32_t i = c.thread(); i < task.count; i += c.threads()) {
+    MK_UNROLL
+    for (std::uint32_t r = 0; r < Rows; ++r) {
+      const std::uint32_t row = first + r < last ? first + r : last;
+      best[r] = better(best[r], {task.logits[std::uint64_t{row} * task.logits_stride + i], i});
+    }
+  }
+  MK_UNROLL
+  for (std::uint32_t r = 0; r < Rows; ++r) {
+    best[r] = best_of_warp(c, best[r]);
+    if (c.lane() == 0 && first + r <= last) {
+      of_warp[(first + r) * Shape::kWarps + c.warp()] = best[r];
+    }
+  }
+}
+
 template <class Shape, class C>
 MK_HD void run_argmax_partial(C& c, const ArgmaxPartialTask& task, const Step& step) {
   Candidate* const of_warp = work_of<Candidate, Shape>(c);  // a row, a warp
-  for (std::uint32_t row = 0; row < step.rows; ++row) {
-    Candidate best;
-    for (std::uint32_t i = c.thread(); i < task.count; i += c.threads()) {
-      best = better(best, {task.logits[std::uint64_t{row} * task.logits_stride + i], i});
-    }
-    best = best_of_warp(c, best);
-    if (c.lane() == 0) of_warp[row * Shape::kWarps + c.warp()] = best;
+  if (step.rows == 1) leave_best_of_rows<1, Shape>(c, task, 0, 0, of_warp);
+  for (std::uint32_t row = 0; step.rows > 1 && row < step.rows; row += 8) {
+    leave_best_of_rows<8, Shape>(c, task, row, step.rows - 1, of_warp);
   }
   c.sync();
   if (c.thread() < step.rows) {

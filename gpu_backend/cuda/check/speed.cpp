@@ -29,7 +29,9 @@ struct Way {
 
   bool is_megakernel() const { return facts(kind).family == PolicyFamily::kMegakernel; }
   std::string name() const {
-    const char* const fused = fusion == OperatorFusion::kNone ? ", unfused" : "";
+    const char* const fused = fusion == OperatorFusion::kNone   ? ", unfused"
+                              : fusion == OperatorFusion::kNorm ? ", norms fused"
+                                                                : "";
     if (!is_megakernel()) return fmt::format("{}{}", facts(kind).name, fused);
     return fmt::format("{}, {} + {}{}{}", facts(kind).name, roles.workers, roles.schedulers, fused,
                        records ? ", recorded" : "");
@@ -150,10 +152,11 @@ class SpeedComparison {
     return {{sms - 4, 16}, {sms - 2, 8}, {sms - 1, 4}, {sms - 8, 32}};
   }
 
-  // Each SM reads the inputs of several tokens: with fused operators more than once.
+  // Each SM reads the inputs of several tokens: before the gating they are twice as long, and
+  // gating takes more than the products.
   std::vector<OperatorFusion> fusions() const {
     if (batch_ == 1) return {OperatorFusion::kNormLinear};
-    return {OperatorFusion::kNormLinear, OperatorFusion::kNone};
+    return {OperatorFusion::kNorm, OperatorFusion::kNone};
   }
   std::vector<Way> ways_of(PolicyKind kind) const {
     std::vector<Way> ways;

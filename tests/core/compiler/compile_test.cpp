@@ -79,6 +79,15 @@ TEST(Compile, SaysHowTheGraphWasMade) {
   EXPECT_TRUE(model_from_json(info.model_config, "graph", "again"));
 }
 
+TEST(Compile, WithFusedNormsOnlyTheGatingStaysAnOperatorOfItsOwn) {
+  CompileOptions options;
+  options.fusion = OperatorFusion::kNorm;
+  const auto compiled = compile_model(*load_model("qwen3-8b"), {}, options);
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->graph.info().fusion, "norm");
+  EXPECT_EQ(compiled->statistics.operators, 36u * 6 + 4);
+}
+
 TEST(Compile, FusedVariantHasFiveOperatorsALayer) {
   CompileOptions options;
   options.fusion = OperatorFusion::kNormLinear;

@@ -212,7 +212,8 @@ INSTANTIATE_TEST_SUITE_P(
                     ModelCase{"qwen3_moe", small_models::kQwen3Moe, {3, 1, 16}},
                     ModelCase{"qwen3_moe_requests", small_models::kQwen3Moe, {4, 2, 16}},
                     ModelCase{"qwen3_moe_30b", small_models::kQwen3Moe30b, {2, 1, 16}},
-                    ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear}),
+                    ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear},
+                    ModelCase{"qwen3_two_tiles", kQwen, {9, 9, 16}, OperatorFusion::kNormLinear}),
     [](const auto& i) { return std::string(i.param.name); });
 
 // Several devices, a block each, in one memory: each runs its tasks in order, waits for what they

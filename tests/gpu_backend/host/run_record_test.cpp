@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <utility>
 
 #include "gpu_backend/host/run_on_threads.h"
 #include "tests/gpu_backend/host/mixing_program.h"
@@ -52,12 +53,46 @@ TEST(HostRecord, InstantsOfATaskAreInOrder) {
         EXPECT_LE(t.ready, t.start);
         EXPECT_LE(t.fetched, t.start);
         EXPECT_LE(t.start, t.end);
-        EXPECT_LE(t.end, t.notified);
+        if (t.notified != kNotTaken) {
+          EXPECT_LE(t.end, t.notified);
+        }
         EXPECT_EQ(t.enqueued == kNotTaken, kind == PolicyKind::kStatic);
         EXPECT_LE(t.enqueued, t.fetched);  // kNotTaken is the smallest
       }
     }
   }
+}
+
+// The others go on without a stamp: it would wait for the counter.
+TEST(HostRecord, TheArrivalThatActivatesIsStamped) {
+  for (const PolicyKind kind : kKinds) {
+    const Recorded r = run(kind, 1);
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> stamped;
+    for (const TaskRecord& t : r.record.tasks) {
+      if (t.notified != kNotTaken) {
+        ++stamped[{t.iteration, r.graph->tasks().triggering_event[t.task]}];
+      }
+    }
+    // All events but `begin`, each by one.
+    EXPECT_EQ(stamped.size(), 3U * (r.graph->event_count() - 1));
+    for (const auto& [event, count] : stamped) EXPECT_EQ(count, 1U);
+  }
+}
+
+// Two stamps a task at most where it does not wait: it starts where the worker became free.
+TEST(HostRecord, ATaskOfAnActiveEventStartsAtOnce) {
+  const Recorded r = run(PolicyKind::kStatic, 0);
+  const auto& event_of = r.graph->tasks().dependent_event;
+  std::map<std::uint32_t, const TaskRecord*> last;  // a lane
+  std::uint32_t at_once = 0;
+  for (const TaskRecord& t : r.record.tasks) {
+    const TaskRecord* before = std::exchange(last[t.lane], &t);
+    if (before == nullptr || before->iteration != t.iteration) continue;
+    if (before->notified != kNotTaken || event_of[before->task] != event_of[t.task]) continue;
+    EXPECT_EQ(before->end, t.start);
+    ++at_once;
+  }
+  EXPECT_GT(at_once, 0U);
 }
 
 TEST(HostRecord, EachEventIsActivatedInEachIteration) {
