@@ -26,7 +26,7 @@
 //   soon.
 //                     16-byte alignment of both.
 //   wait(b, parity)   returns once the phase of that parity has ended; the copy's bytes can be read
-//   exp(x), rsqrt(x)  fast ones
+//   exp(x), rsqrt(x), divide(x, y)   fast ones; x / y is 0 where |y| > 2^126
 // Every thread of the block (warp) calls sync() (warp_sync, shuffles, copy) or none does.
 #pragma once
 

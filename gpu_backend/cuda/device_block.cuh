@@ -71,11 +71,15 @@ template <class Shape>
 class DeviceBlock {
  public:
   __device__ DeviceBlock(unsigned char* shared, std::uint32_t work_bytes)
-      : shared_(shared), work_bytes_(work_bytes) {}
+      : shared_(shared), work_bytes_(work_bytes) {
+    // Read here, each time a block is made: what is computed from threadIdx is kept in registers
+    // from body to body, by the bodies that need it for those that need the registers.
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread_));
+  }
 
-  __device__ std::uint32_t thread() const { return threadIdx.x; }
-  __device__ std::uint32_t warp() const { return threadIdx.x / 32; }
-  __device__ std::uint32_t lane() const { return threadIdx.x % 32; }
+  __device__ std::uint32_t thread() const { return thread_; }
+  __device__ std::uint32_t warp() const { return thread_ / 32; }
+  __device__ std::uint32_t lane() const { return thread_ % 32; }
   __device__ static constexpr std::uint32_t warps() { return Shape::kWarps; }
   __device__ static constexpr std::uint32_t threads() { return Shape::kThreads; }
   __device__ unsigned char* shared() { return shared_; }
@@ -184,6 +188,8 @@ class DeviceBlock {
 
   __device__ float exp(float x) { return __expf(x); }
   __device__ float rsqrt(float x) { return rsqrtf(x); }
+  // (A true division calls a function, which costs the body registers.)
+  __device__ float divide(float x, float y) { return __fdividef(x, y); }
 
  private:
 #if defined(MK_HAS_BULK_COPY)
@@ -194,6 +200,7 @@ class DeviceBlock {
 
   unsigned char* shared_;
   std::uint32_t work_bytes_;
+  std::uint32_t thread_;
 };
 
 // The context is made anew there: a reference to it would hold it in memory.

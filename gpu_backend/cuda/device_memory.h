@@ -65,6 +65,8 @@ struct DeviceMemory {
     return found == expected;
   }
 
+  MK_HD static void forget([[maybe_unused]] std::uint32_t& value) { MK_PTX("" : "+r"(value) :); }
+
   // Short sleeps: a waiting warp must not crowd out the warps of its SM that compute.
   MK_HD static void pause(std::uint32_t /*turn*/, std::uint32_t sleep_ns) {
 #if defined(__CUDA_ARCH__)

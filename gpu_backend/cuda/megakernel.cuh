@@ -270,9 +270,16 @@ struct alignas(16) SharedArgs {
   }
 };
 
+// What a compute thread keeps from command to command.
+struct ComputeThread {
+  WarpStream stream;
+  MailboxReader<DeviceBarrier> mailbox;
+};
+
 template <class Shape>
 struct WorkerShared {
   Mailbox box;
+  ComputeThread threads[Shape::kThreads];
   SharedArgs<PeerMegakernelArgs> args;  // or SharedArgs<MegakernelArgs>, which are a part of it
   alignas(16) unsigned char control[sizeof(ControlObjects<true, PeerMegakernelArgs>)];
   alignas(128) unsigned char compute[1];  // SharedMemory<Shape>
@@ -285,29 +292,30 @@ struct WorkerShared {
 
 // The three loops are functions of their own: the compiler then allocates registers for each, in a
 // quarter of the time.
+// Nothing of one command stays in registers until the next one: a body may need them all.
 template <class Shape>
 __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint32_t work_bytes) {
-  DeviceBlock<Shape> block(shared.compute, work_bytes);
-  WarpStream stream;
   Mailbox& box = shared.box;
-  MailboxReader<DeviceBarrier> mailbox;
+  ComputeThread& own = *new (&shared.threads[threadIdx.x]) ComputeThread;
   for (;;) {
-    mailbox.await_command(box.go);
+    own.mailbox.await_command(box.go);
+    DeviceBlock<Shape> block(shared.compute, work_bytes);
     const Command command = box.command;
     if (command == Command::kExit) break;
     if (command == Command::kRun) {
-      run_body<Shape>(block, stream, box.task, box.step);
+      run_body<Shape>(block, own.stream, box.task, box.step);
     } else {
-      preload_task<Shape>(block, stream, box.slots[box.slot],
+      preload_task<Shape>(block, own.stream, box.slots[box.slot],
                           box.following < kSlots ? &box.slots[box.following] : nullptr, box.step);
     }
     __syncwarp();
-    mailbox.finish(box.done);
+    own.mailbox.finish(box.done);
   }
   // What was preloaded and never used must land before the block's memory goes.
-  for (; stream.used < stream.requested; ++stream.used) {
-    block.wait(&shared_of<Shape>(block).full[block.warp()][stream.used % Shape::kStages],
-               stream.used / Shape::kStages & 1U);
+  DeviceBlock<Shape> block(shared.compute, work_bytes);
+  for (WarpStream left = own.stream; left.used < left.requested; ++left.used) {
+    block.wait(&shared_of<Shape>(block).full[block.warp()][left.used % Shape::kStages],
+               left.used / Shape::kStages & 1U);
   }
 }
 

@@ -11,6 +11,8 @@
 //   add_relaxed, add_acq_rel      (atom<T>&, T) -> the value before
 //   exchange_if                   (atom<T>&, T expected, T desired) -> did it hold `expected`;
 //                                 relaxed
+//   forget(value)                 optional: the compiler is to forget what it knows of the u32, so
+//                                 that it keeps nothing in registers that it could compute again
 //   pause(turn, spin_turns)       one turn of a waiting loop; past spin_turns it may give the core
 //                                 away
 //   add_release                   as add_acq_rel, but tells nothing and acquires nothing; of

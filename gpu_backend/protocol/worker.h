@@ -121,43 +121,45 @@ class StaticList {
   MK_HD StaticList(const Launch<M>& launch, std::uint32_t worker)
       : launch_(launch),
         first_(launch.list_first[worker]),
-        end_(launch.list_first[worker + 1]),
-        position_(first_) {
-    if (first_ == end_) return;
-    current_ = read();
-    next_ = read();
-    after_ = read();
+        size_(launch.list_first[worker + 1] - first_) {
+    if (size_ == 0) return;
+    current_ = read(0);
+    next_ = read(1 % size_);
+    after_ = read(2 % size_);
     word_ = launch_.tasks[current_];
   }
 
-  MK_HD std::uint32_t size() const { return end_ - first_; }
+  MK_HD bool empty() const { return size_ == 0; }
   MK_HD std::uint32_t current() const { return current_; }
   MK_HD std::uint32_t next() const { return next_; }
   MK_HD std::uint32_t after() const { return after_; }
   MK_HD const TaskWord& word() const { return word_; }
-  // The list from its entry `first` on.
-  MK_HD InHand in_hand(std::uint32_t first) const {
-    return InHand::list(launch_.list_tasks + first_ + first, size() - first);
-  }
+  // The current one is the list's first: an iteration begins, or has ended.
+  MK_HD bool is_at_first() const { return index_ == 0; }
+  // What is left of the iteration: the list from the current one (the next one) on.
+  MK_HD InHand left() const { return left_after(0); }
+  MK_HD InHand left_after_current() const { return left_after(1); }
   // The next one is the current one; begins loads.
   MK_HD void advance() {
+    std::uint32_t later = index_ + 3;
+    while (later >= size_) later -= size_;
+    index_ = index_ + 1 == size_ ? 0 : index_ + 1;
     current_ = next_;
     next_ = after_;
-    after_ = read();
+    after_ = read(later);
     word_ = launch_.tasks[current_];
   }
 
  private:
-  MK_HD std::uint32_t read() {
-    const std::uint32_t id = launch_.list_tasks[position_];
-    position_ = position_ + 1 == end_ ? first_ : position_ + 1;
-    return id;
+  MK_HD InHand left_after(std::uint32_t tasks) const {
+    return InHand::list(launch_.list_tasks + first_ + index_ + tasks, size_ - index_ - tasks);
   }
+  MK_HD std::uint32_t read(std::uint32_t index) const { return launch_.list_tasks[first_ + index]; }
 
   const Launch<M>& launch_;
   std::uint32_t first_;
-  std::uint32_t end_;
-  std::uint32_t position_;
+  std::uint32_t size_;
+  std::uint32_t index_ = 0;  // of the current one
   std::uint32_t current_ = 0;
   std::uint32_t next_ = 0;
   std::uint32_t after_ = 0;
@@ -175,15 +177,17 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
       if (!waiting.turn({Activity::kIdle, iteration, 0})) return;
     }
     std::uint64_t fetched = agent.probe().now();
-    for (std::uint32_t i = 0; i < list.size(); ++i) {
+    if (list.empty()) continue;
+    do {
+      if constexpr (requires { M::forget(iteration); }) M::forget(iteration);
       const Item item{list.current(), iteration};
       const TaskWord task = list.word();
       agent.foresee({item, list.next(), list.after(), agent.is_known_active(task, iteration)});
-      const InHand rest = list.in_hand(i);
-      if (!agent.await_dependent_event(worker, task, item, rest)) return;
+      if (!agent.await_dependent_event(worker, task, item, list.left())) return;
+      const InHand rest = list.left_after_current();
       list.advance();
-      if (!agent.run_task(worker, task, item, list.in_hand(i + 1), fetched)) return;
-    }
+      if (!agent.run_task(worker, task, item, rest, fetched)) return;
+    } while (!list.is_at_first());
   }
 }
 

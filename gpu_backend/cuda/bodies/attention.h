@@ -16,8 +16,14 @@
 namespace mk::cuda {
 
 inline constexpr int kHeads = 4;           // q heads that share one pass over the cache
-inline constexpr int kAhead = 4;           // positions of a lane whose rows are requested together
 inline constexpr float kNoScore = -1e30F;  // finite, so that differences are
+
+// Positions of a lane whose rows are requested together.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 900
+inline constexpr int kAhead = 3;  // its shuffles may be calls, which take registers
+#else
+inline constexpr int kAhead = 4;
+#endif
 
 // Shared work area: queries of the pass, then each warp's part of the result.
 struct AttentionScratch {
@@ -45,7 +51,7 @@ MK_INLINE void turned_head(C& c, const float* row, const Bf16* norm, float epsil
     float squares = 0;
     for (std::uint32_t i = c.lane(); i < head_dim; i += 32) squares += row[i] * row[i];
     squares = c.sum(squares, 32);
-    scale = c.rsqrt(squares / static_cast<float>(head_dim) + epsilon);
+    scale = c.rsqrt(c.divide(squares, static_cast<float>(head_dim)) + epsilon);
   }
   for (std::uint32_t i = c.lane(); i < half; i += 32) {
     float a = row[i] * scale;
@@ -331,7 +337,7 @@ MK_HD void join_warps(C& c, const AttentionTask& task, const AttentionScratch& s
                                      std::uint64_t{kHeads} * pitch, element, head_dim);
     float* const of_head = y + std::uint64_t{head} * task.y_head_stride;
     if (task.is_part == 0) {
-      of_head[element] = joined.sum / joined.total;
+      of_head[element] = c.divide(joined.sum, joined.total);
       continue;
     }
     of_head[element] = joined.sum;
@@ -452,7 +458,7 @@ MK_HD void run_attention_merge(C& c, const AttentionMergeTask& task, const Step&
     const Joined joined = join_parts(
         c, task.partial + row * task.partial_stride + std::uint64_t{head} * task.splits * pitch,
         task.splits, pitch, i % task.head_dim, task.head_dim);
-    task.y[row * task.y_stride + i % width] = joined.sum / joined.total;
+    task.y[row * task.y_stride + i % width] = c.divide(joined.sum, joined.total);
   }
 }
 

@@ -144,25 +144,23 @@ MK_INLINE BatchCursor cursor_of(const WarpStream& stream, const Plan& plan) {
   return next;
 }
 
-// What stream.requested becomes.
 template <class Shape, int Tiles>
 struct PreloadBatchLinear {
   template <class C>
-  MK_HD static std::uint32_t run(C& c, WarpStream stream, const LinearTask* task,
-                                 std::uint32_t stages) {
+  MK_HD static void run(C& c, WarpStream* stream, const LinearTask* task, std::uint32_t stages) {
     const BatchPlan<Shape, Tiles> plan(*task, c.warp(), c.work_bytes());
-    BatchCursor next = cursor_of(stream, plan);
-    fill_batch_ring<Shape>(c, stream, *task, plan, next, stages);
-    return stream.requested;
+    WarpStream own = *stream;
+    BatchCursor next = cursor_of(own, plan);
+    fill_batch_ring<Shape>(c, own, *task, plan, next, stages);
+    *stream = own;
   }
 };
 
 // As preload_linear(), for a task of several tokens.
 template <class Shape, class C>
 MK_HD void preload_batch(C& c, WarpStream& stream, const LinearTask& task, std::uint32_t stages) {
-  stream.requested = task.token_tiles == 1
-                         ? apart<PreloadBatchLinear<Shape, 1>>(c, stream, &task, stages)
-                         : apart<PreloadBatchLinear<Shape, 2>>(c, stream, &task, stages);
+  if (task.token_tiles == 1) return apart<PreloadBatchLinear<Shape, 1>>(c, &stream, &task, stages);
+  return apart<PreloadBatchLinear<Shape, 2>>(c, &stream, &task, stages);
 }
 
 // Eight of a token's columns: for each of two products, the first numbers of two pairs of columns
@@ -435,7 +433,7 @@ class BatchLinear {
     for (std::uint32_t w = 0; w < Shape::kWarps; ++w) {
       sum += w < plan_.warps ? squares()[w * Tiles * kTileTokens + token] : 0.0F;
     }
-    return c_.rsqrt(sum / static_cast<float>(task_.in) + task_.epsilon);
+    return c_.rsqrt(c_.divide(sum, static_cast<float>(task_.in)) + task_.epsilon);
   }
 
   C& c_;
@@ -446,12 +444,13 @@ class BatchLinear {
   BatchCursor next_;
 };
 
-// How many chunks the body used: all that were requested among them.
 template <class Shape, int Tiles, bool Gated>
 struct RunBatchLinear {
   template <class C>
-  MK_HD static void run(C& c, WarpStream stream, const LinearTask* task, std::uint32_t tokens) {
-    BatchLinear<Shape, Tiles, Gated, C>(c, stream, *task, tokens).run();
+  MK_HD static void run(C& c, WarpStream* stream, const LinearTask* task, std::uint32_t tokens) {
+    WarpStream own = *stream;
+    BatchLinear<Shape, Tiles, Gated, C>(c, own, *task, tokens).run();
+    *stream = own;
   }
 };
 
@@ -459,14 +458,9 @@ template <class Shape, int Tiles, class C>
 MK_INLINE void run_batch_tiles(C& c, WarpStream& stream, const LinearTask& task,
                                std::uint32_t tokens) {
   if (task.input == LinearInput::kSilu) {
-    apart<RunBatchLinear<Shape, Tiles, true>>(c, stream, &task, tokens);
-  } else {
-    apart<RunBatchLinear<Shape, Tiles, false>>(c, stream, &task, tokens);
+    return apart<RunBatchLinear<Shape, Tiles, true>>(c, &stream, &task, tokens);
   }
-  // Not what the function returns: ptxas would put that on the stack.
-  const BatchPlan<Shape, Tiles> plan(task, c.warp(), c.work_bytes());
-  stream.used += plan.panels * plan.groups;
-  stream.requested = stream.used;
+  return apart<RunBatchLinear<Shape, Tiles, false>>(c, &stream, &task, tokens);
 }
 
 // Requires: in % 8 == 0, 1 <= tokens <= 8 * task.token_tiles <= kMaxTokens, work area of at least
@@ -475,7 +469,7 @@ template <class Shape, class C>
 MK_HD void run_batch_linear(C& c, WarpStream& stream, const LinearTask& task,
                             std::uint32_t tokens) {
   if (task.token_tiles == 1) return run_batch_tiles<Shape, 1>(c, stream, task, tokens);
-  run_batch_tiles<Shape, 2>(c, stream, task, tokens);
+  return run_batch_tiles<Shape, 2>(c, stream, task, tokens);
 }
 
 }  // namespace mk::cuda

@@ -29,7 +29,7 @@ MK_HD float block_rms_scale(C& c, const float* x, std::uint32_t width, float eps
     for (int k = 0; k < 4; ++k) squares += v.at[k] * v.at[k];
   }
   squares = block_sum<Shape>(c, squares);
-  return c.rsqrt(squares / static_cast<float>(width) + epsilon);
+  return c.rsqrt(c.divide(squares, static_cast<float>(width)) + epsilon);
 }
 
 template <class Shape, class C>
@@ -49,7 +49,7 @@ MK_HD void run_rmsnorm(C& c, const RmsNormTask& task, const Step& step) {
 
 template <class C>
 MK_INLINE float silu(C& c, float x) {
-  return x / (1.0F + c.exp(-x));
+  return c.divide(x, 1.0F + c.exp(-x));
 }
 
 template <class C>

@@ -70,17 +70,25 @@ MK_INLINE void request_chunk(C& c, WarpStream& stream, const LinearTask& task,
   ++stream.requested;
 }
 
-// Requests this warp's first chunks of a task that is yet to come, into the first `stages` of its
-// ring.
+// Requests this warp's first chunks of a task of one token, into the first `stages` of its ring.
 template <class Shape, class C>
-MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task,
-                          std::uint32_t stages = Shape::kStages) {
-  if (task.token_tiles != 0) return preload_batch<Shape>(c, stream, task, stages);
+MK_INLINE void request_first(C& c, WarpStream& stream, const LinearTask& task,
+                             std::uint32_t stages) {
   const ChunkPlan<Shape> plan(task, c.warp());
   for (std::uint32_t chunk = stream.requested - stream.used;
        chunk < plan.chunks() && chunk < stages; ++chunk) {
     request_chunk(c, stream, task, plan, chunk);
   }
+}
+
+// The same for a task that is yet to come, of any number of tokens.
+template <class Shape, class C>
+MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task,
+                          std::uint32_t stages = Shape::kStages) {
+  if (task.token_tiles != 0) return preload_batch<Shape>(c, stream, task, stages);
+  WarpStream own = stream;
+  request_first<Shape>(c, own, task, stages);
+  stream = own;
 }
 
 // A hint for what else of the task depends on no event.
@@ -172,7 +180,7 @@ MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to,
     for (int k = 0; k < 4; ++k) squares += u.at[k] * u.at[k];
   }
   squares = block_sum<Shape>(c, squares);
-  const float scale = c.rsqrt(squares / static_cast<float>(task.in) + task.epsilon);
+  const float scale = c.rsqrt(c.divide(squares, static_cast<float>(task.in)) + task.epsilon);
   const auto write = [&](std::uint32_t i, Float4 u, const Words2& weights) {
     const Floats<4> weight = widen(weights);
     for (int k = 0; k < 4; ++k) u.at[k] *= scale * weight.at[k];
@@ -191,7 +199,7 @@ MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to,
 template <class Shape, class C>
 MK_HD const float* stage_input(C& c, WarpStream& stream, const LinearTask& task) {
   float* const to = work_of<float, Shape>(c);
-  const auto request = [&] { preload_linear<Shape>(c, stream, task); };
+  const auto request = [&] { request_first<Shape>(c, stream, task, Shape::kStages); };
   if (task.input == LinearInput::kNorm) {
     stage_normed<Shape>(c, task, task.x, to, request);
   } else if (task.input == LinearInput::kSilu) {
@@ -277,12 +285,14 @@ MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const f
 template <class Shape, class C>
 MK_HD void run_linear(C& c, WarpStream& stream, const LinearTask& task, const Step& step) {
   if (task.token_tiles != 0) return run_batch_linear<Shape>(c, stream, task, step.rows);
-  const float* const x = stage_input<Shape>(c, stream, task);
+  WarpStream own = stream;
+  const float* const x = stage_input<Shape>(c, own, task);
   if (2 * task.in <= Shape::kChunkElements) {
-    stream_rows<Shape, 2>(c, stream, task, x);
+    stream_rows<Shape, 2>(c, own, task, x);
   } else {
-    stream_rows<Shape, 1>(c, stream, task, x);
+    stream_rows<Shape, 1>(c, own, task, x);
   }
+  stream = own;
 }
 
 }  // namespace mk::cuda

@@ -14,7 +14,8 @@ __device__ __noinline__ void idle_loop(Mailbox& box) {
   }
 }
 
-__global__ void __launch_bounds__(kBlockThreads, 1)
+// As many threads as may run with 64 registers: what does not fit is spilt, and counted.
+__global__ void __launch_bounds__(1024, 1)
     empty_body_kernel(const __grid_constant__ MegakernelArgs args) {
   extern __shared__ __align__(128) unsigned char raw[];
   const std::uint32_t workers = args.launch.roles.workers;

@@ -103,6 +103,7 @@ class FiberContext {
 
   float exp(float x) { return std::exp(x); }
   float rsqrt(float x) { return 1.0F / std::sqrt(x); }
+  float divide(float x, float y) { return x / y; }
 
  private:
   // Every lane's words, valid until this lane's next exchange.
