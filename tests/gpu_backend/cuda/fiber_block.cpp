@@ -297,8 +297,7 @@ void FiberContext::copy_rows(void* to, std::uint32_t to_stride, const void* from
     grid_.fail(!is_aligned     ? "a misaligned copy"
                : !is_something ? "a copy of nothing, or of more than eight rows"
                                : "a copy on a barrier that is not free");
-    std::vector<Fiber*> never;
-    grid_.park(never);
+    grid_.park(grid_.never_);
   }
   for (std::uint32_t r = 0; r < rows; ++r) {
     std::memset(target + std::size_t{r} * to_stride, 0xff, bytes);
@@ -346,8 +345,7 @@ void FiberContext::mma(float (&c)[4], const std::uint32_t (&a)[4], const std::ui
 void FiberContext::prefetch(const void* from, std::uint32_t bytes) {
   if ((reinterpret_cast<std::uintptr_t>(from) | bytes) % 16 == 0 && bytes != 0) return;
   grid_.fail("a misaligned hint");
-  std::vector<Fiber*> never;
-  grid_.park(never);
+  grid_.park(grid_.never_);
 }
 
 void FiberContext::wait(std::uint64_t* barrier, std::uint32_t parity) {

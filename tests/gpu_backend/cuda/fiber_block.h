@@ -152,6 +152,7 @@ class FiberGrid {
   std::vector<std::unique_ptr<FiberBlockState>> blocks_{};
   std::vector<std::unique_ptr<Fiber>> fibers_{};
   std::vector<Fiber*> ready_{};
+  std::vector<Fiber*> never_{};  // who failed: does not go on
   std::vector<PendingCopy> copies_;
   Fiber* current_ = nullptr;
   std::size_t running_ = 0;
