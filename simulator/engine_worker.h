@@ -372,7 +372,8 @@ const Hop& Engine<kChoice, kRecord>::arrival_hop(std::uint32_t worker, std::uint
   return route == Route::kLink ? hops_.put : hops_.peer_notify;
 }
 
-// The body ends at `end`: arrives at the triggering event, and goes on to the next task.
+// The body has done its work at `worked`: arrives at the triggering event, and goes on to the next
+// task.
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds worked) {
   WorkerState& w = workers_[worker];

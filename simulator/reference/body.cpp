@@ -92,7 +92,7 @@ void ReferenceEngine::last_byte(std::uint32_t worker) {
   agenda_.at(next, Turn::kWorker, worker, [this, worker] { first_byte(worker); });
 }
 
-// All its bytes have come, and its end is certain: takes its ticket at the counter.
+// All its bytes have come, and when its work is done is certain: takes its ticket at the counter.
 void ReferenceEngine::complete(std::uint32_t worker, Picoseconds worked) {
   Worker& w = workers_[worker];
   const Picoseconds end =
