@@ -34,10 +34,14 @@
 #include "core/result.h"
 #include "core/task_graph.h"
 
+// MK_APART: a function of which a kernel has one copy, however often it is called. For what is long
+// and seldom done: inlined, the protocol is 20,000 instructions of PTX, most of them such copies.
 #if defined(__CUDACC__)
 #define MK_HD __host__ __device__
+#define MK_APART __host__ __device__ __noinline__
 #else
 #define MK_HD
+#define MK_APART
 #endif
 
 namespace mk {

@@ -56,8 +56,8 @@ class DescriptorSlots {
   }
 
   // The slot of the task; its copy is at least begun. `busy` are slots that must stay as they are.
-  __device__ std::uint32_t fetch(std::uint32_t task, std::uint32_t busy = kSlots,
-                                 std::uint32_t busy_too = kSlots) {
+  __device__ __noinline__ std::uint32_t fetch(std::uint32_t task, std::uint32_t busy = kSlots,
+                                              std::uint32_t busy_too = kSlots) {
     const std::uint32_t found = slot_of(task);
     if (found != kSlots) return found;
     // So that no two copies to one slot are under way: past that many it would come round.
@@ -329,7 +329,7 @@ __device__ __noinline__ void control_loop(const Args& given, WorkerShared<Shape>
   auto* const control =
       new (shared.control) ControlObjects<kRecords, Args>(args, shared.box, worker);
   args.sm_of_lane[worker] = sm_number();
-  if (worker == 0) protocol::start_run(args.launch, control->program, control->probe);
+  if (worker == 0) protocol::start_run(control->agent);
   if (args.launch.policy.kind == PolicyKind::kStatic) {
     protocol::run_static_worker(control->agent, worker);
   } else {

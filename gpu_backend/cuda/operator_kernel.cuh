@@ -20,6 +20,16 @@ __device__ __forceinline__ void allow_next_kernel() {
 #endif
 }
 
+__device__ __forceinline__ bool is_recorded(const OperatorArgs& args, std::uint32_t iteration) {
+  return args.rows != nullptr && args.window.contains(iteration);
+}
+// This block's.
+__device__ __forceinline__ OperatorTaskRow& row_of(const OperatorArgs& args,
+                                                   std::uint32_t iteration) {
+  const std::uint64_t first = std::uint64_t{iteration - args.window.first} * args.row_stride;
+  return args.rows[first + blockIdx.x];
+}
+
 template <class Shape>
 __global__ void __launch_bounds__(Shape::kThreads, 1)
     operator_kernel(const __grid_constant__ OperatorArgs args) {
@@ -36,17 +46,18 @@ __global__ void __launch_bounds__(Shape::kThreads, 1)
   }
   const std::uint32_t iteration = *args.iteration;
   const StepRow step = args.steps[iteration];
-  if (args.rows == nullptr || !args.window.contains(iteration)) {
-    run_body<Shape>(block, stream, task, step_of(step, task.request));
-    return;
+  // Instants go where they stay: nothing of them is in a register while the body runs, and the body
+  // stands here once.
+  if (is_recorded(args, iteration) && threadIdx.x == 0) {
+    OperatorTaskRow& row = row_of(args, iteration);
+    if (row.end == 0) row.start = global_time();
   }
-  const std::uint64_t start = global_time();
   run_body<Shape>(block, stream, task, step_of(step, task.request));
+  if (!is_recorded(args, iteration)) return;
   block.sync();
   if (threadIdx.x == 0) {
-    const std::uint64_t row = std::uint64_t{iteration - args.window.first} * args.row_stride;
-    OperatorTaskRow& mine = args.rows[row + blockIdx.x];
-    if (mine.end == 0) mine = {start, global_time(), sm_number()};
+    OperatorTaskRow& row = row_of(args, iteration);
+    if (row.end == 0) row = {row.start, global_time(), sm_number()};
   }
 }
 

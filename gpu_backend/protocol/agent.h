@@ -98,6 +98,13 @@ struct Foresight {
 // Items staged for one worker before they are published.
 inline constexpr std::uint32_t kPublishBatch = 8;
 
+// hand_on() of a worker's agent.
+template <class Agent>
+MK_APART bool hand_to_dispatcher(Agent& agent, std::uint32_t worker, Item event,
+                                 std::uint64_t instant) {
+  return agent.hand_on(worker, event, instant);
+}
+
 template <class M, class Program, class Probe, class Team = OneLane>
 class Agent {
  public:
@@ -245,6 +252,15 @@ class Agent {
     return push_to_all_schedulers({0, iteration});
   }
 
+  // An activated event to whoever dispatches it.
+  MK_HD bool hand_on(std::uint32_t worker, Item event, std::uint64_t instant) {
+    const Roles& roles = launch_.roles;
+    if (roles.schedulers == 0) return dispatch(worker, event, instant);
+    const EventWord& word = launch_.events[event.id];
+    if (is_broadcast(roles, word.end_task - word.first_task)) return push_to_all_schedulers(event);
+    return push_to_scheduler(scheduler_of(roles, event.id), event);
+  }
+
   // The dispatcher's step for an activated event.
   MK_HD bool dispatch(std::uint32_t dispatcher, Item event, std::uint64_t dequeued) {
     if (launch_.events[event.id].is_end != 0) return end_iteration(dispatcher, event.iteration);
@@ -310,6 +326,7 @@ class Agent {
     const bool to_all = is_broadcast(roles, word.end_task - word.first_task);
     const std::uint32_t first = to_all ? 0 : scheduler_of(roles, event.id);
     const std::uint32_t end = to_all ? roles.schedulers : first + 1;
+    MK_ROLLED
     for (std::uint32_t s = first; s < end; ++s) {
       if (to_all && !has_work(s, event)) continue;
       if (!push_shared(peer(task).arrivals[s], event)) return fail(FailureCode::kEventQueueFull, s);
@@ -360,10 +377,7 @@ class Agent {
     } else if (word.launches_jit == 0) {
       return true;
     }
-    const Roles& roles = launch_.roles;
-    if (roles.schedulers == 0) return dispatch(worker, event, instant);
-    if (is_broadcast(roles, word.end_task - word.first_task)) return push_to_all_schedulers(event);
-    return push_to_scheduler(scheduler_of(roles, event.id), event);
+    return hand_to_dispatcher(*this, worker, event, instant);
   }
 
   // Once the last arriver has noted the end, too.
@@ -399,6 +413,7 @@ class Agent {
     for (std::uint32_t first = team_.lane() * kPushWidth; first < schedulers;
          first += team_.lanes() * kPushWidth) {
       std::uint32_t wanted = 0;
+      MK_ROLLED
       for (std::uint32_t k = 0; k < kPushWidth && first + k < schedulers; ++k) {
         if (has_work(first + k, event)) wanted |= 1U << k;
       }
@@ -418,6 +433,7 @@ class Agent {
     const TaskRange share =
         share_of(launch_.roles, dispatcher, event.id, word.first_task, word.end_task);
     if (word.all_jit != 0) return share.begin != share.end;
+    MK_ROLLED
     for (std::uint32_t task = share.begin; task < share.end; ++task) {
       if (launch_.jit_launched[task] != 0) return true;
     }
@@ -432,6 +448,7 @@ class Agent {
     bool more = first < own.end;
     for (std::uint32_t row = 0; more; ++row) {
       more = false;
+      MK_ROLLED
       for (std::uint32_t worker = first; worker < own.end; worker += team_.lanes()) {
         const std::uint32_t list = list_of(own, worker, phase);
         const std::uint32_t at = launch_.list_first[list] + row;
@@ -454,6 +471,7 @@ class Agent {
     const TaskRange share =
         share_of(launch_.roles, dispatcher, event.id, word.first_task, word.end_task);
     bool fits = true;
+    MK_ROLLED
     for (std::uint32_t task = share.begin; task < share.end; ++task) {
       if (word.all_jit == 0 && launch_.jit_launched[task] == 0) continue;
       const std::uint32_t worker =
@@ -485,6 +503,7 @@ class Agent {
   }
 
   MK_HD void publish(const Ring<M>* rings, RingProducer<M>* producers, const WorkerRange& own) {
+    MK_ROLLED
     for (std::uint32_t worker = own.begin + team_.lane(); staged_rings_ > 0;
          worker += team_.lanes()) {
       if (producers[worker].staged() == 0) continue;
@@ -499,6 +518,7 @@ class Agent {
     if (launch_.policy.jit_placement != JitPlacement::kShortestQueue) return nullptr;
     std::uint32_t* const all = launch_.depths + dispatcher * launch_.roles.workers;
     team_.sync();  // all have placed by what stood there before
+    MK_ROLLED
     for (std::uint32_t i = team_.lane(); i < own.size(); i += team_.lanes()) {
       const Ring<M>& ring = launch_.jit_rings[own.begin + i];
       all[i] = launch_.roles.schedulers == 0

@@ -144,7 +144,7 @@ MK_HD constexpr bool is_reached(std::uint32_t count, std::uint32_t trigger_count
 
 // Stops the run for `failure`; the first reason stays.
 template <class M>
-MK_HD void abort_run(Control<M>& control, std::uint64_t failure) {
+MK_APART void abort_run(Control<M>& control, std::uint64_t failure) {
   M::exchange_if(control.failure, std::uint64_t{0}, failure);
   M::store_release(control.halt, static_cast<std::uint32_t>(Halt::kAborted));
 }

@@ -23,11 +23,14 @@
 
 #include "core/policy.h"
 
-// Before a loop that must be unrolled on the device, where the arrays it indexes are registers.
+// Before a loop that must be unrolled on the device, where the arrays it indexes are registers; and
+// before one that must not be, whose turns wait for each other.
 #if defined(__CUDA_ARCH__)
 #define MK_UNROLLED _Pragma("unroll")
+#define MK_ROLLED _Pragma("unroll 1")
 #else
 #define MK_UNROLLED
+#define MK_ROLLED
 #endif
 
 namespace mk::protocol {
@@ -78,6 +81,7 @@ MK_HD constexpr std::uint32_t looks_before_full() {
 // Is there room for the item at `position`? `head` is the consumer's position as last seen.
 template <class M>
 MK_HD bool has_room(const Ring<M>& ring, std::uint32_t position, std::uint32_t& head) {
+  MK_ROLLED
   for (std::uint32_t look = 0; position - head > ring.mask; ++look) {
     if (look == looks_before_full<M>()) return false;
     head = M::load_relaxed(*ring.head);
@@ -179,6 +183,7 @@ class RingConsumer {
   // Takes up to `room` items in order; returns how many.
   MK_HD std::uint32_t pop(const Ring<M>& ring, Item* items, std::uint32_t room) {
     std::uint32_t taken = 0;
+    MK_ROLLED
     while (taken < room) {
       const std::uint64_t word = M::load_relaxed(ring.slots[head_ & ring.mask]);
       if (!ring.is_filled(head_, word)) break;

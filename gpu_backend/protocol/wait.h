@@ -34,6 +34,18 @@ MK_HD constexpr std::uint32_t turns_per_halt() {
   }
 }
 
+// Changes whenever a lane's word does, but for 2^-64.
+template <class M>
+MK_APART std::uint64_t sum_of_where(const Launch<M>& launch) {
+  std::uint64_t sum = 0;
+  MK_ROLLED
+  for (std::uint32_t lane = 0; lane < launch.lanes(); ++lane) {
+    sum = (sum ^ M::load_relaxed(launch.where[lane].word)) * 0x9e3779b97f4a7c15ULL;
+    sum ^= sum >> 32;
+  }
+  return sum;
+}
+
 template <class M>
 class Wait {
  public:
@@ -60,23 +72,13 @@ class Wait {
       }
     }
     const std::uint64_t now = M::clock_ns();
-    const std::uint64_t movement = sum_of_where();
+    const std::uint64_t movement = sum_of_where(launch_);
     if (turns_ == turns_per_clock<M>() || movement != movement_) {
       since_ = now;
       movement_ = movement;
     } else if (now - since_ > launch_.deadline_ns) {
       abort_run(*launch_.control, failure_word(FailureCode::kStuck, lane_));
     }
-  }
-
-  // Changes whenever a lane's word does, but for 2^-64.
-  MK_HD std::uint64_t sum_of_where() const {
-    std::uint64_t sum = 0;
-    for (std::uint32_t lane = 0; lane < launch_.lanes(); ++lane) {
-      sum = (sum ^ M::load_relaxed(launch_.where[lane].word)) * 0x9e3779b97f4a7c15ULL;
-      sum ^= sum >> 32;
-    }
-    return sum;
   }
 
   const Launch<M>& launch_;

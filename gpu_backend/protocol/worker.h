@@ -71,14 +71,12 @@ class QueueWorker {
  private:
   // The queue to take the next task from; kNone: the run is over.
   MK_HD NextQueue await_work(Item last) {
-    NextQueue queue = look();
-    if (queue != NextQueue::kNone) return queue;
     Wait<M> waiting = agent_.wait();
-    while (queue == NextQueue::kNone && waiting.turn(where(last))) {
+    for (;;) {
+      const NextQueue queue = look();
+      if (queue != NextQueue::kNone || !waiting.turn(where(last))) return queue;
       agent_.use_turn(worker_, aot_.in_hand());
-      queue = look();
     }
-    return queue;
   }
 
   MK_HD NextQueue look() {
@@ -194,8 +192,13 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
 // Starts the run: begins iteration 0. Called by the thread of worker 0, before its loop, once
 // prepare(0) has said yes.
 template <class M, class Program, class Probe>
+MK_HD void start_run(Agent<M, Program, Probe>& agent) {
+  agent.begin_iteration(0, 0);
+}
+template <class M, class Program, class Probe>
 MK_HD void start_run(const Launch<M>& launch, Program& program, Probe& probe) {
-  Agent<M, Program, Probe>(launch, 0, program, probe).begin_iteration(0, 0);
+  Agent<M, Program, Probe> agent(launch, 0, program, probe);
+  start_run(agent);
 }
 
 template <class M, class Program, class Probe>
