@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "core/policy.h"  // MK_HD
+#include "core/host_device.h"
 
 // MK_UNROLL before a loop: it must be unrolled on the device, where arrays it indexes then live in
 // registers.

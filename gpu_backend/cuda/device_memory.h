@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "core/policy.h"  // MK_HD
+#include "core/host_device.h"
 
 namespace mk::cuda {
 

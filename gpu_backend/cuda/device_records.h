@@ -1,4 +1,4 @@
-// What the lanes of a megakernel write down: the rows of host/recorder.h, in bounded buffers of
+// What the lanes of a megakernel write down: the rows of protocol/rows.h, in bounded buffers of
 // device memory, by the lane's one thread. Compiled out but for the iterations' two instants where
 // kRecords is false.
 #pragma once
@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "gpu_backend/cuda/device_memory.h"
-#include "gpu_backend/host/recorder.h"
 #include "gpu_backend/protocol/agent.h"
+#include "gpu_backend/protocol/rows.h"
 
 namespace mk::cuda {
 

@@ -12,6 +12,7 @@
 #include "core/record.h"
 #include "gpu_backend/host/ticks.h"
 #include "gpu_backend/protocol/agent.h"
+#include "gpu_backend/protocol/rows.h"
 
 namespace mk {
 
@@ -38,31 +39,11 @@ class BoundedBuffer {
   std::uint64_t dropped_ = 0;
 };
 
-struct TaskRow {
-  protocol::Item task{};
-  protocol::TaskStamps stamps{};
-  bool activated = false;  // its notification activated its triggering event
-};
-struct EnqueueRow {
-  protocol::Item task{};
-  std::uint64_t enqueued = 0;
-};
-struct DispatchRow {
-  protocol::Item event{};
-  std::uint64_t dequeued = 0;
-  std::uint64_t launched = 0;
-};
-
 // Of one thread.
 struct alignas(128) LaneBuffers {
   BoundedBuffer<TaskRow> tasks{};
   BoundedBuffer<EnqueueRow> enqueued{};
   BoundedBuffer<DispatchRow> dispatched{};
-};
-
-struct IterationTicks {
-  std::uint64_t start = 0;
-  std::uint64_t end = 0;
 };
 
 template <bool kRecords>

@@ -16,7 +16,7 @@
 //   void fetched(InHand)                    optional: a worker has taken these from a queue
 //   uint32 turn_of_wait(worker, InHand)     optional: once each turn of a wait of a worker that has
 //                                           tasks in hand; must be short. Returns the task for
-//                                           which it has asked for something ahead, or kNoIndex
+//                                           which it has asked for something ahead, or kNoTask
 //   const Peers<M>& peers()               where there are several devices, see peers.h
 //   void execute(worker, task, iteration, InHand)
 //                                           instead of the first: also what the worker has in hand
@@ -209,7 +209,7 @@ class Agent {
     TaskStamps stamps{fetched, free_since_ != 0 ? free_since_ : probe_.now(), 0, 0, 0};
     if (asked_for_ == item.id) {
       stamps.preload = asked_at_;
-      asked_for_ = kNoIndex;
+      asked_for_ = kNoTask;
     }
     if constexpr (requires { program_.execute(worker, item.id, item.iteration, after); }) {
       program_.execute(worker, item.id, item.iteration, after);
@@ -545,9 +545,9 @@ class Agent {
   Program& program_;
   Probe& probe_;
   Team team_;
-  std::uint32_t staged_rings_ = 0;      // that hold items not yet published, of this lane
-  Item known_active_{kNoTask, 0};       // the event that this agent last saw to be active
-  std::uint32_t asked_for_ = kNoIndex;  // the task that a turn of a wait asked for last
+  std::uint32_t staged_rings_ = 0;     // that hold items not yet published, of this lane
+  Item known_active_{kNoTask, 0};      // the event that this agent last saw to be active
+  std::uint32_t asked_for_ = kNoTask;  // the task that a turn of a wait asked for last
   std::uint64_t asked_at_ = 0;
   // A worker's last stamp, if all that it did since is to take what it has in hand; else 0.
   std::uint64_t free_since_ = 0;

@@ -13,7 +13,7 @@
 
 #include <cstdint>
 
-#include "core/policy.h"
+#include "core/policy_rules.h"
 #include "gpu_backend/protocol/ring.h"
 
 namespace mk::protocol {

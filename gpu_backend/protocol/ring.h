@@ -21,7 +21,7 @@
 
 #include <cstdint>
 
-#include "core/policy.h"
+#include "core/policy_rules.h"
 
 // Before a loop that must be unrolled on the device, where the arrays it indexes are registers; and
 // before one that must not be, whose turns wait for each other.

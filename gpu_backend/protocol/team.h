@@ -12,7 +12,7 @@
 
 #include <cstdint>
 
-#include "core/policy.h"
+#include "core/policy_rules.h"
 
 namespace mk::protocol {
 
