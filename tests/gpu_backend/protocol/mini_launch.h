@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "core/policy.h"
 #include "gpu_backend/protocol/scheduler.h"
 #include "gpu_backend/protocol/worker.h"
 #include "tests/gpu_backend/protocol/cell_team.h"
