@@ -28,8 +28,10 @@ bool is_index(std::string_view part) {
   return part.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-std::vector<std::string> parts_of(std::string_view path) {
-  std::vector<std::string> parts;
+// Views into `path`.
+std::vector<std::string_view> parts_of(std::string_view path) {
+  std::vector<std::string_view> parts;
+  parts.reserve(4);
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t dot = std::min(path.find('.', begin), path.size());
     parts.emplace_back(path.substr(begin, dot - begin));
@@ -47,7 +49,8 @@ std::optional<std::string> default_path(std::string_view path) {
 // The value at a dotted path, null iff there is none.
 const Json* find(const Json& root, std::string_view path) {
   const Json* at = &root;
-  for (const std::string& part : parts_of(path)) {
+  for (const std::string_view view : parts_of(path)) {
+    const std::string part(view);
     if (at->is_array() && is_index(part)) {
       const std::size_t i = std::stoul(part);
       if (i >= at->size()) return nullptr;
@@ -261,7 +264,7 @@ class Writer {
     }
   }
 
-  void enter(const std::vector<std::string>& parts) {
+  void enter(const std::vector<std::string_view>& parts) {
     std::size_t shared = 0;
     while (shared < open_.size() && open_[shared].name == parts[shared]) ++shared;
     leave_to(shared);
@@ -269,7 +272,7 @@ class Writer {
       begin_item(parts[i]);
       const bool is_array = i + 1 < parts.size() && is_index(parts[i + 1]);
       text_ += is_array ? '[' : '{';
-      open_.push_back({parts[i], is_array ? ']' : '}'});
+      open_.push_back({std::string(parts[i]), is_array ? ']' : '}'});
     }
   }
 
