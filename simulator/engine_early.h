@@ -29,11 +29,10 @@ void Engine<kChoice, kRecord>::plan_early_steps() {
   serves_early_ = may_serve_early_ && has_schedulers && !reads_depths && takes_time && fits;
   if (!serves_early_) return;
   Picoseconds tail = options_.body_factors.empty() ? kUnknown : 0;
-  for (const WorkerState& w : workers_) {
-    for (const BodyCost& cost : costs_.rows()) {
-      const double factor = spreads_.least(cost.spread) * w.sm_factor;
-      tail = std::min(tail, scaled(cost.tail, factor));
-    }
+  double fastest = workers_.front().sm_factor;
+  for (const WorkerState& w : workers_) fastest = std::min(fastest, w.sm_factor);
+  for (const BodyCost& cost : costs_.rows()) {
+    tail = std::min(tail, scaled(cost.tail, spreads_.least(cost.spread) * fastest));
   }
   const Picoseconds notify = hops_.notify.least(spreads_) - hops_.l2_swing;
   const Hop& push =
