@@ -11,8 +11,8 @@ namespace {
 constexpr Nanoseconds kNever = std::numeric_limits<Nanoseconds>::max();
 
 struct About {
-  std::optional<std::uint32_t> task{};
-  std::optional<std::uint32_t> event{};
+  OptionalIndex task{};
+  OptionalIndex event{};
 };
 
 using Activations = std::vector<std::vector<Nanoseconds>>;  // by [iteration][event]
@@ -151,7 +151,7 @@ class LaneWalk {
                         const About& about) {
     const Nanoseconds enqueued = slice.enqueued;
     const bool launched_on_activation = active != kNotTaken && active < enqueued;
-    const bool waits_for_begin = about.event == 0U;
+    const bool waits_for_begin = about.event == OptionalIndex(0);
     if (first && (waits_for_begin || !launched_on_activation)) {
       return emit(enqueued, Cause::kIterationBoundary, about);
     }
@@ -164,7 +164,7 @@ class LaneWalk {
 
   void execute(const TaskRecord& slice, Nanoseconds next_start) {
     const CauseInput::Graph& graph = graph_of(slice);
-    const About about{slice.task, std::nullopt};
+    const About about{slice.task, {}};
     limit_ = std::min(slice.end, window_end_);
     if (facts(graph.kind[slice.task]).cost == CostClass::kCommunication) {
       emit(limit_, Cause::kExecuteCommunication, about);

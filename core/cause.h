@@ -71,14 +71,34 @@ inline constexpr std::array kCauses = {
 constexpr const CauseFacts& facts(Cause cause) { return kCauses[static_cast<std::size_t>(cause)]; }
 std::optional<Cause> cause_from_name(std::string_view name);
 
+// An index or none, in half of the room of an optional one: a run has millions.
+class OptionalIndex {
+ public:
+  constexpr OptionalIndex() = default;
+  constexpr OptionalIndex(std::uint32_t index) : index_(index) {}
+
+  constexpr bool has_value() const { return index_ != kNoIndex; }
+  constexpr explicit operator bool() const { return has_value(); }
+  // Requires: has_value().
+  constexpr std::uint32_t operator*() const { return index_; }
+  constexpr operator std::optional<std::uint32_t>() const {
+    return has_value() ? std::optional(index_) : std::nullopt;
+  }
+  friend constexpr bool operator==(OptionalIndex, OptionalIndex) = default;
+
+ private:
+  std::uint32_t index_ = kNoIndex;
+};
+
+// A task has four or five: 40 bytes each, the longest members first.
 struct Interval {
-  std::uint32_t lane = 0;
   Nanoseconds start = 0;
   Nanoseconds end = 0;
-  Cause cause = Cause::kUnknown;
-  std::optional<std::uint32_t> task{};  // executing or waiting for
-  std::optional<std::uint32_t> event{};
+  std::uint32_t lane = 0;
   std::uint32_t iteration = 0;
+  OptionalIndex task{};  // executing or waiting for
+  OptionalIndex event{};
+  Cause cause = Cause::kUnknown;
 };
 
 // Intervals of all worker lanes, by lane, then time. Empty iff there is no iteration.

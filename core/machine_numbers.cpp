@@ -30,7 +30,7 @@ class Walk {
  private:
   void number(std::string_view name, Number& n, std::string_view unit, Limits limits = {}) {
     NumberFacts facts;
-    facts.path = fmt::format("{}{}", prefix_, name);
+    facts.path.append(prefix_).append(name);
     facts.unit = unit;
     facts.minimum = limits.minimum;
     facts.exclusive = limits.exclusive;
@@ -41,7 +41,7 @@ class Walk {
   void optional_number(std::string_view name, Number& n, std::string_view unit,
                        double maximum = std::numeric_limits<double>::infinity()) {
     NumberFacts facts;
-    facts.path = fmt::format("{}{}", prefix_, name);
+    facts.path.append(prefix_).append(name);
     facts.unit = unit;
     facts.maximum = maximum;
     facts.is_optional = true;

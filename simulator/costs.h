@@ -37,6 +37,8 @@ class Spreads {
   double factor(std::uint32_t index, std::uint64_t bits) const {
     return tables_[index].factor(bits);
   }
+  // Of all draws.
+  double least(std::uint32_t index) const { return tables_[index].factor(0); }
 
  private:
   bool noise_;
@@ -52,6 +54,7 @@ struct Hop {
   Picoseconds draw(const Spreads& spreads, std::uint64_t bits) const {
     return static_cast<Picoseconds>(typical * spreads.factor(spread, bits) + 0.5);
   }
+  Picoseconds least(const Spreads& spreads) const { return draw(spreads, 0); }
 };
 
 // The bits of one 64-bit word that each draw of a task, or of an event's step, takes.

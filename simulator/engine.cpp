@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "simulator/engine_dispatch.h"
+#include "simulator/engine_early.h"
 #include "simulator/engine_worker.h"
 
 namespace mk::simulator {
@@ -44,6 +45,7 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
       workers_(fleet_.workers()),
       events_(graph_.event_count()),
       schedulers_(fleet_.schedulers()),
+      may_serve_early_(input.may_serve_early),
       jit_depths_(roles_.workers),
       staged_(fleet_.workers(), kNoIndex),
       staged_count_(fleet_.workers()),
@@ -61,7 +63,7 @@ Result<EngineOutcome> Engine<kChoice, kRecord>::run() {
   begin_iteration(fleet_.home() * roles_.dispatchers(), 0);
   while (!done_ && !failure_) {
     turn();
-    if (outcome_.events % kBetweenReports == 0) report();
+    if (outcome_.events >= next_report_) report();
   }
   if (failure_) return tl::unexpected(*std::move(failure_));
   for (const WorkerState& worker : workers_) outcome_.busy += worker.busy;
@@ -70,6 +72,7 @@ Result<EngineOutcome> Engine<kChoice, kRecord>::run() {
 
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::report() {
+  next_report_ += kBetweenReports;
   if (!options_.progress) return;
   const double all =
       static_cast<double>(graph_.task_count()) * static_cast<double>(options_.iterations.size());
@@ -83,7 +86,12 @@ void Engine<kChoice, kRecord>::turn() {
   ++outcome_.events;
   const std::uint64_t timer = timers_.top();
   const auto timer_at = static_cast<Picoseconds>(timer >> Tournament::kIndexBits);
-  if (memory_.ends_by(timer_at)) {
+  const Picoseconds published = kMayServeEarly ? early_.next() : kUnknown;
+  if (published <= timer_at && !memory_.ends_by(published)) [[unlikely]] {
+    --outcome_.events;
+    now_ = published;
+    serve_early(published);
+  } else if (memory_.ends_by(timer_at)) {
     now_ = memory_.next_end();
     const std::uint32_t entity = memory_.finish_next();
     if (stream_ended(entity)) last_byte(entity % fleet_.workers(), now_);

@@ -5,7 +5,8 @@
 // the last byte (epilogue, notify, activation, poll, dispatch) are sums that are known then, since
 // what they lead to cannot happen before. A hybrid worker chooses between two queues, so it needs a
 // third event, at the instant of the choice, unless it is told of all that it could find; a
-// scheduler's step is one event for each activated event that it serves.
+// scheduler's step is one event for each activated event that it serves. Under jit that event needs
+// no timer (engine_early.h).
 //
 // Entities of the timers: workers, then schedulers; of the memory: the workers' bodies, then their
 // preloads. At one instant the ends of streams come first,
@@ -42,9 +43,15 @@ class Engine {
 
   Result<EngineOutcome> run();
 
+  // Whether an error of run() may be one of early steps alone, which see a worker's queue longer
+  // than it is.
+  bool is_in_doubt() const { return serves_early_ && options_.mechanisms.queue_limit; }
+
  private:
   static constexpr bool kHasAot = kChoice != Choice::kJit;
   static constexpr bool kHasJit = kChoice != Choice::kListed;
+  // A record has the steps in the order of their instants.
+  static constexpr bool kMayServeEarly = kChoice == Choice::kJit && !kRecord;
 
   // engine.cpp: the crank
   void turn();
@@ -96,6 +103,7 @@ class Engine {
   void will_enqueue(std::uint32_t first) const;
   void arm_scheduler(std::uint32_t scheduler);
   void scheduler_step(std::uint32_t scheduler, Picoseconds now);
+  void serve(std::uint32_t scheduler, std::uint32_t event, Picoseconds now);
   Picoseconds dispatch(std::uint32_t dispatcher, std::uint32_t event, Picoseconds now);
   Picoseconds enqueue_aot(std::uint32_t dispatcher, Picoseconds now);
   Picoseconds enqueue_jit(std::uint32_t dispatcher, std::uint32_t event, Picoseconds now);
@@ -109,6 +117,12 @@ class Engine {
   Picoseconds begin_seen(std::uint32_t from, std::uint32_t device, Picoseconds instant) const;
   const Hop& arrival_hop(std::uint32_t worker, std::uint32_t event, Route route) const;
   Picoseconds boundary_cost() const;
+
+  // engine_early.h: steps of schedulers that are worked out before their instant
+  void plan_early_steps();
+  void publish_early(std::uint32_t scheduler, std::uint32_t event, Picoseconds instant);
+  void serve_early(Picoseconds published_by);
+  void step_early(const PendingEvents::Entry& entry);
 
   bool is_jit(std::uint32_t task) const {
     return kChoice == Choice::kJit || is_jit_launched(policy_.kind, graph_.tasks().label[task]);
@@ -148,6 +162,10 @@ class Engine {
   std::vector<WorkerState> workers_{};
   std::vector<EventState> events_{};
   std::vector<SchedulerState> schedulers_{};
+  const bool may_serve_early_;
+  bool serves_early_ = false;      // the schedulers' own pending events are empty then
+  Picoseconds shortest_lead_ = 0;  // from an engine event to a publication that it leads to
+  PendingEvents early_{};          // of all schedulers
   std::vector<DispatcherState> dispatchers_{};
   std::vector<std::uint32_t> jit_depths_{};
   std::vector<std::uint32_t> touched_{};  // workers whose JIT queue was empty before this step
@@ -162,6 +180,7 @@ class Engine {
   Picoseconds now_ = 0;
   std::uint32_t firing_ = kNoIndex;  // whose timer this is: it goes unless it is set again
   std::uint32_t iteration_ = 0;
+  std::uint64_t next_report_ = 0;  // engine events by then
   bool done_ = false;
   std::optional<Error> failure_{};
   EngineOutcome outcome_{};

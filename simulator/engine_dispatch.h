@@ -25,6 +25,7 @@ void Engine<kChoice, kRecord>::activate(std::uint32_t worker, std::uint32_t even
     return;
   }
   if (roles_.schedulers == 0) return dispatch_at(worker, event, instant);
+  if (kMayServeEarly && serves_early_) serve_early(now_ + shortest_lead_);
   workers_[worker].free_at = hand_over(fleet_.device_of_worker(worker), event, instant);
 }
 
@@ -73,11 +74,16 @@ Picoseconds Engine<kChoice, kRecord>::hand_over(std::uint32_t device, std::uint3
   const bool is_broadcast = fleet_.is_broadcast(event);
   const Hop& hop = !is_near ? hops_.peer_activate : is_broadcast ? hops_.broadcast : hops_.activate;
   const Picoseconds step = hop.draw(spreads_, event_bits(event) >> kActivateBits);
+  if constexpr (kHasJit) will_enqueue(graph_.events().first_task[event]);
   if (!is_broadcast) {
     publish(fleet_.scheduler_of(event), event, instant + step);
     return instant + step;
   }
   Picoseconds published = hops_.one_broadcast ? instant + step : instant;
+  if (kMayServeEarly && serves_early_ && hops_.one_broadcast) {
+    publish_early(kNoIndex, event, published);
+    return published;
+  }
   const TaskRange* const shares = fleet_.shares_of(event);
   for (std::uint32_t s = 0; s < fleet_.schedulers(); ++s) {
     if (!has_work(s, event, share_of(s, event, shares))) continue;
@@ -120,9 +126,9 @@ TaskRange Engine<kChoice, kRecord>::share_of(std::uint32_t dispatcher, std::uint
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::publish(std::uint32_t scheduler, std::uint32_t event,
                                        Picoseconds instant) {
+  if (kMayServeEarly && serves_early_) return publish_early(scheduler, event, instant);
   PendingEvents& pending = schedulers_[scheduler].pending;
-  const bool is_next = pending.push({instant, event});
-  if constexpr (kHasJit) will_enqueue(graph_.events().first_task[event]);
+  const bool is_next = pending.push({instant, event, scheduler});
   if (options_.mechanisms.queue_limit &&
       static_cast<double>(pending.size()) > machine_.protocol.event_queue_capacity.value) {
     refuse(
@@ -151,14 +157,20 @@ void Engine<kChoice, kRecord>::arm_scheduler(std::uint32_t scheduler) {
 
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::scheduler_step(std::uint32_t scheduler, Picoseconds now) {
+  serve(scheduler, schedulers_[scheduler].pending.pop().event, now);
+  arm_scheduler(scheduler);
+}
+
+// The scheduler's step for an event.
+template <Choice kChoice, bool kRecord>
+void Engine<kChoice, kRecord>::serve(std::uint32_t scheduler, std::uint32_t event,
+                                     Picoseconds now) {
   SchedulerState& s = schedulers_[scheduler];
-  const std::uint32_t event = s.pending.pop().event;
   const std::uint64_t bits = event_bits(event, scheduler);
   const Picoseconds dequeued = now + hops_.dequeue.draw(spreads_, bits >> kDequeueBits);
   s.free_at = dispatch(scheduler, event, dequeued);
   const bool is_end = event == graph_.end_event().index;
   outcome_.scheduling += (is_end ? dequeued : s.free_at) - now;
-  arm_scheduler(scheduler);
 }
 
 // The dispatcher's step for an activated event; when it is done.
@@ -365,6 +377,7 @@ Picoseconds Engine<kChoice, kRecord>::begin_iteration(std::uint32_t dispatcher,
     costs_.evaluate(state(), iteration_ > 0);
   }
   cost_rows_ = costs_.rows().data();
+  if constexpr (kMayServeEarly) plan_early_steps();
   for (std::uint32_t e = 0; e < graph_.event_count(); ++e) {
     events_[e] = EventState{kUnknown, kLongAgo, graph_.events().trigger_count[e], kNoIndex};
   }

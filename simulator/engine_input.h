@@ -23,6 +23,7 @@ struct EngineInput {
   Costs& costs;
   const Spreads& spreads;
   const Hops& hops;
+  bool may_serve_early = true;  // engine_early.h
 };
 
 struct EngineOutcome {

@@ -86,17 +86,20 @@ struct EventState {
   std::uint32_t waiters = kNoIndex;  // first worker
 };
 
-// Events on their way to one scheduler, by their publication.
+// Events on their way to schedulers, by their publication.
 class PendingEvents {
  public:
   struct Entry {
     Picoseconds published = 0;
     std::uint32_t event = 0;
+    std::uint32_t scheduler = kNoIndex;  // none: all that have to do for the event
   };
 
   bool empty() const { return head_ == entries_.size(); }
   std::size_t size() const { return entries_.size() - head_; }
   const Entry& front() const { return entries_[head_]; }
+  // Of the first, kUnknown iff there is none.
+  Picoseconds next() const { return empty() ? kUnknown : front().published; }
 
   // Whether it comes before all others.
   bool push(Entry entry) {

@@ -38,7 +38,7 @@ TaskRange Fleet::share_of(std::uint32_t dispatcher, std::uint32_t event) const {
                       {own.begin - before, own.end - before}, event, all.begin, all.end);
 }
 
-const TaskRange* Fleet::shares_of(std::uint32_t event) const {
+const TaskRange* Fleet::find_shares(std::uint32_t event) const {
   const TaskRange all = launched(event, 0);
   const std::uint32_t tasks = all.end - all.begin;
   if (devices_ > 1 || tasks > kLongestShort || !mk::is_broadcast(roles_, tasks)) return nullptr;

@@ -44,9 +44,16 @@ class Fleet {
   // What share_of() says of each scheduler, from the event's first task on: one row of a table that
   // is asked of the rule once for each length of a range and turn of the event. nullptr where there
   // is none: no broadcast, a long range, several devices.
-  const TaskRange* shares_of(std::uint32_t event) const;
+  const TaskRange* shares_of(std::uint32_t event) const {
+    if (event != last_event_) {
+      last_event_ = event;
+      last_shares_ = find_shares(event);
+    }
+    return last_shares_;
+  }
 
  private:
+  const TaskRange* find_shares(std::uint32_t event) const;
   TaskRange launched(std::uint32_t event, std::uint32_t device) const;
 
   const TaskGraph& graph_;
@@ -57,6 +64,9 @@ class Fleet {
   // By length of the range: [turn x scheduler].
   static constexpr std::uint32_t kLongestShort = 64;
   mutable std::array<std::vector<TaskRange>, kLongestShort + 1> shares_{};
+  // All schedulers ask for one event after the other.
+  mutable std::uint32_t last_event_ = kNoIndex;
+  mutable const TaskRange* last_shares_ = nullptr;
 };
 
 // The tables of all devices as one: lists by worker, steps by dispatcher, of the fleet.

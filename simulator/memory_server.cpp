@@ -68,8 +68,13 @@ void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t s
     c.ends.subtract(amount);
     c.clock -= amount;
   }
-  const std::uint64_t weight = weight_of_slowness(slowness);
-  c.ends.set(worker, on_grain(c.clock + volume_of(bytes, weight)));
+  // Without noise all have one: two divisions less to wait for.
+  const bool is_plain = slowness == 1;
+  const std::uint64_t weight = is_plain ? kPlainWeight : weight_of_slowness(slowness);
+  const std::uint64_t volume =
+      is_plain ? static_cast<std::uint64_t>(bytes << kFractionBits) + Tournament::kIndexMask
+               : volume_of(bytes, weight);
+  c.ends.set(worker, on_grain(c.clock + volume));
   weight_of_[worker] = weight;
   c.weight += weight;
   ++c.count;

@@ -101,6 +101,7 @@ class MemoryServer {
       return end > clock ? end - clock : 0;
     }
   };
+  static constexpr std::uint64_t kPlainWeight = 1 << 20;
   static constexpr unsigned kFractionBits = 28;
   static constexpr std::uint64_t kRebase = std::uint64_t{1} << 62;
   // A product of less than both fits into 64 bits.

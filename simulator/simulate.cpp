@@ -129,10 +129,19 @@ Status check_stream_bytes(const TaskGraph& graph, const SimulationOptions& optio
 }
 
 template <bool kRecord>
+Result<EngineOutcome> run_jit(EngineInput input, Recording& recording) {
+  Engine<Choice::kJit, kRecord> engine(input, recording);
+  Result<EngineOutcome> outcome = engine.run();
+  if (outcome || !engine.is_in_doubt()) return outcome;
+  input.may_serve_early = false;
+  return Engine<Choice::kJit, kRecord>(input, recording).run();
+}
+
+template <bool kRecord>
 Result<EngineOutcome> run_engine(const EngineInput& input, Recording& recording) {
   switch (input.options.policy.kind) {
     case PolicyKind::kJit:
-      return Engine<Choice::kJit, kRecord>(input, recording).run();
+      return run_jit<kRecord>(input, recording);
     case PolicyKind::kHybrid:
       return Engine<Choice::kEither, kRecord>(input, recording).run();
     default:

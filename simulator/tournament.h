@@ -5,6 +5,7 @@
 // The low kIndexBits bits of a key carry the entity, so that ties are broken by its number.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -37,7 +38,10 @@ class Tournament {
   void clear(std::uint32_t entity) { store(entity, kNone); }
 
   // Requires: the low bits of `key` are 0.
-  void set(std::uint32_t entity, std::uint64_t key) { store(entity, key | entity); }
+  void set(std::uint32_t entity, std::uint64_t key) {
+    if (key <= this->key(entity)) return lower(entity, key | entity);
+    store(entity, key | entity);
+  }
 
   // Subtracts `amount`, whose low bits are 0, from every key that is set. Requires: none is less.
   void subtract(std::uint64_t amount) {
@@ -71,6 +75,18 @@ class Tournament {
       key = others < key ? others : key;
       i = i / kWays + 2;
       node[i] = key;
+    }
+  }
+
+  // As store(), where the key was not set or is not smaller than the new one: its siblings do not
+  // matter then, so that no level waits for the one below.
+  void lower(std::uint32_t entity, std::uint64_t key) {
+    std::uint32_t i = leaves_ + entity;
+    std::uint64_t* const node = node_.data();
+    node[i] = key;
+    while (i > kRoot) {
+      i = i / kWays + 2;
+      node[i] = std::min(node[i], key);
     }
   }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 namespace mk {
@@ -46,6 +47,20 @@ TEST(Machine, JsonReadsBackEqualAndWritesTheSameBytes) {
     const std::string text = machine_to_json(machine);
     EXPECT_EQ(machine_from_json(text, name).value(), machine);
     EXPECT_EQ(machine_to_json(machine_from_json(text, name).value()), text);
+  }
+}
+
+TEST(Machine, JsonHasTheBytesThatALibraryGivesIt) {
+  for (const std::string& name : builtin_machines()) {
+    Machine machine = load_machine(name).value();
+    machine.title = "a \"title\"\twith a \\";
+    machine.clock.low = 1e-7;
+    machine.clock.high = 1e16;
+    machine.sms.low = 0;
+    machine.sms.source = "caf\u00e9\n";
+    machine.sm_port.resize(3);
+    const std::string text = machine_to_json(machine);
+    EXPECT_EQ(nlohmann::ordered_json::parse(text).dump(2) + "\n", text);
   }
 }
 

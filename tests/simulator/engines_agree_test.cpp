@@ -68,25 +68,36 @@ void expect_same_rows(std::vector<Row> a, std::vector<Row> b) {
   ASSERT_EQ(first, nullptr) << text(*first) << "\n" << text(*other);
 }
 
+void expect_same_sums(const SimulationResult& a, const SimulationResult& b) {
+  EXPECT_EQ(a.makespan, b.makespan);
+  EXPECT_EQ(a.iterations, b.iterations);
+  EXPECT_EQ(a.hbm_fraction, b.hbm_fraction);
+  EXPECT_EQ(a.worker_busy_fraction, b.worker_busy_fraction);
+  EXPECT_EQ(a.scheduler_busy_fraction, b.scheduler_busy_fraction);
+  EXPECT_EQ(a.tasks_simulated, b.tasks_simulated);
+}
+
 void expect_agreement(const std::shared_ptr<const TaskGraph>& graph, const Machine& machine,
                       SimulationOptions options) {
   options.lower_bounds = false;
   const Result<SimulationResult> elided = simulate(graph, machine, options);
+  // What is not recorded leaves out more (engine_early.h).
+  options.record = false;
+  const Result<SimulationResult> unrecorded = simulate(graph, machine, options);
+  options.record = elided && elided->record;
   options.engine = EngineKind::kReference;
   const Result<SimulationResult> reference = simulate(graph, machine, options);
   ASSERT_TRUE(elided) << elided.error().message;
+  ASSERT_TRUE(unrecorded) << unrecorded.error().message;
   ASSERT_TRUE(reference) << reference.error().message;
   if (options.record) {
     ASSERT_NO_FATAL_FAILURE(expect_same_rows(elided->record->tasks, reference->record->tasks));
     ASSERT_NO_FATAL_FAILURE(
         expect_same_rows(elided->record->activations, reference->record->activations));
   }
-  EXPECT_EQ(elided->makespan, reference->makespan);
-  EXPECT_EQ(elided->iterations, reference->iterations);
-  EXPECT_EQ(elided->hbm_fraction, reference->hbm_fraction);
-  EXPECT_EQ(elided->worker_busy_fraction, reference->worker_busy_fraction);
-  EXPECT_EQ(elided->scheduler_busy_fraction, reference->scheduler_busy_fraction);
-  EXPECT_EQ(elided->tasks_simulated, reference->tasks_simulated);
+  expect_same_sums(*elided, *reference);
+  expect_same_sums(*unrecorded, *reference);
+  EXPECT_EQ(unrecorded->events_processed, elided->events_processed);
 }
 
 std::string switched_off(const Mechanisms& mechanisms) {
@@ -229,13 +240,55 @@ TEST(EnginesAgree, OnAModel) {
   Compiled compiled =
       compile_model(load_model("smollm2-135m").value(), StepShape{1, 1, 4096}, compile).value();
   const auto graph = std::make_shared<const TaskGraph>(std::move(compiled.graph));
-  for (const PolicyKind policy : {PolicyKind::kHybrid, PolicyKind::kAot}) {
+  for (const PolicyKind policy : {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kJit}) {
     SimulationOptions options;
     options.policy.kind = policy;
     options.roles = {128, 16};
     options.iterations = {decode_step(1, 1024), decode_step(1, 1025)};
     ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
   }
+}
+
+// The shortest lead is met exactly, and often.
+TEST(EnginesAgree, UnderJitWhereNothingIsDrawn) {
+  const Machine machine = load_machine("h100-sxm").value();
+  for (std::uint64_t seed = 600; seed < 612; ++seed) {
+    const auto graph = drawn_graph(seed);
+    for (SimulationOptions options : all_splits(seed)) {
+      if (options.policy.kind != PolicyKind::kJit) continue;
+      options.mechanisms.noise = options.mechanisms.sm_spread = false;
+      options.mechanisms.contention = options.mechanisms.poll_phase = seed % 2 == 0;
+      SCOPED_TRACE(describe(options));
+      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+    }
+  }
+}
+
+// Early steps fill queues before their instant; what is recorded does without them.
+TEST(EnginesAgree, RecordedAndNotOnWhetherAQueueOverflows) {
+  Machine machine = load_machine("h100-sxm").value();
+  const auto graph = drawn_graph(9);
+  std::uint32_t refused = 0;
+  std::uint32_t accepted = 0;
+  for (const double capacity : {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 14.0}) {
+    testing::set(machine.protocol.queue_capacity, capacity);
+    for (SimulationOptions& options : all_splits(9)) {
+      if (options.policy.kind != PolicyKind::kJit) continue;
+      SCOPED_TRACE(describe(options) + " capacity " + std::to_string(capacity));
+      const Result<SimulationResult> recorded = simulate(graph, machine, options);
+      options.record = false;
+      const Result<SimulationResult> unrecorded = simulate(graph, machine, options);
+      ASSERT_EQ(recorded.has_value(), unrecorded.has_value());
+      if (recorded) {
+        expect_same_sums(*recorded, *unrecorded);
+      } else {
+        EXPECT_EQ(recorded.error().message, unrecorded.error().message);
+      }
+      ++(recorded ? accepted : refused);
+    }
+  }
+  EXPECT_GT(refused, 10U);
+  EXPECT_GT(accepted, 10U);
 }
 
 }  // namespace
