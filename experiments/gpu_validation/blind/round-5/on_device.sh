@@ -31,9 +31,9 @@ record() {
 nvidia-smi >"$out/nvidia-smi.txt" 2>&1 || true
 cp "$here/cells.json" "$here/calibration.json" "$out/"
 step calibration 90 "$packed/megascope_gpu_check" --cells "$here/calibration.json" --out "$out/calibration" --limit 85
-step fit "${FIT_LIMIT:-140}" python3 "$here/../fit_calibration.py" "$packed/megascope" "$here/../../h100-2026-11-26/machine.json" "$here/calibration.json" \
-  "$out/calibration/measured.json" "$out" || { say "no machine, so nothing to judge"; exit 1; }
-step predict "${PREDICT_LIMIT:-90}" python3 "$here/../blind.py" predict "$here/cells.json" "$packed/megascope" "$out/machine-POLICY.json" "$out/predictions.json" ||
+step fit "${FIT_LIMIT:-150}" python3 "$here/../fit_calibration.py" "$packed/megascope" "$here/../../h100-2026-11-26/machine.json" "$here/calibration.json" \
+  "$out/calibration/measured.json" "$out" || [ -e "$out/machine-static.json" ] || { say "no machine, so nothing to judge"; exit 1; }
+step predict "${PREDICT_LIMIT:-90}" env BLIND_ITERATIONS=4 python3 "$here/../blind.py" predict "$here/cells.json" "$packed/megascope" "$out/machine-POLICY.json" "$out/predictions.json" ||
   { say "no predictions, so nothing to judge"; exit 1; }
 say "predictions, before the first judged cell: $(sha256sum "$out/predictions.json" | cut -d' ' -f1)"
 sha256sum "$out"/machine-*.json
