@@ -56,7 +56,12 @@ struct BodyNumbers {
   Number per_activation{};   // us per KiB of activations read or written
   Number flops_per_cycle{};  // of one worker
   Number tile_bytes{};       // weights a tile; 0: the whole task is one tile
-  Number spread{};           // coefficient of variation of the whole duration
+  // Warps to which rows of weights go in turn (row_deal.h), each at its share of the stream;
+  // 0: not said, all of a task streams alike.
+  Number warps{0, 0, 0, "not said: all of a task streams alike"};
+  // As few of them stream as fast as all do; 0: all are needed.
+  Number enough_warps{0, 0, 0, "not said: all warps are needed"};
+  Number spread{};  // coefficient of variation of the whole duration
   // As a kernel of its own (stream, graph, pdl):
   Number kernel_bandwidth_share{};  // 0..1: share of the achieved bandwidth that it reaches
   Number kernel_blocks_per_sm{};    // thread blocks of it that fit on an SM
@@ -107,9 +112,14 @@ struct ProtocolNumbers {
   // `publish_batch` items at once; 0: each store is a release of its own, part of `enqueue` (MPK)
   Number publish{0, 0, 0, "not said: each store is a release, as in MPK (facts mpk 2.3)"};
   Number publish_batch{0, 0, 0, "not said: no batches"};
+  // Workers for which a scheduler stores and releases side by side, as the lanes of a warp do; 0
+  // and 1: one after the other (MPK)
+  Number scheduler_lanes{0, 0, 0, "not said: one worker after the other (facts mpk 2.3)"};
   // us for each scheduler that has to do for an event of all; 0: one queue that all of them read
   // (MPK), or on hosts an `activate` each
   Number broadcast_push{0, 0, 0, "not said: one queue that all schedulers read (facts mpk 2.2)"};
+  // us for each scheduler, before that, to find out whether it has to do for the event
+  Number broadcast_look{0, 0, 0, "not said: part of broadcast_push"};
   friend bool operator==(const ProtocolNumbers&, const ProtocolNumbers&) = default;
 };
 
@@ -137,8 +147,11 @@ struct LaunchNumbers {
 };
 
 struct SharedMemoryNumbers {
-  Number page_bytes{};
-  Number pages{};  // a worker
+  Number page_bytes{};  // where bodies say their warps: a chunk of a warp's ring
+  Number pages{};       // a worker
+  // us for which a body that finds weights loaded ahead asks for no more of them, since its input
+  // comes first; 0: it goes on at once
+  Number hold{0, 0, 0, "not said: a body goes on at once"};
   friend bool operator==(const SharedMemoryNumbers&, const SharedMemoryNumbers&) = default;
 };
 

@@ -82,6 +82,8 @@ void Walk::body(BodyNumbers& b) {
   number("per_activation", b.per_activation, kMicroseconds);
   number("flops_per_cycle", b.flops_per_cycle, "", kPositive);
   number("tile_bytes", b.tile_bytes, kBytes);
+  optional_number("warps", b.warps, "");
+  optional_number("enough_warps", b.enough_warps, "");
   number("spread", b.spread, "", {0, false, 0.5});
   number("kernel_bandwidth_share", b.kernel_bandwidth_share, "", kShare);
   number("kernel_blocks_per_sm", b.kernel_blocks_per_sm, "", {1});
@@ -123,7 +125,9 @@ void Walk::protocol(ProtocolNumbers& p) {
   number("event_queue_capacity", p.event_queue_capacity, "", {1});
   optional_number("publish", p.publish, kMicroseconds);
   optional_number("publish_batch", p.publish_batch, "");
+  optional_number("scheduler_lanes", p.scheduler_lanes, "");
   optional_number("broadcast_push", p.broadcast_push, kMicroseconds);
+  optional_number("broadcast_look", p.broadcast_look, kMicroseconds);
 }
 
 void Walk::boundary(BoundaryNumbers& b) {
@@ -166,6 +170,7 @@ void Walk::machine(Machine& m) {
   group("shared_memory", [&] {
     number("page_bytes", m.shared_memory.page_bytes, kBytes);
     number("pages", m.shared_memory.pages, "");
+    optional_number("hold", m.shared_memory.hold, kMicroseconds);
   });
   group("link", [&] {
     number("bandwidth", m.link.bandwidth, kBandwidth, kPositive);

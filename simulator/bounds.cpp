@@ -61,11 +61,12 @@ class Bounds {
     const double stream = static_cast<double>(cost.bytes - cost.preload) / limit;
     const double compute = static_cast<double>(cost.compute) * cost.tiles;
     const auto between = static_cast<double>(cost.between) * (cost.tiles - 1);
+    const auto next = static_cast<double>(cost.next) * (cost.tiles - 1);
     const auto start_up = static_cast<double>(cost.start_up);
     const std::uint32_t first = cost.preload > 0 ? 0 : 1;
     const auto tail = static_cast<double>(cost.tail);
     if (cost.ahead > 0) return start_up * first + std::max(stream, compute + between) + tail;
-    return start_up * (first + cost.tiles - 1) + between + std::max(stream, compute) + tail;
+    return start_up * first + next + std::max(stream, compute) + tail;
   }
 
   void add_iteration(std::uint32_t iteration) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/row_deal.h"
 
 namespace mk::simulator {
 namespace {
@@ -60,10 +61,14 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
   broadcast = activate;
   if (p.broadcast_push.value > 0 && mechanisms.scheduler_cost) {
     broadcast.typical = ps(p.broadcast_push);
+    look = to_picoseconds(p.broadcast_look.value);
   }
   one_broadcast = mechanisms.broadcast_queue && machine.kind == MachineKind::kGpu &&
                   p.broadcast_push.value <= 0;
   if (mechanisms.scheduler_cost) publish = to_picoseconds(p.publish.value);
+  if (mechanisms.scheduler_lanes) {
+    lanes = std::max(1U, static_cast<std::uint32_t>(p.scheduler_lanes.value));
+  }
   publish_batch = std::max(1U, static_cast<std::uint32_t>(p.publish_batch.value));
   boundary = hop_of(machine.boundary.base, mechanisms.boundary_cost, spreads);
   if (mechanisms.boundary_cost) {
@@ -93,6 +98,8 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
       l2_class_of_kind_(kTaskKindCount),
       spread_of_kind_(kTaskKindCount),
       links_(mechanisms.links),
+      warp_rounds_(mechanisms.warp_rounds),
+      ring_preload_(mechanisms.ring_preload),
       l2_latency_((machine.memory.l2_near.value + machine.memory.l2_far.value) / 2) {
   if (mechanisms.l2_capacity) {
     l2_capacity_ = machine.memory.l2_capacity.value * graph.info().devices;
@@ -104,14 +111,11 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
   std::vector<std::uint32_t> row(graph.classes().size() * kTaskKindCount, kNoIndex);
   std::vector<bool> seen(kTaskKindCount);
   for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
-    const Key key{graph.tasks().task_class[task], graph.tasks().kind[task]};
-    std::uint32_t& r = row[key.task_class * kTaskKindCount + index_of(key.kind)];
-    if (r == kNoIndex) {
-      r = static_cast<std::uint32_t>(keys_.size());
-      keys_.push_back(key);
-      tasks_of_row_.push_back(0);
-      seen[index_of(key.kind)] = true;
-    }
+    const Key key{graph.tasks().task_class[task], graph.tasks().kind[task], dealt_row_bytes(task)};
+    std::uint32_t& first = row[key.task_class * kTaskKindCount + index_of(key.kind)];
+    const std::uint32_t r = row_with(key, first);
+    if (first == kNoIndex) first = r;
+    seen[index_of(key.kind)] = true;
     row_of_[task] = r;
     ++tasks_of_row_[r];
   }
@@ -126,6 +130,34 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
     l2_class_of_kind_[k] = class_with(l2_limit(body), l2_limits_);
     spread_of_kind_[k] = spreads.index_of(body.spread.value);
   }
+}
+
+// 0: the task's rows are not dealt to warps, or it is not known how long they are.
+std::int64_t Costs::dealt_row_bytes(std::uint32_t task) const {
+  const TaskKind kind = graph_.tasks().kind[task];
+  if (!warp_rounds_ || machine_.body(kind).warps.value <= 0) return 0;
+  // A body of several tokens gives each warp columns of all rows.
+  if (graph_.info().batch_tokens > 1) return 0;
+  const Operator& op = graph_.op_of(TaskId(task));
+  const auto* const linear = std::get_if<LinearParams>(&op.params);
+  if (linear == nullptr) return 0;
+  const std::size_t weight = kind == TaskKind::kNormLinear ? 2 : 1;
+  if (op.accesses.size() <= weight) return 0;
+  return linear->in * size_of(graph_.tensors()[op.accesses[weight].tensor.index].dtype);
+}
+
+// The row of that key, a new one iff there is none; `first`: of its class and kind, if there is.
+std::uint32_t Costs::row_with(const Key& key, std::uint32_t first) {
+  for (std::size_t r = first; r < keys_.size(); ++r) {
+    const Key& other = keys_[r];
+    if (other.task_class == key.task_class && other.kind == key.kind &&
+        other.row_bytes == key.row_bytes) {
+      return static_cast<std::uint32_t>(r);
+    }
+  }
+  keys_.push_back(key);
+  tasks_of_row_.push_back(0);
+  return static_cast<std::uint32_t>(keys_.size() - 1);
 }
 
 void Costs::evaluate(const IterationState& state, bool is_again) {
@@ -183,6 +215,7 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   if (cost.bytes > 0) {
     cost.tiles = static_cast<std::uint32_t>((cost.bytes + cost.tile_bytes - 1) / cost.tile_bytes);
   }
+  deal_rows(cost, key);
   limit_loads_ahead(cost, amounts);
   const double clock = machine_.clock.value * 1e9;
   const double seconds =
@@ -190,10 +223,55 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   cost.compute = static_cast<Picoseconds>(seconds * 1e12 + 0.5);
   cost.start_up = to_picoseconds(body.start_up.value);
   cost.between = to_picoseconds(body.epilogue.value);
+  cost.next = cost.between + cost.start_up;
   cost.tail =
       cost.between + to_picoseconds(body.fixed.value + body.per_activation.value *
                                                            static_cast<double>(activations) / 1024);
+  if (key.row_bytes > 0) {
+    // One body still: its rounds follow each other at once, and its arithmetic is in their rate.
+    cost.between = cost.next = cost.compute = 0;
+  }
+  if (ring_preload_ && body.warps.value > 0) load_into_ring(cost, key);
   return cost;
+}
+
+// Full rounds as one tile, the last round as another one, which fewer warps stream.
+void Costs::deal_rows(BodyCost& cost, const Key& key) const {
+  if (key.row_bytes == 0 || cost.bytes == 0) return;
+  const auto warps = static_cast<std::uint32_t>(machine_.body(key.kind).warps.value);
+  const auto deal =
+      RowDeal::of(static_cast<std::uint32_t>(cost.bytes / key.row_bytes),
+                  static_cast<std::uint32_t>(key.row_bytes),
+                  static_cast<std::uint32_t>(machine_.shared_memory.page_bytes.value));
+  const std::uint32_t last = deal.warps_of_last_round(warps);
+  const std::int64_t full = deal.rows_of_full_rounds(warps) * key.row_bytes;
+  cost.tiles = last > 0 && full > 0 ? 2 : 1;
+  cost.tile_bytes = full > 0 ? full : cost.bytes;
+  const double enough = machine_.body(key.kind).enough_warps.value;
+  if (last > 0) cost.last_slowness = std::max(1.0, (enough > 0 ? enough : warps) / last);
+}
+
+// What lies in rings is worked off at the rate at which warps stream: that is how fast they
+// multiply.
+void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
+  if (cost.preload == 0) return;
+  const BodyNumbers& body = machine_.body(key.kind);
+  const auto page = static_cast<std::uint32_t>(page_bytes_);
+  const RowDeal deal = RowDeal::of(0, static_cast<std::uint32_t>(key.row_bytes), page);
+  const std::uint32_t stages = key.row_bytes > 0 ? deal.stages_ahead() : 2;
+  const double slowness = cost.slowness_of_tile(cost.tiles - 1);
+  auto warps = static_cast<std::int64_t>(body.warps.value);
+  if (key.row_bytes > 0) {
+    const std::int64_t rows = (cost.bytes + key.row_bytes - 1) / key.row_bytes;
+    warps = std::min(warps, (rows + deal.group_rows - 1) / deal.group_rows);
+  }
+  cost.in_ring = true;
+  cost.early = 0;
+  cost.ahead = 0;
+  cost.preload = std::min(cost.preload, warps * stages * page_bytes_);
+  cost.hold = to_picoseconds(machine_.shared_memory.hold.value);
+  const auto first = static_cast<double>(cost.bytes_of_tile(cost.tiles - 1));
+  cost.work_off = static_cast<Picoseconds>(first * slowness * 1e3 / body.port_limit.value + 0.5);
 }
 
 // What shared-memory pages leave room for (MPK paper, 5.3).

@@ -86,8 +86,10 @@ struct Hops {
   Hop notify{}, peer_notify{}, put{}, observe{}, dispatch{}, fetch{}, activate{}, dequeue{},
       enqueue{}, enqueue_aot{}, boundary{};
   Hop broadcast{};            // a push of an event for all schedulers to one of them
+  Picoseconds look = 0;       // before that, whether or not the scheduler has to do
   bool one_broadcast = true;  // or one publication, an `activate`, reaches all
   Picoseconds publish = 0;    // a release of up to publish_batch items; 0: each store is one
+  std::uint32_t lanes = 1;    // workers for which a scheduler stores side by side
   std::uint32_t publish_batch = 1;
   Hop peer_activate{};
   Picoseconds contention = 0;
@@ -104,12 +106,14 @@ struct Hops {
 enum class Route : std::uint8_t { kMemory, kL2, kLink };
 
 // A body of one class and kind, in one iteration. Its bytes come in tiles, each start-up, stream,
-// epilogue; all but the last have `tile_bytes`.
+// epilogue; all but the last have `tile_bytes`. Where rows are dealt to warps, the rounds that keep
+// all of them busy are one tile, and the last round is another one, which follows at once.
 struct BodyCost {
   std::int64_t bytes = 0;       // streamed, all tiles together
   std::int64_t tile_bytes = 0;  // of each tile but the last
   Picoseconds start_up = 0;     // once a tile
   Picoseconds between = 0;      // epilogue of a tile that another one follows
+  Picoseconds next = 0;         // from its work's end to the next one's first byte
   Picoseconds tail = 0;         // after the last byte: epilogue, fixed, activations
   Picoseconds compute = 0;      // the arithmetic of a tile, beside its stream
   std::int64_t flops = 0;
@@ -117,6 +121,10 @@ struct BodyCost {
   std::int64_t preload = 0;        // that may be requested before the event: of the first tile
   std::int64_t ahead = 0;          // of the next tile, that may be loaded while one is worked on
   std::int64_t early = 0;          // that its pages let the next task load before its end
+  bool in_ring = false;            // what is loaded ahead lies in the warps' rings, and then
+  Picoseconds hold = 0;            // its body streams no more of them for so long, and takes
+  Picoseconds work_off = 0;        // no less than that for its first tile
+  double last_slowness = 1;        // of the last tile's stream: all warps over those that have rows
   std::uint32_t tiles = 1;         // 0 streamed bytes: 1
   std::uint32_t stream_class = 0;  // of its route
   std::uint32_t spread = 0;
@@ -126,6 +134,7 @@ struct BodyCost {
   std::int64_t bytes_of_tile(std::uint32_t behind) const {
     return behind > 0 ? tile_bytes : bytes - (tiles - 1) * tile_bytes;
   }
+  double slowness_of_tile(std::uint32_t behind) const { return behind > 0 ? 1 : last_slowness; }
 };
 
 // The rows of BodyCost of a graph, the row of each task, and the stream classes.
@@ -156,8 +165,13 @@ class Costs {
   struct Key {
     std::uint32_t task_class;
     TaskKind kind;
+    std::int64_t row_bytes;  // of weights, where rows are dealt to warps; else 0
   };
+  std::int64_t dealt_row_bytes(std::uint32_t task) const;
+  std::uint32_t row_with(const Key& key, std::uint32_t first);
   BodyCost evaluate(const Key& key, const IterationState& state) const;
+  void deal_rows(BodyCost& cost, const Key& key) const;
+  void load_into_ring(BodyCost& cost, const Key& key) const;
   void take_from_l2(BodyCost& cost, TaskKind kind) const;
   void limit_loads_ahead(BodyCost& cost, const TaskClass& amounts) const;
 
@@ -173,6 +187,8 @@ class Costs {
   std::vector<std::uint32_t> l2_class_of_kind_{};
   std::vector<std::uint32_t> spread_of_kind_{};
   bool links_;
+  bool warp_rounds_;
+  bool ring_preload_;
   double l2_capacity_ = 0;       // bytes, of all devices; 0: nothing is looked for there
   double l2_latency_ = 0;        // us
   std::int64_t page_bytes_ = 0;  // of a worker's page, and

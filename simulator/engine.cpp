@@ -49,6 +49,7 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
       jit_depths_(roles_.workers),
       staged_(fleet_.workers(), kNoIndex),
       staged_count_(fleet_.workers()),
+      lanes_(roles_.schedulers > 0 ? hops_.lanes : 1),
       enqueued_(graph_.task_count()),
       next_in_queue_(kHasJit ? graph_.task_count() : 0) {
   const std::vector<double> factors = worker_factors(input);

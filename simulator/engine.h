@@ -67,6 +67,7 @@ class Engine {
   void settle_listed(std::uint32_t worker);
   void settle_jit(std::uint32_t worker);
   bool will_be_told(std::uint32_t worker) const;
+  bool loads_while_it_looks(std::uint32_t head) const;
   void look(std::uint32_t worker, Picoseconds now);
   void take_jit(std::uint32_t worker, Picoseconds now);
   void take_aot(std::uint32_t worker, Picoseconds now);
@@ -77,7 +78,8 @@ class Engine {
   void pop_jit(std::uint32_t worker);
   void wait_for_event(std::uint32_t worker, std::uint32_t event);
   void begin_head(std::uint32_t worker, std::uint32_t task, Picoseconds start);
-  void plan_preload(std::uint32_t worker, std::uint32_t task);
+  void plan_preload(std::uint32_t worker, std::uint32_t task, Picoseconds activated);
+  bool is_needless(std::uint32_t worker, std::uint32_t task, Picoseconds activated) const;
   void start_preload(std::uint32_t worker, std::uint32_t task, Picoseconds now);
   bool stream_ended(std::uint32_t entity);
   void take_preload(std::uint32_t worker, Picoseconds now);
@@ -109,7 +111,11 @@ class Engine {
   Picoseconds enqueue_jit(std::uint32_t dispatcher, std::uint32_t event, Picoseconds now);
   Picoseconds store(std::uint32_t worker, std::uint32_t task, const Hop& hop, Picoseconds now);
   Picoseconds release(std::uint32_t worker, Picoseconds now);
-  Picoseconds release_all(const WorkerRange& own, Picoseconds now);
+  Picoseconds release_all(const WorkerRange& own);
+  void begin_lanes(Picoseconds now) { lane_done_.assign(lanes_, now); }
+  Picoseconds& lane_of(const WorkerRange& own, std::uint32_t worker) {
+    return lane_done_[(worker - own.begin) % lanes_];
+  }
   void push_jit(std::uint32_t worker, std::uint32_t task, Picoseconds enqueued);
   Picoseconds end_iteration(std::uint32_t dispatcher, Picoseconds now);
   Picoseconds begin_iteration(std::uint32_t dispatcher, Picoseconds instant);
@@ -172,6 +178,8 @@ class Engine {
   std::vector<Stored> stored_{};          // by this step, where releases come later
   std::vector<std::uint32_t> staged_{};   // a worker: the last one of stored_ not released
   std::vector<std::uint32_t> staged_count_{};
+  std::uint32_t lanes_ = 1;                     // of a dispatcher: what each stores side by side
+  std::vector<Picoseconds> lane_done_{};        // of this step, when each lane's stores are done
   std::vector<Picoseconds> enqueued_{};         // a task, in this iteration
   std::vector<std::uint32_t> next_in_queue_{};  // a task: the one behind it in its JIT queue
 

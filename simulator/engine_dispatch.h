@@ -86,6 +86,7 @@ Picoseconds Engine<kChoice, kRecord>::hand_over(std::uint32_t device, std::uint3
   }
   const TaskRange* const shares = fleet_.shares_of(event);
   for (std::uint32_t s = 0; s < fleet_.schedulers(); ++s) {
+    published += hops_.look;
     if (!has_work(s, event, share_of(s, event, shares))) continue;
     if (!hops_.one_broadcast) published += step;
     const std::uint32_t peer = fleet_.device_of_dispatcher(s);
@@ -201,22 +202,24 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Pico
   const WorkerRange own = fleet_.workers_of(dispatcher);
   const std::uint32_t phase = phase_in(own, tables_.phase_step[dispatcher], iteration_);
   const std::uint32_t* const first = tables_.list_first.data();
-  Picoseconds done = now;
+  begin_lanes(now);
   if (hops_.publish == 0) {
     for_each_aot_row(own, phase, first, tables_.list_tasks.data(),
-                     [&](std::uint32_t, std::uint32_t task) {
-                       done += hops_.enqueue_aot.draw(spreads_, task_bits(task) >> kEnqueueBits);
-                       enqueued_[task] = done;
+                     [&](std::uint32_t worker, std::uint32_t task) {
+                       Picoseconds& lane = lane_of(own, worker);
+                       lane += hops_.enqueue_aot.draw(spreads_, task_bits(task) >> kEnqueueBits);
+                       enqueued_[task] = lane;
                      });
   } else {
     for_each_aot_row(own, phase, first, tables_.list_tasks.data(),
                      [&](std::uint32_t worker, std::uint32_t task) {
-                       done = store(worker, task, hops_.enqueue_aot, done);
+                       Picoseconds& lane = lane_of(own, worker);
+                       lane = store(worker, task, hops_.enqueue_aot, lane);
                      });
-    done = release_all(own, done);
-    for (const Stored& stored : stored_) enqueued_[stored.task] = stored.visible;
-    stored_.clear();
   }
+  const Picoseconds done = release_all(own);
+  for (const Stored& stored : stored_) enqueued_[stored.task] = stored.visible;
+  stored_.clear();
   for (std::uint32_t worker = own.begin; worker < own.end; ++worker) {
     WorkerState& w = workers_[worker];
     const std::uint32_t list = list_of(own, worker, phase);
@@ -265,7 +268,9 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std:
       ++workers_[worker].jit_depth;  // for the placement of those behind it
     }
   }
-  done = release_all(own, done);
+  // Each lane goes through the whole share, so that only releases are side by side.
+  begin_lanes(done);
+  done = release_all(own);
   for (const Stored& stored : stored_) {
     --workers_[stored.worker].jit_depth;
     push_jit(stored.worker, stored.task, stored.visible);
@@ -307,14 +312,15 @@ Picoseconds Engine<kChoice, kRecord>::release(std::uint32_t worker, Picoseconds 
   return done;
 }
 
-// What the step has stored and not released, worker by worker.
+// What the step has stored and not released: each lane its workers, one after the other. When all
+// of them are done.
 template <Choice kChoice, bool kRecord>
-Picoseconds Engine<kChoice, kRecord>::release_all(const WorkerRange& own, Picoseconds now) {
-  if (stored_.empty()) return now;
-  for (std::uint32_t worker = own.begin; worker < own.end; ++worker) {
-    if (staged_count_[worker] > 0) now = release(worker, now);
+Picoseconds Engine<kChoice, kRecord>::release_all(const WorkerRange& own) {
+  for (std::uint32_t worker = own.begin; worker < own.end && !stored_.empty(); ++worker) {
+    Picoseconds& lane = lane_of(own, worker);
+    if (staged_count_[worker] > 0) lane = release(worker, lane);
   }
-  return now;
+  return *std::max_element(lane_done_.begin(), lane_done_.end());
 }
 
 template <Choice kChoice, bool kRecord>

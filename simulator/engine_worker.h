@@ -34,7 +34,15 @@ bool Engine<kChoice, kRecord>::will_be_told(std::uint32_t worker) const {
   if (w.aot_next == w.aot_end) return true;
   const std::uint32_t head = tables_.list_tasks[w.aot_next];
   if (w.aot_batch == 0 || events_[dependent_[head]].activated != kUnknown) return false;
-  return w.preload != Preload::kNone || cost_rows_[cost_row_[head]].preload == 0;
+  return w.preload != Preload::kNone || !loads_while_it_looks(head);
+}
+
+// Whether a hybrid worker that has nothing to run loads for its AOT head. Into rings it does not: a
+// JIT task may come in between.
+template <Choice kChoice, bool kRecord>
+bool Engine<kChoice, kRecord>::loads_while_it_looks(std::uint32_t head) const {
+  const BodyCost& cost = cost_rows_[cost_row_[head]];
+  return cost.preload > 0 && !cost.in_ring;
 }
 
 template <Choice kChoice, bool kRecord>
@@ -50,7 +58,7 @@ void Engine<kChoice, kRecord>::settle_listed(std::uint32_t worker) {
   const std::uint32_t event = dependent_[task];
   const Picoseconds activated = events_[event].activated;
   w.stage = Stage::kWaiting;
-  plan_preload(worker, task);
+  plan_preload(worker, task, activated);
   if (activated == kUnknown) return wait_for_event(worker, event);
   begin_after(worker, task, activated);
 }
@@ -139,9 +147,7 @@ void Engine<kChoice, kRecord>::await_news(std::uint32_t worker, Picoseconds now)
   const std::uint32_t head = tables_.list_tasks[w.aot_next];
   if (w.aot_batch == 0) return look_by(worker, enqueued_[head]);
   const Picoseconds activated = events_[dependent_[head]].activated;
-  if (w.preload == Preload::kNone && cost_rows_[cost_row_[head]].preload > 0) {
-    start_preload(worker, head, now);
-  }
+  if (w.preload == Preload::kNone && loads_while_it_looks(head)) start_preload(worker, head, now);
   if (activated != kUnknown) return look_by(worker, activated);
   if (!w.registered) wait_for_event(worker, dependent_[head]);
 }
@@ -205,6 +211,9 @@ void Engine<kChoice, kRecord>::begin_after(std::uint32_t worker, std::uint32_t t
   const Picoseconds start = poll_after(w.in_hand, ready, hops_.poll_period) +
                             hops_.reach(observe, worker, dependent_[task]) +
                             hops_.dispatch.draw(spreads_, bits >> kDispatchBits);
+  if (w.preload == Preload::kPlanned && is_needless(worker, task, ready)) {
+    w.preload = Preload::kNone;
+  }
   if (w.preload == Preload::kPlanned && w.preload_at < start) {
     // The timer stands at the preload's start, which comes first.
     w.start = start;
@@ -226,16 +235,27 @@ void Engine<kChoice, kRecord>::begin_head(std::uint32_t worker, std::uint32_t ta
 }
 
 // From when on the next task's weights may come: the descriptor is there, and pages are free, which
-// is at the body's end, or, if it releases some before that, once all its bytes have come.
+// is at the body's end, or, if it releases some before that, once all its bytes have come. Into
+// rings once the worker waits: requests in flight would hold up its notification.
 template <Choice kChoice, bool kRecord>
-void Engine<kChoice, kRecord>::plan_preload(std::uint32_t worker, std::uint32_t task) {
-  if (cost_rows_[cost_row_[task]].preload == 0) return;
+void Engine<kChoice, kRecord>::plan_preload(std::uint32_t worker, std::uint32_t task,
+                                            Picoseconds activated) {
+  const BodyCost& cost = cost_rows_[cost_row_[task]];
+  if (cost.preload == 0 || is_needless(worker, task, activated)) return;
   WorkerState& w = workers_[worker];
   w.preload = Preload::kPlanned;
-  w.preload_at = std::max(w.early > 0 ? w.last_byte : w.body_end, w.aot_fetched);
+  w.preload_at =
+      cost.in_ring ? w.in_hand : std::max(w.early > 0 ? w.last_byte : w.body_end, w.aot_fetched);
   w.start_known = false;
   w.stage = Stage::kToPreload;
   set_timer(worker, w.preload_at);
+}
+
+// Whether nothing is loaded into rings for the task, since the worker need not wait for it.
+template <Choice kChoice, bool kRecord>
+bool Engine<kChoice, kRecord>::is_needless(std::uint32_t worker, std::uint32_t task,
+                                           Picoseconds activated) const {
+  return cost_rows_[cost_row_[task]].in_ring && activated <= workers_[worker].in_hand;
 }
 
 template <Choice kChoice, bool kRecord>
@@ -246,7 +266,8 @@ void Engine<kChoice, kRecord>::start_preload(std::uint32_t worker, std::uint32_t
   w.preload = Preload::kRunning;
   w.preload_at = now;
   w.ahead = now >= w.body_end ? cost.preload : std::min(cost.preload, w.early);
-  stream(fleet_.workers() + worker, cost, w.ahead, factor_of(worker, task), now);
+  stream(fleet_.workers() + worker, cost, w.ahead,
+         factor_of(worker, task) * cost.slowness_of_tile(cost.tiles - 1), now);
   if (w.stage != Stage::kToPreload) return;  // hybrid: goes on looking
   w.stage = Stage::kWaiting;
   if (!w.start_known) return;
@@ -273,6 +294,7 @@ void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds no
   WorkerState& w = workers_[worker];
   const BodyCost& cost = *w.cost;
   const std::int64_t rest = cost.bytes_of_tile(w.tiles_left) - w.preloaded;
+  w.compute_end = std::max(w.compute_end, now + scaled(cost.work_off, w.factor));
   const bool running = w.preload == Preload::kRunning;
   w.preload = Preload::kNone;
   w.preloaded = 0;
@@ -284,7 +306,7 @@ void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds no
       memory_.extend(now, fleet_.workers() + worker, cost.route, cost.stream_class, rest);
     }
   } else if (rest > 0) {
-    stream(worker, cost, rest, w.factor, now);
+    stream(worker, cost, rest, w.factor * cost.slowness_of_tile(w.tiles_left), now);
   } else {
     last_byte(worker, now);
   }
@@ -310,7 +332,7 @@ void Engine<kChoice, kRecord>::begin_body(std::uint32_t worker, std::uint32_t ta
   w.factor = factor_of(worker, task);
   w.tiles_left = cost.tiles;
   will_use(&events_[triggering_[task]]);
-  w.first_data = w.preloaded > 0 ? start : start + scaled(cost.start_up, w.factor);
+  w.first_data = start + scaled(w.preloaded > 0 ? cost.hold : cost.start_up, w.factor);
   if constexpr (kRecord) w.preload_record = w.preloaded > 0 ? w.preload_at : kUnknown;
   w.stage = Stage::kStartUp;
   set_timer(worker, w.first_data);
@@ -336,7 +358,8 @@ void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now)
   --w.tiles_left;
   if (w.preloaded > 0) return take_preload(worker, now);
   w.stage = Stage::kStreaming;
-  stream(worker, cost, cost.bytes_of_tile(w.tiles_left), w.factor, now);
+  stream(worker, cost, cost.bytes_of_tile(w.tiles_left),
+         w.factor * cost.slowness_of_tile(w.tiles_left), now);
 }
 
 template <Choice kChoice, bool kRecord>
@@ -349,7 +372,7 @@ void Engine<kChoice, kRecord>::last_byte(std::uint32_t worker, Picoseconds now) 
   // A hybrid worker's pages may hold its AOT head's weights.
   if (cost.ahead > 0 && w.preload == Preload::kNone) return load_next_tile(worker, now, done);
   w.stage = Stage::kStartUp;
-  set_timer(worker, done + scaled(cost.between + cost.start_up, w.factor));
+  set_timer(worker, done + scaled(cost.next, w.factor));
 }
 
 // The next tile comes right behind this one, which is worked on until `done`.

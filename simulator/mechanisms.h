@@ -31,6 +31,9 @@ struct Mechanisms {
   bool gpc_cap = true;
   bool aot_enqueue = true;
   bool l2_capacity = true;
+  bool warp_rounds = true;
+  bool ring_preload = true;
+  bool scheduler_lanes = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -85,6 +88,15 @@ inline constexpr std::array kMechanisms = {
     MechanismFacts{"l2_capacity", &Mechanisms::l2_capacity,
                    "where all that an iteration streams fits into the L2, the next one finds it "
                    "there (off: memory, always)"},
+    MechanismFacts{"warp_rounds", &Mechanisms::warp_rounds,
+                   "a linear body's last round of rows streams with as many warps as have one, "
+                   "where the machine says how many there are (off: all of a task alike)"},
+    MechanismFacts{"ring_preload", &Mechanisms::ring_preload,
+                   "where bodies have warps, what is loaded ahead comes once the task before has "
+                   "notified, into a part of their rings, and is still worked off (off: as pages)"},
+    MechanismFacts{"scheduler_lanes", &Mechanisms::scheduler_lanes,
+                   "a scheduler stores for several workers side by side, where the machine says it "
+                   "(off: one after the other)"},
 };
 
 // Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is

@@ -21,7 +21,8 @@ void ReferenceEngine::start_body(std::uint32_t worker, std::uint32_t task, Picos
   w.body.factor = factor_of(worker, task);
   w.body.tiles_left = cost.tiles;
   w.body.preload = w.body.preloaded > 0 ? w.ahead_at : Recording::kNoPreload;
-  w.body.first_data = w.body.preloaded > 0 ? now() : now() + scaled(cost.start_up, w.body.factor);
+  w.body.first_data =
+      now() + scaled(w.body.preloaded > 0 ? cost.hold : cost.start_up, w.body.factor);
   agenda_.at(w.body.first_data, Turn::kWorker, worker, [this, worker] { first_byte(worker); });
 }
 
@@ -36,7 +37,8 @@ void ReferenceEngine::first_byte(std::uint32_t worker) {
   }
   --body.tiles_left;
   if (body.preloaded > 0) return take_preload(worker);
-  stream(worker, cost, cost.bytes_of_tile(body.tiles_left), body.factor);
+  stream(worker, cost, cost.bytes_of_tile(body.tiles_left),
+         body.factor * cost.slowness_of_tile(body.tiles_left));
 }
 
 void ReferenceEngine::stream(std::uint32_t entity, const BodyCost& cost, std::int64_t bytes,
@@ -50,6 +52,7 @@ void ReferenceEngine::take_preload(std::uint32_t worker) {
   Worker& w = workers_[worker];
   const BodyCost& cost = cost_of(w.body.task);
   const std::int64_t rest = cost.bytes_of_tile(w.body.tiles_left) - w.body.preloaded;
+  w.body.compute_end = std::max(w.body.compute_end, now() + scaled(cost.work_off, w.body.factor));
   const bool is_running = w.ahead == Ahead::kRunning;
   w.ahead = Ahead::kNone;
   w.body.preloaded = 0;
@@ -59,7 +62,7 @@ void ReferenceEngine::take_preload(std::uint32_t worker) {
     if (rest > 0)
       memory_.extend(now(), fleet_.workers() + worker, cost.route, cost.stream_class, rest);
   } else if (rest > 0) {
-    stream(worker, cost, rest, w.body.factor);
+    stream(worker, cost, rest, w.body.factor * cost.slowness_of_tile(w.body.tiles_left));
   } else {
     last_byte(worker);
   }
@@ -81,7 +84,7 @@ void ReferenceEngine::last_byte(std::uint32_t worker) {
   const Picoseconds done = std::max(now(), w.body.compute_end);
   w.last_byte = now();
   if (w.body.tiles_left == 0) return complete(worker, done + scaled(cost.tail, w.body.factor));
-  Picoseconds next = done + scaled(cost.between + cost.start_up, w.body.factor);
+  Picoseconds next = done + scaled(cost.next, w.body.factor);
   if (cost.ahead > 0 && w.ahead == Ahead::kNone) {
     // The next tile comes right behind this one.
     w.ahead = Ahead::kRunning;
@@ -105,7 +108,7 @@ void ReferenceEngine::complete(std::uint32_t worker, Picoseconds worked) {
   if (options_.injections.lost_notify != w.body.task) {
     counters_[graph_.tasks().triggering_event[w.body.task]].tickets.push_back({worker, false});
   }
-  if (is_listed() && w.aot_batch > 0) {
+  if (is_listed() && w.aot_batch > 0 && !cost_of(w.aot.front()).in_ring) {
     plan_preload(worker, cost_of(w.body.task).early > 0 ? w.last_byte : end);
   }
   agenda_.at(end, Turn::kHop, w.body.number, [this, worker] { body_end(worker); });

@@ -46,6 +46,7 @@ Picoseconds ReferenceEngine::hand_over(std::uint32_t device, std::uint32_t event
   }
   Picoseconds published = hops_.one_broadcast ? now() + step : now();
   for (std::uint32_t s = 0; s < fleet_.schedulers(); ++s) {
+    published += hops_.look;
     if (!has_work(s, event)) continue;
     if (!hops_.one_broadcast) published += step;
     const std::uint32_t peer = fleet_.device_of_dispatcher(s);
@@ -110,7 +111,7 @@ Picoseconds ReferenceEngine::store_aot(std::uint32_t dispatcher, Picoseconds fro
                    [&](std::uint32_t worker, std::uint32_t task) {
                      stores.push_back({worker, task});
                    });
-  const Picoseconds done = release(hops_.enqueue_aot, from, stores);
+  const Picoseconds done = release(hops_.enqueue_aot, true, lanes_of(own, from), stores);
   for (const Store& store : stores) {
     enqueued_[store.task] = store.visible;
     agenda_.at(store.visible, Turn::kHop, store.worker,
@@ -119,28 +120,31 @@ Picoseconds ReferenceEngine::store_aot(std::uint32_t dispatcher, Picoseconds fro
   return done;
 }
 
-// Stores one after the other from `from` on; when each can be seen, and when all is done.
-Picoseconds ReferenceEngine::release(const Hop& enqueue, Picoseconds from,
+// Stores one after the other, or side by side; when each can be seen, and when all is done. What is
+// left is released side by side.
+Picoseconds ReferenceEngine::release(const Hop& enqueue, bool side_by_side, Lanes lanes,
                                      std::vector<Store>& stores) const {
-  Picoseconds done = from;
   std::map<std::uint32_t, std::vector<Store*>> staged;
-  const auto show = [&](std::vector<Store*>& of_worker) {
+  const auto show = [&](std::vector<Store*>& of_worker, Picoseconds& done) {
     done += hops_.publish;
     for (Store* store : of_worker) store->visible = done;
     of_worker.clear();
   };
+  Picoseconds of_all = lanes.latest();
   for (Store& store : stores) {
+    Picoseconds& done = side_by_side ? lanes.of(store.worker) : of_all;
     done += draw(enqueue, task_bits(store.task) >> kEnqueueBits);
     store.visible = done;
     if (hops_.publish == 0) continue;
     std::vector<Store*>& of_worker = staged[store.worker];
     of_worker.push_back(&store);
-    if (of_worker.size() == hops_.publish_batch || roles_.schedulers == 0) show(of_worker);
+    if (of_worker.size() == hops_.publish_batch || roles_.schedulers == 0) show(of_worker, done);
   }
+  if (!side_by_side) std::fill(lanes.done.begin(), lanes.done.end(), of_all);
   for (auto& [worker, of_worker] : staged) {
-    if (!of_worker.empty()) show(of_worker);
+    if (!of_worker.empty()) show(of_worker, lanes.of(worker));
   }
-  return done;
+  return lanes.latest();
 }
 
 Picoseconds ReferenceEngine::store_jit(std::uint32_t dispatcher, std::uint32_t event,
@@ -156,7 +160,7 @@ Picoseconds ReferenceEngine::store_jit(std::uint32_t dispatcher, std::uint32_t e
         {place_jit(policy_, own, dispatchers_[dispatcher], task, depths.data()), task});
     ++workers_[stores.back().worker].jit_depth;
   }
-  const Picoseconds done = release(hops_.enqueue, from, stores);
+  const Picoseconds done = release(hops_.enqueue, false, lanes_of(own, from), stores);
   for (const Store& store : stores) {
     Worker& w = workers_[store.worker];
     // Its place in the queue is taken now: one that is late holds up those behind it.

@@ -91,6 +91,7 @@ class ReferenceEngine {
   void look_again(std::uint32_t worker, Picoseconds instant);
   bool look(std::uint32_t worker);
   void plan_preload(std::uint32_t worker, Picoseconds instant);
+  void load_into_ring(std::uint32_t worker);
   void start_preload(std::uint32_t worker);
   void start_head(std::uint32_t worker);
 
@@ -120,7 +121,18 @@ class ReferenceEngine {
     std::uint32_t worker = 0, task = 0;
     Picoseconds visible = 0;
   };
-  Picoseconds release(const Hop& enqueue, Picoseconds from, std::vector<Store>& stores) const;
+  // What each lane of a dispatcher is done with.
+  struct Lanes {
+    WorkerRange own{};
+    std::vector<Picoseconds> done{};
+    Picoseconds& of(std::uint32_t worker) { return done[(worker - own.begin) % done.size()]; }
+    Picoseconds latest() const { return *std::max_element(done.begin(), done.end()); }
+  };
+  Lanes lanes_of(const WorkerRange& own, Picoseconds from) const {
+    return {own, std::vector<Picoseconds>(roles_.schedulers > 0 ? hops_.lanes : 1, from)};
+  }
+  Picoseconds release(const Hop& enqueue, bool side_by_side, Lanes lanes,
+                      std::vector<Store>& stores) const;
   Picoseconds store_aot(std::uint32_t dispatcher, Picoseconds from);
   Picoseconds store_jit(std::uint32_t dispatcher, std::uint32_t event, Picoseconds from);
 

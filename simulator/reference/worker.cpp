@@ -42,7 +42,7 @@ bool ReferenceEngine::see_aot_head(std::uint32_t worker) {
   const Picoseconds fetched = now() + draw(hops_.fetch, task_bits(w.aot.front()) >> kFetchBits);
   agenda_.at(fetched, Turn::kHop, worker, [this, worker] {
     workers_[worker].aot_fetched = now();
-    plan_preload(worker, now());
+    if (!cost_of(workers_[worker].aot.front()).in_ring) plan_preload(worker, now());
     await_event(worker);
   });
   return true;
@@ -50,6 +50,7 @@ bool ReferenceEngine::see_aot_head(std::uint32_t worker) {
 
 // It holds its AOT head from now on.
 void ReferenceEngine::await_event(std::uint32_t worker) {
+  if (is_listed() && cost_of(workers_[worker].aot.front()).in_ring) load_into_ring(worker);
   agenda_.poll(now(), hops_.poll_period, Turn::kPoll, worker,
                [this, worker] { return see_event(worker); });
 }
@@ -142,7 +143,8 @@ bool ReferenceEngine::look(std::uint32_t worker) {
     case NextQueue::kNone:
       break;
   }
-  if (!view.aot_empty && w.ahead == Ahead::kNone && cost_of(w.aot.front()).preload > 0) {
+  if (!view.aot_empty && w.ahead == Ahead::kNone && cost_of(w.aot.front()).preload > 0 &&
+      !cost_of(w.aot.front()).in_ring) {
     start_preload(worker);
   }
   return false;
@@ -157,6 +159,16 @@ void ReferenceEngine::plan_preload(std::uint32_t worker, Picoseconds instant) {
   });
 }
 
+// aot, static: nothing is loaded for a task that need not be waited for.
+void ReferenceEngine::load_into_ring(std::uint32_t worker) {
+  const std::uint32_t task = workers_[worker].aot.front();
+  if (cost_of(task).preload == 0) return;
+  agenda_.at(now(), Turn::kPreload, worker, [this, worker, task, heads = workers_[worker].heads] {
+    const bool needs_it = !counters_[event_of(task)].activated;
+    if (workers_[worker].heads == heads && needs_it) start_preload(worker);
+  });
+}
+
 void ReferenceEngine::start_preload(std::uint32_t worker) {
   Worker& w = workers_[worker];
   const std::uint32_t task = w.aot.front();
@@ -165,7 +177,8 @@ void ReferenceEngine::start_preload(std::uint32_t worker) {
   w.ahead_at = now();
   w.ahead_bytes =
       now() >= w.body.end ? cost.preload : std::min(cost.preload, cost_of(w.body.task).early);
-  stream(fleet_.workers() + worker, cost, w.ahead_bytes, factor_of(worker, task));
+  stream(fleet_.workers() + worker, cost, w.ahead_bytes,
+         factor_of(worker, task) * cost.slowness_of_tile(cost.tiles - 1));
 }
 
 }  // namespace mk::simulator

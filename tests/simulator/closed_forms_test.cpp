@@ -318,6 +318,87 @@ TEST(ClosedForms, PagesThatAreReleasedBeforeTheEndLetTheNextTaskLoadEarlier) {
   EXPECT_NEAR(us({0, 255}), (0.5 + 1 + 1) + (0.8 + 1), kRounding);
 }
 
+// One task of `rows` rows of 10 KB, that is 1 us, dealt to four warps.
+std::shared_ptr<const TaskGraph> rows_of_weights(std::uint32_t rows) {
+  TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);
+  Operator op;
+  op.kind = TaskKind::kLinear;
+  op.params = LinearParams{.in = 5'000, .out = rows};
+  op.accesses.resize(2);
+  for (Access& access : op.accesses) access.tensor = builder.add_tensor({.shape = {{rows, 5'000}}});
+  TaskClass work;
+  work.weight_bytes.base = rows * 10'000;
+  builder.add_task({builder.add_operator(op), op.kind, 0, builder.add_class(work),
+                    LaunchLabel::kAot, TaskGraphBuilder::kBegin, TaskGraphBuilder::kEnd});
+  return std::make_shared<const TaskGraph>(std::move(builder).build().value());
+}
+
+TEST(ClosedForms, TheLastRoundOfRowsStreamsWithAsManyWarpsAsHaveOne) {
+  Machine machine = simple_machine();
+  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
+  set(linear.warps, 4);
+  set(machine.shared_memory.page_bytes, 4'096);
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 1);
+  EXPECT_NEAR(makespan_us(rows_of_weights(8), machine, options), 8, kRounding);
+  // Two of four warps have a third row, and one of four the only one.
+  EXPECT_NEAR(makespan_us(rows_of_weights(10), machine, options), 8 + 2 * 2, kRounding);
+  EXPECT_NEAR(makespan_us(rows_of_weights(1), machine, options), 4, kRounding);
+  set(linear.enough_warps, 2);
+  EXPECT_NEAR(makespan_us(rows_of_weights(10), machine, options), 10, kRounding);
+  EXPECT_NEAR(makespan_us(rows_of_weights(1), machine, options), 2, kRounding);
+  options.mechanisms.warp_rounds = false;
+  EXPECT_NEAR(makespan_us(rows_of_weights(1), machine, options), 1, kRounding);
+}
+
+// Two workers' tasks of 10 and 50 KB, and behind both a task of 40 KB for each.
+std::shared_ptr<const TaskGraph> one_waits() {
+  TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);
+  Operator op;
+  op.kind = TaskKind::kLinear;
+  op.grid.extent = {2, 1, 1};
+  const OperatorId id = builder.add_operator(op);
+  const auto middle = builder.add_event();
+  const auto add = [&](std::uint32_t tile, std::int64_t bytes, auto before, auto after) {
+    TaskClass work;
+    work.weight_bytes.base = work.preload_bytes = bytes;
+    builder.add_task(
+        {id, op.kind, tile, builder.add_class(work), LaunchLabel::kAot, before, after});
+  };
+  add(0, 10'000, TaskGraphBuilder::kBegin, middle);
+  add(1, 50'000, TaskGraphBuilder::kBegin, middle);
+  add(0, 40'000, middle, TaskGraphBuilder::kEnd);
+  add(1, 40'000, middle, TaskGraphBuilder::kEnd);
+  return std::make_shared<const TaskGraph>(std::move(builder).build().value());
+}
+
+TEST(ClosedForms, WhatLiesInRingsIsStillWorkedOffAndOnlyWhoWaitsLoadsAhead) {
+  Machine machine = simple_machine();
+  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
+  set(linear.start_up, 0.75);
+  set(linear.warps, 1);
+  set(machine.shared_memory.page_bytes, 10'000);
+  set(machine.shared_memory.pages, 3);
+  set(machine.shared_memory.hold, 0.5);
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 2);
+  const Result<SimulationResult> with = simulate(one_waits(), machine, [&] {
+    options.record = true;
+    return options;
+  }());
+  ASSERT_TRUE(with) << with.error().message;
+  const auto end_of = [&](std::uint32_t task) {
+    for (const TaskRecord& record : with->record->tasks) {
+      if (record.task == task) return static_cast<double>(record.end) * 1e-3;
+    }
+    return 0.0;
+  };
+  constexpr double kActive = 0.75 + 5;
+  constexpr double kNanosecond = 2e-3;
+  // Worker 0 has two pages by then, holds on for its input, and works off 40 KB.
+  EXPECT_NEAR(end_of(2), kActive + 0.5 + 4, kNanosecond);
+  // Worker 1 came last.
+  EXPECT_NEAR(end_of(3), kActive + 0.75 + 4, kNanosecond);
+}
+
 TEST(ClosedForms, ACounterIsNearToEveryOtherWorker) {
   Machine machine = simple_machine();
   set(machine.protocol.notify.typical, 1);

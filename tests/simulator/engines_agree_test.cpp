@@ -209,6 +209,7 @@ TEST(EnginesAgree, WhereStoresAreReleasedInGroupsAndPushesGoToEachScheduler) {
   Machine machine = load_machine("h100-sxm").value();
   testing::set(machine.protocol.publish, 0.58);
   testing::set(machine.protocol.broadcast_push, 1.6);
+  testing::set(machine.protocol.broadcast_look, 0.4);
   std::uint64_t seed = 600;
   for (const double batch : {1.0, 3.0, 8.0}) {
     testing::set(machine.protocol.publish_batch, batch);
@@ -217,6 +218,47 @@ TEST(EnginesAgree, WhereStoresAreReleasedInGroupsAndPushesGoToEachScheduler) {
       SCOPED_TRACE(describe(options));
       ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
     }
+  }
+}
+
+TEST(EnginesAgree, WhereSchedulersHaveLanesAndBodiesRings) {
+  Machine machine = load_machine("h100-sxm").value();
+  for (BodyNumbers& body : machine.bodies) testing::set(body.warps, 11);
+  testing::set(machine.shared_memory.hold, 0.7);
+  testing::set(machine.protocol.publish, 0.58);
+  testing::set(machine.protocol.publish_batch, 8);
+  std::uint64_t seed = 700;
+  for (const double lanes : {1.0, 3.0, 32.0}) {
+    testing::set(machine.protocol.scheduler_lanes, lanes);
+    for (int graphs = 0; graphs < 3; ++graphs) {
+      const auto graph = drawn_graph(++seed);
+      for (const SimulationOptions& options : all_splits(seed)) {
+        SCOPED_TRACE(describe(options));
+        ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+      }
+    }
+  }
+}
+
+TEST(EnginesAgree, WhereRowsAreDealtToWarps) {
+  Machine machine = load_machine("h100-sxm").value();
+  for (BodyNumbers& body : machine.bodies) testing::set(body.warps, 11);
+  testing::set(machine.shared_memory.hold, 0.7);
+  CompileOptions compile;
+  compile.workers = 61;
+  compile.partition = Partition::kBalanced;
+  Compiled compiled =
+      compile_model(load_model("smollm2-135m").value(), StepShape{1, 1, 4096}, compile).value();
+  const auto graph = std::make_shared<const TaskGraph>(std::move(compiled.graph));
+  for (const PolicyKind policy :
+       {PolicyKind::kStatic, PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kJit}) {
+    SimulationOptions options;
+    options.policy.kind = policy;
+    options.roles = {61, 4};
+    options.record = true;
+    options.iterations = {decode_step(1, 1024), decode_step(1, 1025)};
+    SCOPED_TRACE(describe(options));
+    ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
   }
 }
 

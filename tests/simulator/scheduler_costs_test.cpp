@@ -63,6 +63,30 @@ TEST(SchedulerCosts, AWorkerWithoutSchedulersReleasesEachStore) {
               kRounding);
 }
 
+TEST(SchedulerCosts, LanesReleaseSideBySide) {
+  Machine machine = machine_with_steps();
+  set(machine.protocol.publish, 2);
+  set(machine.protocol.publish_batch, 8);
+  set(machine.protocol.scheduler_lanes, 2);
+  const SimulationOptions options = options_for(PolicyKind::kJit, 4, 1);
+  // Each lane goes through all four tasks, and releases to two workers.
+  EXPECT_NEAR(makespan_us(layers(1, 4, 10'000), machine, options),
+              3 + 4 + 4 * 5 + 2 * 2 + 2 + kTask, kRounding);
+}
+
+TEST(SchedulerCosts, LanesStoreAotTasksSideBySide) {
+  Machine machine = machine_with_steps();
+  set(machine.protocol.publish, 2);
+  set(machine.protocol.publish_batch, 8);
+  set(machine.protocol.scheduler_lanes, 4);
+  SimulationOptions options = options_for(PolicyKind::kAot, 4, 1);
+  EXPECT_NEAR(makespan_us(layers(1, 4, 10'000), machine, options), 3 + 4 + 5 + 2 + 2 + kTask,
+              kRounding);
+  options.mechanisms.scheduler_lanes = false;
+  EXPECT_NEAR(makespan_us(layers(1, 4, 10'000), machine, options),
+              3 + 4 + 4 * 5 + 4 * 2 + 2 + kTask, kRounding);
+}
+
 TEST(SchedulerCosts, PushesOfAnEventForAllGoOneAfterTheOther) {
   Machine machine = machine_with_steps();
   const SimulationOptions options = options_for(PolicyKind::kJit, 4, 4);
@@ -73,6 +97,20 @@ TEST(SchedulerCosts, PushesOfAnEventForAllGoOneAfterTheOther) {
 
   set(machine.protocol.broadcast_push, 1.5);
   EXPECT_NEAR(makespan_us(graph, machine, options), 4 * 1.5 + step, kRounding);
+}
+
+TEST(SchedulerCosts, EachSchedulerIsLookedAtWhetherOrNotItHasToDo) {
+  Machine machine = machine_with_steps();
+  set(machine.protocol.broadcast_push, 1.5);
+  set(machine.protocol.broadcast_look, 0.5);
+  const SimulationOptions options = options_for(PolicyKind::kHybrid, 4, 4);
+  // Two JIT tasks for four schedulers: `begin` has nothing else.
+  const auto graph = layers(1, 2, 10'000, LaunchLabel::kJit);
+  set(machine.protocol.broadcast_look, 0);
+  const double without = makespan_us(graph, machine, options);
+  set(machine.protocol.broadcast_look, 0.5);
+  EXPECT_GE(makespan_us(graph, machine, options), without + 0.5);
+  EXPECT_LE(makespan_us(graph, machine, options), without + 4 * 0.5);
 }
 
 TEST(SchedulerCosts, AotTasksThatAreInTheirQueuesByTheBeginCostNoStores) {

@@ -144,6 +144,9 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
   testing::set(with_gpcs.gpc_bandwidth, 200);
   Machine large_l2 = h100;
   testing::set(large_l2.memory.l2_capacity, 2e9);
+  Machine with_warps = h100;
+  for (BodyNumbers& body : with_warps.bodies) testing::set(body.warps, 11);
+  testing::set(with_warps.protocol.scheduler_lanes, 32);
   const auto graph = compiled("qwen3-0.6b", 128);
   for (const MechanismFacts& mechanism : kMechanisms) {
     if (mechanism.on == &Mechanisms::queue_limit) continue;  // an error, not a duration
@@ -151,7 +154,11 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
     if (mechanism.on == &Mechanisms::links) continue;  // one device: closed forms
     const Machine& machine = mechanism.on == &Mechanisms::gpc_cap       ? with_gpcs
                              : mechanism.on == &Mechanisms::l2_capacity ? large_l2
-                                                                        : h100;
+                             : mechanism.on == &Mechanisms::warp_rounds ||
+                                     mechanism.on == &Mechanisms::ring_preload ||
+                                     mechanism.on == &Mechanisms::scheduler_lanes
+                                 ? with_warps
+                                 : h100;
     bool changes = false;
     for (const PolicyKind policy :
          {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kGraph, PolicyKind::kPdl}) {

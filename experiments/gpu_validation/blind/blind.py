@@ -6,7 +6,9 @@ usage: blind.py predict CELLS.json MEGASCOPE MACHINE.json OUT.json   where the s
        blind.py judge PREDICTIONS.json MEASURED.json                 a Markdown table, and the summary under it
        blind.py draw PREDICTIONS.json MEASURED.json OUT.png          splits, predicted and measured, in one picture (matplotlib)
 
-MACHINE.json may hold "POLICY": then each cell is predicted with the machine of its policy, or with static's where there is none.
+MACHINE.json may hold "POLICY": then each cell is predicted with the machine of its policy ("-0" behind it: without
+schedulers), of "batch" where it has several tokens, or with static's where there is none.
+A cell's "base" names the cell from which it differs in one thing: changes are predicted and measured against that one, else against `seen`.
 A cell that is marked "once" is measured in the first round only; "preload": "on" lets it ask for weights ahead. The naive rivals, each fitted to `seen` where it has a constant:
 bytes over the bandwidth of a plain read; that and a constant an operator; the sum of bodies over the workers.
 
@@ -24,6 +26,9 @@ import sys
 
 PROMPT = "11,48,85,122"
 GENERATE = "24"
+# How long a predicted run is: as the measured one, or so many iterations at its middle context, a seventh of the time for the same to 0.3 %.
+STEADY = os.environ.get("BLIND_ITERATIONS")
+LENGTH = ["--context", "16", "--iterations", STEADY] if STEADY else ["--prompt-tokens", "4", "--generate", GENERATE]
 RUN_ONLY = ("--policy", "--schedulers", "--inject")  # flags that `compile` does not take
 
 
@@ -37,12 +42,13 @@ def iteration_us(words):
 
 def cells_of(path):
     with open(path) as file:
-        return [(c["name"], c["varies"], c["model"], c["flags"], c.get("preload", "off")) for c in json.load(file)]
+        return [(c["name"], c["varies"], c["model"], c["flags"], c.get("preload", "off"), c.get("base", "seen")) for c in json.load(file)]
 
 
 def machine_of(pattern, flags):
     """The machine of the cell's policy, static's where it has none."""
-    own = pattern.replace("POLICY", flags.split("--policy ")[1].split()[0])
+    policy = flags.split("--policy ")[1].split()[0] + ("-0" if "--schedulers 0 " in flags else "")
+    own = pattern.replace("POLICY", "batch" if "--batch-tokens" in flags else policy)
     return own if os.path.exists(own) else pattern.replace("POLICY", "static")
 
 
@@ -53,8 +59,8 @@ def sha256_of(path):
 
 def predict(cells_file, megascope, pattern, out):
     chosen = cells_of(cells_file)
-    machines = {name: machine_of(pattern, flags) for name, _, _, flags, _ in chosen}
-    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+    machines = {name: machine_of(pattern, flags) for name, _, _, flags, *_ in chosen}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         cells = dict(zip(machines, pool.map(lambda cell: predict_cell(megascope, machines[cell[0]], *cell[1:]), chosen)))
     hashes = {os.path.basename(m): sha256_of(m) for m in machines.values()}
     text = json.dumps({"machine_sha256": hashes, "cells": cells}, indent=1) + "\n"
@@ -63,11 +69,11 @@ def predict(cells_file, megascope, pattern, out):
     print(hashlib.sha256(text.encode()).hexdigest())
 
 
-def predict_cell(megascope, machine, what, model, flags, preload):
+def predict_cell(megascope, machine, what, model, flags, preload, base):
     words = [megascope, "simulate", model, "--machine", machine, *flags.split(), "--mechanism", f"preload={preload}",
-             "--prompt-tokens", str(PROMPT.count(",") + 1), "--generate", GENERATE, "--format", "json"]
+             *LENGTH, "--format", "json"]
     us, result = iteration_us(words)
-    cell = {"varies": what, "model": model, "flags": flags, "us": us}
+    cell = {"varies": what, "model": model, "flags": flags, "us": us, "base": base}
     if us is None:
         return dict(cell, why=result)
     # What the naive rivals know, of one iteration.
@@ -89,7 +95,7 @@ def measure(cells_file, megascope, out):
         once = {c["name"] for c in json.load(file) if c.get("once")}
     for order in (cells, [c for c in cells[::-1] if c[0] not in once]):
         one = {}
-        for name, _, model, flags, preload in order:
+        for name, _, model, flags, preload, _ in order:
             words = [megascope, "run", model, "--backend", "cuda", "--preload", preload, *flags.split(), "--prompt", PROMPT,
                      "--generate", GENERATE, "--format", "json"]
             us, result = iteration_us(words)
@@ -127,8 +133,10 @@ def judge(predictions, measured):
         skill = [error <= 0.5 * rival for error, (rival, _) in rows if rival is not None]
         beats = f"; at most half of the best rival's error in {sum(skill)} of {len(skill)}" if skill else ""
         print(f"- {what}: median {statistics.median(values):.1%}, worst {max(values):.1%} of {len(values)}{beats}")
-    judge_splits(cells, means)
-    judge_interventions(cells, means)
+    for what in ("split", "hybrid split", "aot split", "jit split"):
+        judge_splits(cells, means, what)
+    for what in ("intervention", "preload"):
+        judge_changes(cells, means, what)
 
 
 def draw(predictions, measured, out):
@@ -170,22 +178,22 @@ def rivals_of(cells, means):
     return found
 
 
-def judge_splits(cells, means):
-    splits = [n for n in means if cells[n]["varies"] in ("split", "seen")]
+def judge_splits(cells, means, what):
+    splits = [n for n in means if cells[n]["varies"] in (what, "seen" if what == "split" else what)]
     if len(splits) < 2:
         return
     tau = kendall([cells[n]["us"] for n in splits], [means[n] for n in splits])
     chosen, best = min(splits, key=lambda n: cells[n]["us"]), min(splits, key=lambda n: means[n])
-    print(f"- splits: Kendall's tau {tau:.2f}; predicted best {chosen}, measured best {best}, regret {means[chosen] / means[best] - 1:.1%}")
+    print(f"- {what}: Kendall's tau {tau:.2f}; predicted best {chosen}, measured best {best}, regret {means[chosen] / means[best] - 1:.1%}")
 
 
-def judge_interventions(cells, means):
-    if "seen" not in means:
-        return
-    pairs = [(means[n] - means["seen"], cells[n]["us"] - cells["seen"]["us"]) for n in means if cells[n]["varies"] == "intervention"]
+def judge_changes(cells, means, what):
+    """Of the cells that vary that, what they change against the cell from which they differ in it alone."""
+    base = {n: cells[n].get("base", "seen") for n in means if cells[n]["varies"] == what}
+    pairs = {n: (means[n] - means[b], cells[n]["us"] - cells[b]["us"]) for n, b in base.items() if b in means}
     if pairs:
-        slope = sum(m * p for m, p in pairs) / sum(m * m for m, _ in pairs)
-        print("- interventions, (measured, predicted) change in us: " + ", ".join(f"({m:.0f}, {p:.0f})" for m, p in pairs)
+        slope = sum(m * p for m, p in pairs.values()) / sum(m * m for m, _ in pairs.values())
+        print(f"- {what}, (measured, predicted) change in us: " + ", ".join(f"{n} ({m:.0f}, {p:.0f})" for n, (m, p) in pairs.items())
               + f"; slope of predicted on measured {slope:.2f}")
 
 

@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 LINEARS = ("linear", "norm_linear", "silu_linear")
 NAMES = ("turn", "constants", "silu's constant", "limits", "memory", "port")
@@ -49,7 +50,7 @@ def known_cells(folders, wanted):
         for cell in read(f"{folder}/cells.json"):
             us = [r[cell["name"]] for r in rounds if cell["name"] in r]
             policy = cell["flags"].split("--policy ")[1].split()[0]
-            if policy in wanted and all(isinstance(u, float) for u in us) and not any(d in cell["flags"] for d in DISTURBED):
+            if us and policy in wanted and all(isinstance(u, float) for u in us) and not any(d in cell["flags"] for d in DISTURBED):
                 found[cell["name"]] = (cell["name"], cell["model"], cell["flags"], sum(us) / len(us))
     return list(found.values())
 
@@ -91,10 +92,12 @@ class Fit:
         self.pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
         self.scratch = tempfile.NamedTemporaryFile("w", suffix=".json")
 
+    def flags_of(self, cell):
+        return ["--mechanism", "preload=off", "--context", "16", "--iterations", "1"]
+
     def predicted(self, cell):
-        _, model, flags, _ = cell
-        words = [self.megascope, "simulate", model, "--machine", self.scratch.name, *flags.split(), "--mechanism", "preload=off",
-                 "--context", "16", "--iterations", "1", "--format", "json"]
+        model, flags = cell[1:3]
+        words = [self.megascope, "simulate", model, "--machine", self.scratch.name, *flags.split(), *self.flags_of(cell), "--format", "json"]
         return json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)["iteration_us"]
 
     def all_predicted(self, numbers):
@@ -108,13 +111,16 @@ class Fit:
         return sum(abs(math.log(us / cell[3])) for us, cell in zip(self.all_predicted(numbers), self.cells)) / len(self.cells)
 
 
-def simplex(cost, start, step, rounds):
+def simplex(cost, start, step, rounds, until=math.inf):
+    """(cost, numbers) of the best point; looks on for so many steps, or until that instant (time.monotonic)."""
     points = [(cost(start), start)]
     for i in range(len(start)):
         moved = [v * (1 + step) if i == k else v for k, v in enumerate(start)]
         points.append((cost(moved), moved))
     for number in range(rounds):
         points.sort()
+        if time.monotonic() > until:
+            break
         if number % 10 == 0:
             print(number, points[0], flush=True)
         middle = [sum(p[1][i] for p in points[:-1]) / (len(points) - 1) for i in range(len(start))]

@@ -10,6 +10,7 @@
 // changes no bit of it.
 #pragma once
 
+#include "core/row_deal.h"
 #include "gpu_backend/cuda/block.h"
 #include "gpu_backend/cuda/bodies/batch_linear.h"
 #include "gpu_backend/cuda/bodies/elementwise.h"
@@ -19,7 +20,7 @@
 namespace mk::cuda {
 
 // How the weights of a task are cut into chunks for one warp. Groups of rows go to the warps in
-// turn; a group is one chunk of two short rows, or one long row in panels.
+// turn (core/row_deal.h); a group is one chunk of two short rows, or one long row in panels.
 template <class Shape>
 struct ChunkPlan {
   std::uint32_t in = 0;
@@ -30,11 +31,11 @@ struct ChunkPlan {
   std::uint32_t groups = 0;  // of this warp
 
   MK_INLINE ChunkPlan(const LinearTask& task, std::uint32_t warp) : in(task.in), rows(task.rows) {
-    group_rows = 2 * in <= Shape::kChunkElements ? 2 : 1;
+    const RowDeal deal = RowDeal::of(rows, in, Shape::kChunkElements);
+    group_rows = deal.group_rows;
     panels = (in + Shape::kChunkElements - 1) / Shape::kChunkElements;
     panel = ((in + panels - 1) / panels + 127) / 128 * 128;
-    const std::uint32_t all = (rows + group_rows - 1) / group_rows;
-    groups = all > warp ? (all - warp - 1) / Shape::kWarps + 1 : 0;
+    groups = deal.groups_of(warp, Shape::kWarps);
   }
   MK_INLINE std::uint32_t chunks() const { return groups * panels; }
   MK_INLINE std::uint32_t row_of_group(std::uint32_t group, std::uint32_t warp) const {

@@ -14,7 +14,8 @@ namespace mk::cuda {
 // rows one is better, of long ones two (README.md).
 template <class Shape>
 MK_INLINE std::uint32_t stages_ahead(const LinearTask& task) {
-  return task.token_tiles == 0 && 2 * task.in <= Shape::kChunkElements ? 1 : 2;
+  if (task.token_tiles != 0) return 2;
+  return RowDeal::of(task.rows, task.in, Shape::kChunkElements).stages_ahead();
 }
 
 // What of a task that is yet to come depends on no event: its first weights, and hints. A body that

@@ -2,9 +2,11 @@
 //
 //   megascope_gpu_check [--out FOLDER] [--limit SECONDS] [--only correctness|timing|speed]
 //                       [--models NAME,NAME] [--batches N,N] [--case PART] [--slow-down N]
+//                       [--cells FILE]
 //
 // --only speed: each policy at its best split, baselines, cuBLAS; --batches is of it. Without
 // --only: correctness and timing. FOLDER/gpu_check.json is written after each model.
+// --cells: instead of all that, the cells of a blind test (cells.h), into FOLDER/measured.json.
 // --case: only the correctness cases whose name contains PART, and no planted hang (for
 // compute-sanitizer). --slow-down: limits N times as long, short decodes on few workers (for its
 // racecheck).
@@ -20,6 +22,7 @@
 #include <mutex>
 #include <thread>
 
+#include "gpu_backend/cuda/check/cells.h"
 #include "gpu_backend/cuda/check/correctness.h"
 #include "gpu_backend/cuda/check/report.h"
 #include "gpu_backend/cuda/check/speed.h"
@@ -37,6 +40,7 @@ struct Arguments {
   CorrectnessOptions correctness{};
   std::vector<std::string> models{"qwen3-0.6b", "llama-3.2-1b"};
   std::vector<std::uint32_t> batches{1};
+  std::string cells{};
 };
 
 std::vector<std::string> split(const std::string& text) {
@@ -62,6 +66,8 @@ Result<Arguments> parse(int argc, char** argv) {
     } else if (flag == "--only" &&
                (value == "correctness" || value == "timing" || value == "speed")) {
       arguments.only = value;
+    } else if (flag == "--cells") {
+      arguments.cells = value;
     } else if (flag == "--case") {
       arguments.correctness.part_of_name = value;
     } else if (flag == "--slow-down") {
@@ -82,7 +88,7 @@ Result<Arguments> parse(int argc, char** argv) {
     return fail(ErrorCode::kUsage,
                 "usage: megascope_gpu_check [--out FOLDER] [--limit SECONDS] "
                 "[--only correctness|timing|speed] [--models NAME,NAME] [--batches N,N] "
-                "[--case PART] [--slow-down N]");
+                "[--case PART] [--slow-down N] [--cells FILE]");
   }
   return arguments;
 }
@@ -160,6 +166,10 @@ int run(const Arguments& arguments) {
   const Watchdog watchdog(arguments.limit_seconds);
   Report report;
   describe(*device, report);
+  if (!arguments.cells.empty()) {
+    measure_cells(*device, arguments.cells, arguments.folder + "/measured.json", report);
+    return report.failed() == 0 ? 0 : 1;
+  }
   if (arguments.only.empty() || arguments.only == "correctness") {
     check_correctness(*device, arguments.correctness, report);
     if (arguments.correctness.part_of_name.empty()) {
