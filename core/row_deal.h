@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "core/policy.h"
+#include "core/host_device.h"
 
 namespace mk {
 
