@@ -518,7 +518,6 @@ class Agent {
     if (launch_.policy.jit_placement != JitPlacement::kShortestQueue) return nullptr;
     std::uint32_t* const all = launch_.depths + dispatcher * launch_.roles.workers;
     team_.sync();  // all have placed by what stood there before
-    MK_ROLLED
     for (std::uint32_t i = team_.lane(); i < own.size(); i += team_.lanes()) {
       const Ring<M>& ring = launch_.jit_rings[own.begin + i];
       all[i] = launch_.roles.schedulers == 0

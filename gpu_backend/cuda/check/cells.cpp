@@ -51,8 +51,10 @@ bool apply(const std::string& flag, const std::string& value, Cell& cell) {
   HostRunOptions& run = cell.run.run;
   if (flag == "--policy") {
     const std::optional<PolicyKind> kind = policy_from_name(value);
-    if (kind) run.policy.kind = *kind;
-    return kind.has_value();
+    if (!kind) return false;
+    run.policy.kind = *kind;
+    if (*kind == PolicyKind::kStatic) run.roles.schedulers = 0;
+    return true;
   }
   if (flag == "--workers") {
     run.roles.workers = cell.compile.workers = number;
