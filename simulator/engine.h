@@ -114,7 +114,7 @@ class Engine {
   Picoseconds release_all(const WorkerRange& own);
   void begin_lanes(Picoseconds now) { lane_done_.assign(lanes_, now); }
   Picoseconds& lane_of(const WorkerRange& own, std::uint32_t worker) {
-    return lane_done_[(worker - own.begin) % lanes_];
+    return lane_done_[lanes_ == 1 ? 0 : (worker - own.begin) % lanes_];
   }
   void push_jit(std::uint32_t worker, std::uint32_t task, Picoseconds enqueued);
   Picoseconds end_iteration(std::uint32_t dispatcher, Picoseconds now);

@@ -268,14 +268,16 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std:
       ++workers_[worker].jit_depth;  // for the placement of those behind it
     }
   }
-  // Each lane goes through the whole share, so that only releases are side by side.
-  begin_lanes(done);
-  done = release_all(own);
-  for (const Stored& stored : stored_) {
-    --workers_[stored.worker].jit_depth;
-    push_jit(stored.worker, stored.task, stored.visible);
+  if (!stored_.empty()) {
+    // Each lane goes through the whole share, so that only releases are side by side.
+    begin_lanes(done);
+    done = release_all(own);
+    for (const Stored& stored : stored_) {
+      --workers_[stored.worker].jit_depth;
+      push_jit(stored.worker, stored.task, stored.visible);
+    }
+    stored_.clear();
   }
-  stored_.clear();
   // Only now, so that a worker's first fetch sees all that is there by then.
   for (const std::uint32_t worker : touched_) {
     if (workers_[worker].stage != Stage::kIdle) continue;
