@@ -257,13 +257,15 @@ void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
   if (cost.preload == 0) return;
   const BodyNumbers& body = machine_.body(key.kind);
   const auto page = static_cast<std::uint32_t>(page_bytes_);
-  const RowDeal deal = RowDeal::of(0, static_cast<std::uint32_t>(key.row_bytes), page);
-  const std::uint32_t stages = key.row_bytes > 0 ? deal.stages_ahead() : 2;
   const double slowness = cost.slowness_of_tile(cost.tiles - 1);
+  std::uint32_t stages = 2;
   auto warps = static_cast<std::int64_t>(body.warps.value);
   if (key.row_bytes > 0) {
     const std::int64_t rows = (cost.bytes + key.row_bytes - 1) / key.row_bytes;
-    warps = std::min(warps, (rows + deal.group_rows - 1) / deal.group_rows);
+    const RowDeal deal = RowDeal::of(static_cast<std::uint32_t>(rows),
+                                     static_cast<std::uint32_t>(key.row_bytes), page);
+    stages = deal.stages_ahead();
+    warps = std::min<std::int64_t>(warps, deal.groups());
   }
   cost.in_ring = true;
   cost.early = 0;

@@ -100,6 +100,14 @@ void expect_agreement(const std::shared_ptr<const TaskGraph>& graph, const Machi
   EXPECT_EQ(unrecorded->events_processed, elided->events_processed);
 }
 
+void expect_agreement_on_all_splits(const std::shared_ptr<const TaskGraph>& graph,
+                                    const Machine& machine, std::uint64_t seed) {
+  for (const SimulationOptions& options : all_splits(seed)) {
+    SCOPED_TRACE(describe(options));
+    ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
+  }
+}
+
 std::string switched_off(const Mechanisms& mechanisms) {
   std::string off;
   for (const MechanismFacts& mechanism : kMechanisms) {
@@ -112,10 +120,7 @@ TEST(EnginesAgree, WithEveryMechanism) {
   const Machine machine = load_machine("h100-sxm").value();
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     const auto graph = drawn_graph(seed);
-    for (const SimulationOptions& options : all_splits(seed)) {
-      SCOPED_TRACE(describe(options));
-      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_agreement_on_all_splits(graph, machine, seed));
   }
 }
 
@@ -170,10 +175,7 @@ TEST(EnginesAgree, WhereTasksAreManyTiles) {
   for (BodyNumbers& body : machine.bodies) testing::set(body.tile_bytes, 40'000);
   for (const double pages : {2.0, 7.0}) {
     testing::set(machine.shared_memory.pages, pages);
-    for (const SimulationOptions& options : all_splits(400)) {
-      SCOPED_TRACE(describe(options));
-      ASSERT_NO_FATAL_FAILURE(expect_agreement(drawn_graph(400), machine, options));
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_agreement_on_all_splits(drawn_graph(400), machine, 400));
   }
 }
 
@@ -190,10 +192,7 @@ TEST_P(EnginesAgreeWithL2, AndGpcsOfUnequalSizes) {
   testing::set(machine.memory.l2_bandwidth, std::max(1, GetParam()));
   const std::uint64_t seed = 500 + static_cast<std::uint64_t>(GetParam());
   const auto graph = drawn_graph(seed);
-  for (const SimulationOptions& options : all_splits(seed)) {
-    SCOPED_TRACE(describe(options));
-    ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
-  }
+  ASSERT_NO_FATAL_FAILURE(expect_agreement_on_all_splits(graph, machine, seed));
   const auto exchange = drawn_exchange(seed, 2);
   for (const SimulationOptions& options : all_splits(seed)) {
     const bool has_jit = facts(options.policy.kind).has_jit_queue;
@@ -214,10 +213,7 @@ TEST(EnginesAgree, WhereStoresAreReleasedInGroupsAndPushesGoToEachScheduler) {
   for (const double batch : {1.0, 3.0, 8.0}) {
     testing::set(machine.protocol.publish_batch, batch);
     const auto graph = drawn_graph(++seed);
-    for (const SimulationOptions& options : all_splits(seed)) {
-      SCOPED_TRACE(describe(options));
-      ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_agreement_on_all_splits(graph, machine, seed));
   }
 }
 
@@ -232,10 +228,7 @@ TEST(EnginesAgree, WhereSchedulersHaveLanesAndBodiesRings) {
     testing::set(machine.protocol.scheduler_lanes, lanes);
     for (int graphs = 0; graphs < 3; ++graphs) {
       const auto graph = drawn_graph(++seed);
-      for (const SimulationOptions& options : all_splits(seed)) {
-        SCOPED_TRACE(describe(options));
-        ASSERT_NO_FATAL_FAILURE(expect_agreement(graph, machine, options));
-      }
+      ASSERT_NO_FATAL_FAILURE(expect_agreement_on_all_splits(graph, machine, seed));
     }
   }
 }

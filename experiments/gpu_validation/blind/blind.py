@@ -45,10 +45,15 @@ def cells_of(path):
         return [(c["name"], c["varies"], c["model"], c["flags"], c.get("preload", "off"), c.get("base", "seen")) for c in json.load(file)]
 
 
-def machine_of(pattern, flags):
-    """The machine of the cell's policy, static's where it has none."""
+def machine_name(flags):
+    """What stands for POLICY where the cell has a machine of its own."""
     policy = flags.split("--policy ")[1].split()[0] + ("-0" if "--schedulers 0 " in flags else "")
-    own = pattern.replace("POLICY", "batch" if "--batch-tokens" in flags else policy)
+    return "batch" if "--batch-tokens" in flags else policy
+
+
+def machine_of(pattern, flags):
+    """The cell's machine, static's where it has none."""
+    own = pattern.replace("POLICY", machine_name(flags))
     return own if os.path.exists(own) else pattern.replace("POLICY", "static")
 
 

@@ -14,6 +14,7 @@ import sys
 import time
 
 import fit_to_cells
+from blind import machine_name
 from fit_to_cells import LINEARS, put, read, simplex, sm_ports
 
 WARPS = 11  # gpu_backend/cuda/kernel_args.h, DeviceShape
@@ -120,11 +121,9 @@ def write(step, machine, out):
 
 
 def step_of(cell):
-    if "--batch-tokens" in cell["flags"]:
-        return "batch"
-    own = cell["flags"].split("--policy ")[1].split()[0]
+    own = machine_name(cell["flags"])
     if own != "static":
-        return own + ("-0" if "--schedulers 0 " in cell["flags"] else "")
+        return own
     return "preload" if cell.get("preload") == "on" else "bodies"
 
 

@@ -288,7 +288,7 @@ MK_HD void run_linear(C& c, WarpStream& stream, const LinearTask& task, const St
   if (task.token_tiles != 0) return run_batch_linear<Shape>(c, stream, task, step.rows);
   WarpStream own = stream;
   const float* const x = stage_input<Shape>(c, own, task);
-  if (2 * task.in <= Shape::kChunkElements) {
+  if (RowDeal::of(task.rows, task.in, Shape::kChunkElements).group_rows == 2) {
     stream_rows<Shape, 2>(c, own, task, x);
   } else {
     stream_rows<Shape, 1>(c, own, task, x);

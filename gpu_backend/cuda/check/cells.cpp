@@ -11,6 +11,7 @@
 
 #include "core/injection.h"
 #include "gpu_backend/cuda/check/subject.h"
+#include "gpu_backend/host/microbench_parts.h"
 
 namespace mk::cuda::check {
 namespace {
@@ -96,12 +97,6 @@ Result<Cell> cell_of(const Json& json) {
   return cell;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 class CellRun {
  public:
   CellRun(const Device& device, const std::vector<Cell>& cells, const std::string& out,
@@ -143,7 +138,7 @@ class CellRun {
     Result<DeviceRun> run = run_on_device(*model, cell.run, decode_options());
     if (!run) return tl::unexpected(run.error());
     if (run->iteration_us.empty()) return fail(ErrorCode::kDevice, "no iteration was timed");
-    return median(run->iteration_us);
+    return mk::microbench::median(run->iteration_us);
   }
 
   Status load(const std::string& model) {

@@ -38,13 +38,6 @@ struct Way {
   }
 };
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 DecodeOptions decode_options() {
   DecodeOptions options;
   for (std::uint32_t i = 0; i < kPrompt; ++i) options.prompt.push_back(i * 37 + 11);

@@ -21,13 +21,6 @@ DecodeOptions decode_options(std::uint32_t generate) {
   return options;
 }
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 // Differences of the recorded instants of one kind of task, us.
 struct KindTimes {
   std::vector<double> body{};

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 megascope=$(realpath "$1") truth=$(realpath "$2") out=$3 seconds=$4
 packed=$(mktemp -d)
 trap 'rm -rf "$packed"' EXIT
-cat >"$packed/megascope" <<STUB
+cat >"$packed/megascope" <<PROGRAM
 #!/usr/bin/env python3
 import os, sys
 words = sys.argv[1:]
@@ -19,8 +19,8 @@ for flag, value in zip(words[2::2], words[3::2]):
     if flag not in ("--backend", "--preload", "--prompt", "--capture"):
         kept += [flag, value]
 os.execv("$megascope", ["$megascope", *kept])
-STUB
-cat >"$packed/megascope_gpu_check" <<STUB
+PROGRAM
+cat >"$packed/megascope_gpu_check" <<PROGRAM
 #!/usr/bin/env python3
 import concurrent.futures, json, os, random, subprocess, sys
 given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
@@ -37,6 +37,6 @@ draw = random.Random(1)
 rounds = [{n: u * draw.uniform(0.998, 1.002) if isinstance(u, float) else u for n, u in us.items()} for _ in range(2)]
 with open(given["--out"] + "/measured.json", "w") as file:
     json.dump(rounds, file, indent=1)
-STUB
+PROGRAM
 chmod +x "$packed"/*
 PACKED=$packed "$here/on_device.sh" "$out" "$seconds"
