@@ -36,7 +36,7 @@ struct RowDeal {
   }
   // Of a warp's ring, how many stages are filled for a task whose event is not active yet: what is
   // in flight stands in front of the inputs that come with the event (gpu_backend/cuda/README.md).
-  MK_HD constexpr std::uint32_t stages_ahead() const { return group_rows == 2 ? 1 : 2; }
+  static constexpr std::uint32_t kStagesAhead = 1;
 };
 
 }  // namespace mk

@@ -26,12 +26,6 @@ __device__ __forceinline__ void barrier_init(std::uint64_t* barrier, std::uint32
                : "memory");
 }
 
-__device__ __forceinline__ void barrier_arrive(std::uint64_t* barrier) {
-  asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(
-                   shared_address(barrier))
-               : "memory");
-}
-
 // Has the phase of that parity ended? May take its time to say no.
 __device__ __forceinline__ bool barrier_test(std::uint64_t* barrier, std::uint32_t parity) {
   std::uint32_t ended;

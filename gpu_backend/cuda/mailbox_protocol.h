@@ -2,15 +2,14 @@
 // control thread fills, and two barriers, `go` (1 arrival a phase: there is a command) and `done`
 // (an arrival of each compute thread a phase: all have carried it out).
 //
-// Over a barrier policy B, so that the source that runs on the device (megakernel.cuh) is what
-// Relacy checks (tests/gpu_backend/cuda):
-//   B::Barrier
-//   B::arrive(barrier)             releases what this thread did before
-//   B::has_ended(barrier, parity)  has the phase of that parity ended? Yes acquires what was done
-//                                  before its arrivals. May take its time to say no.
+// Over the two barriers' type B, so that the source that runs on the device (megakernel.cuh) is
+// what Relacy checks (tests/gpu_backend/cuda):
+//   barrier.arrive()       releases what this thread did before
+//   barrier.await(parity)  until the phase of that parity has ended: acquires what was done before
+//                          its arrivals. The thread itself has not arrived.
 //
-// Invariants: the box is written only between await_done() and post(); it is read only between
-// await_command() and finish(). At most one command is posted and not done.
+// Invariants: what a command reads of the box is written only between await_done() and post(); it
+// is read only between await_command() and finish(). At most one command is posted and not done.
 #pragma once
 
 #include <cstdint>
@@ -20,47 +19,44 @@
 namespace mk::cuda {
 
 // The control side.
-template <class B>
+template <class Go, class Done>
 class MailboxWriter {
  public:
-  using Barrier = typename B::Barrier;
-  MK_HD MailboxWriter(Barrier& go, Barrier& done) : go_(go), done_(done) {}
+  MK_HD MailboxWriter(Go& go, Done& done) : go_(go), done_(done) {}
 
   // Until whatever was posted before is done; then the box may be written.
   MK_HD void await_done() {
     if (posted_ == finished_) return;
-    while (!B::has_ended(done_, finished_ & 1U)) {
-    }
+    done_.await(finished_ & 1U);
     ++finished_;
   }
   // Requires: await_done().
   MK_HD void post() {
     ++posted_;
-    B::arrive(go_);
+    go_.arrive();
   }
 
  private:
-  Barrier& go_;
-  Barrier& done_;
+  Go& go_;
+  Done& done_;
   std::uint32_t posted_ = 0;
   std::uint32_t finished_ = 0;
 };
 
 // A compute thread's side. (It does not keep the barriers: a body has no register to spare.) Each
 // lane of a warp finishes for itself: one arrival for all, behind a __syncwarp, is as right, but
-// racecheck does not follow it (104 reports), and it is slower (Llama-3.2-1B on an H100, static:
-// 1145 us instead of 1137).
-template <class B>
+// racecheck does not follow it.
 class MailboxReader {
  public:
-  using Barrier = typename B::Barrier;
-
-  MK_HD void await_command(Barrier& go) {
-    while (!B::has_ended(go, turn_ & 1U)) {
-    }
+  template <class Go>
+  MK_HD void await_command(Go& go) {
+    go.await(turn_ & 1U);
     ++turn_;
   }
-  MK_HD static void finish(Barrier& done) { B::arrive(done); }
+  template <class Done>
+  MK_HD static void finish(Done& done) {
+    done.arrive();
+  }
 
  private:
   std::uint32_t turn_ = 0;

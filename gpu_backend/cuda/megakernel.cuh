@@ -16,6 +16,7 @@
 #include "gpu_backend/cuda/device_block.cuh"
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/mailbox_protocol.h"
+#include "gpu_backend/cuda/named_barrier.cuh"
 #include "gpu_backend/cuda/warp_team.cuh"
 #include "gpu_backend/protocol/scheduler.h"
 #include "gpu_backend/protocol/worker.h"
@@ -36,16 +37,8 @@ struct alignas(128) Mailbox {
   Command command = Command::kRun;
   std::uint32_t slot = 0;            // of a task that is to be preloaded
   std::uint32_t following = kSlots;  // of the task after a preloaded one; kSlots: not known
-  std::uint64_t go = 0;              // mailbox_protocol.h
-  std::uint64_t done = 0;
-};
-
-struct DeviceBarrier {
-  using Barrier = std::uint64_t;
-  __device__ static void arrive(Barrier& barrier) { barrier_arrive(&barrier); }
-  __device__ static bool has_ended(Barrier& barrier, std::uint32_t parity) {
-    return barrier_test(&barrier, parity);
-  }
+  GoBarrier go;  // mailbox_protocol.h
+  DoneBarrier done;
 };
 
 // The descriptors in the mailbox's slots, copied there asynchronously by the control thread.
@@ -113,15 +106,23 @@ class WorkerProgram {
   // The task will be waited for: what needs no event is requested now, and its command stands
   // ready. Not before: requests in flight hold up the release of the task before (seen on an H100:
   // 5 us instead of 0.8). A task that runs at once asks for its weights itself, after its inputs.
+  // Between a release and these requests the memory has nothing to do, so they come first.
   __device__ void foresee(const protocol::Foresight& sight) {
     after_ = sight.after;
-    const std::uint32_t slot = slots_.fetch(sight.task.id);
-    next_slot_ = sight.next == protocol::kNoTask ? kSlots : slots_.fetch(sight.next, slot);
-    make_ready(slot, sight.task.id, sight.task.iteration);
-    if (args_.preloads == 0 || sight.is_active) return;
-    box_.slot = slot;
-    box_.following = next_slot_;
-    post(Command::kPreload);
+    const std::uint32_t slot =
+        sight.task.id == next_.task ? next_.slot : slots_.fetch(sight.task.id);
+    if (sight.next != coming_.task) {
+      coming_ = {sight.next,
+                 sight.next == protocol::kNoTask ? kSlots : slots_.fetch(sight.next, slot)};
+    }
+    next_ = coming_;
+    set_step(slot, sight.task.iteration);
+    if (args_.preloads != 0 && !sight.is_active) {
+      box_.slot = slot;
+      box_.following = next_.slot;
+      post(Command::kPreload);
+    }
+    set_task(slot, {sight.task.id, sight.task.iteration});
   }
 
   // Their descriptors come while the worker finds out what to run.
@@ -132,14 +133,15 @@ class WorkerProgram {
 
   __device__ void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t iteration) {
     if (ready_.id != task || ready_.iteration != iteration) {
-      make_ready(slots_.fetch(task), task, iteration);
+      const std::uint32_t slot = slots_.fetch(task);
+      set_step(slot, iteration);
+      set_task(slot, {task, iteration});
     }
     mailbox_.await_done();
     if (box_.task.kind != TaskKind::kEmpty) post(Command::kRun);
     // Comes while the task runs.
-    if (after_ != protocol::kNoTask) slots_.fetch(after_, next_slot_);
+    if (after_ != protocol::kNoTask) coming_ = {after_, slots_.fetch(after_, next_.slot)};
     after_ = protocol::kNoTask;
-    next_slot_ = kSlots;
     mailbox_.await_done();
   }
 
@@ -156,12 +158,15 @@ class WorkerProgram {
     mailbox_.post();
   }
 
-  // Puts the task into the box. Requires: nothing was posted that is not done.
-  __device__ void make_ready(std::uint32_t slot, std::uint32_t task, std::uint32_t iteration) {
+  // What every command reads. Requires: nothing was posted that is not done.
+  __device__ void set_step(std::uint32_t slot, std::uint32_t iteration) {
     slots_.land();
+    box_.step = step_of(step(iteration), box_.slots[slot].request);
+  }
+  // What a run reads, and a preload does not: that may be under way.
+  __device__ void set_task(std::uint32_t slot, protocol::Item item) {
     box_.task = box_.slots[slot];
-    box_.step = step_of(step(iteration), box_.task.request);
-    ready_ = {task, iteration};
+    ready_ = item;
   }
 
   __device__ const StepRow& step(std::uint32_t iteration) {
@@ -174,10 +179,16 @@ class WorkerProgram {
 
   const MegakernelArgs& args_;
   Mailbox& box_;
-  MailboxWriter<DeviceBarrier> mailbox_;
+  MailboxWriter<GoBarrier, DoneBarrier> mailbox_;
   DescriptorSlots slots_;
   protocol::Item ready_{protocol::kNoTask, 0};  // the task in the box
-  std::uint32_t next_slot_ = kSlots;            // of the one after it; kSlots: not known
+  // Of a list: the task after the one in hand, the one after that, and where they are.
+  struct InSlot {
+    std::uint32_t task = protocol::kNoTask;
+    std::uint32_t slot = kSlots;  // not known
+  };
+  InSlot next_;
+  InSlot coming_;
   std::uint32_t after_ = protocol::kNoTask;
   std::uint32_t iteration_ = 0xffffffffU;
   StepRow step_{};
@@ -273,7 +284,7 @@ struct alignas(16) SharedArgs {
 // What a compute thread keeps from command to command.
 struct ComputeThread {
   WarpStream stream;
-  MailboxReader<DeviceBarrier> mailbox;
+  MailboxReader mailbox;
 };
 
 template <class Shape>
@@ -373,8 +384,6 @@ __global__ void __launch_bounds__(Shape::kThreads + 32, 1)
   if (blockIdx.x >= workers) return scheduler_block<kRecords>(args, raw);
   auto& shared = *reinterpret_cast<WorkerShared<Shape>*>(raw);
   if (threadIdx.x == 0) {
-    barrier_init(&shared.box.go, 1);
-    barrier_init(&shared.box.done, Shape::kWarps * 32);
     DeviceBlock<Shape> block(shared.compute, args.work_bytes);
     for (std::uint32_t i = 0; i < Shape::kWarps * Shape::kStages; ++i) {
       block.init_barrier(&shared_of<Shape>(block).full[i / Shape::kStages][i % Shape::kStages]);

@@ -16,11 +16,17 @@
 #include "gpu_backend/cuda/bodies/elementwise.h"
 #include "gpu_backend/cuda/bodies/warp_stream.h"
 #include "gpu_backend/cuda/task_descriptor.h"
+#include "gpu_backend/protocol/ring.h"
 
 namespace mk::cuda {
 
+// Groups of a warp that it works off panel by panel: what a lane has of a panel of the input stays
+// in its registers for all of them.
+inline constexpr std::uint32_t kBand = 2;
+
 // How the weights of a task are cut into chunks for one warp. Groups of rows go to the warps in
-// turn (core/row_deal.h); a group is one chunk of two short rows, or one long row in panels.
+// turn (core/row_deal.h); a group is one chunk of two short rows, or one long row in panels. The
+// chunks come band by band, in a band panel by panel, of a panel group by group.
 template <class Shape>
 struct ChunkPlan {
   std::uint32_t in = 0;
@@ -34,41 +40,75 @@ struct ChunkPlan {
     const RowDeal deal = RowDeal::of(rows, in, Shape::kChunkElements);
     group_rows = deal.group_rows;
     panels = (in + Shape::kChunkElements - 1) / Shape::kChunkElements;
-    panel = ((in + panels - 1) / panels + 127) / 128 * 128;
+    panel = panels == 1 ? in : ((in + panels - 1) / panels + 127) / 128 * 128;
     groups = deal.groups_of(warp, Shape::kWarps);
   }
-  MK_INLINE std::uint32_t chunks() const { return groups * panels; }
   MK_INLINE std::uint32_t row_of_group(std::uint32_t group, std::uint32_t warp) const {
     return (group * Shape::kWarps + warp) * group_rows;
   }
   MK_INLINE std::uint32_t rows_at(std::uint32_t row) const {
     return row + group_rows <= rows ? group_rows : 1;
   }
+  // Groups of the band that begins with that group.
+  MK_INLINE std::uint32_t band_at(std::uint32_t group) const {
+    return group + kBand <= groups ? kBand : groups - group;
+  }
   MK_INLINE std::uint32_t columns_of(std::uint32_t p) const {
     return (p + 1) * panel <= in ? panel : in - p * panel;
   }
-  // A chunk's first element behind the task's weights, and how many.
-  struct Place {
-    std::uint64_t offset;
-    std::uint32_t elements;
-  };
-  MK_INLINE Place place(std::uint32_t chunk, std::uint32_t warp) const {
-    const std::uint32_t row = row_of_group(chunk / panels, warp);
-    const std::uint32_t p = chunk % panels;
-    return {std::uint64_t{row} * in + std::uint64_t{p} * panel,
-            panels == 1 ? rows_at(row) * in : columns_of(p)};
+};
+
+// A warp's chunks one after the other. (No divisions: a warp asks for its chunks between two rows.)
+template <class Shape>
+struct ChunkCursor {
+  std::uint32_t first = 0;  // group that the band begins with
+  std::uint32_t panel = 0;
+  std::uint32_t of_band = 0;
+
+  MK_INLINE bool has_more(const ChunkPlan<Shape>& plan) const { return first < plan.groups; }
+  MK_INLINE void advance(const ChunkPlan<Shape>& plan) {
+    if (++of_band < plan.band_at(first)) return;
+    of_band = 0;
+    if (++panel < plan.panels) return;
+    panel = 0;
+    first += kBand;
   }
 };
 
 template <class Shape, class C>
 MK_INLINE void request_chunk(C& c, WarpStream& stream, const LinearTask& task,
-                             const ChunkPlan<Shape>& plan, std::uint32_t chunk) {
+                             const ChunkPlan<Shape>& plan, const ChunkCursor<Shape>& at) {
   SharedMemory<Shape>& shared = shared_of<Shape>(c);
   const std::uint32_t stage = stream.requested % Shape::kStages;
-  const auto [offset, elements] = plan.place(chunk, c.warp());
+  const std::uint32_t row = plan.row_of_group(at.first + at.of_band, c.warp());
+  const std::uint64_t offset = std::uint64_t{row} * plan.in + std::uint64_t{at.panel} * plan.panel;
+  const std::uint32_t elements =
+      plan.panels == 1 ? plan.rows_at(row) * plan.in : plan.columns_of(at.panel);
   c.copy(shared.ring[c.warp()][stage], task.weights + offset, elements * 2,
          &shared.full[c.warp()][stage]);
   ++stream.requested;
+}
+
+// Requests chunks until that many are under way or lie there.
+template <class Shape, class C>
+MK_INLINE void request_up_to(C& c, WarpStream& stream, const LinearTask& task,
+                             const ChunkPlan<Shape>& plan, ChunkCursor<Shape>& next,
+                             std::uint32_t stages) {
+  for (; stream.requested - stream.used < stages && next.has_more(plan); next.advance(plan)) {
+    request_chunk(c, stream, task, plan, next);
+  }
+}
+
+// The first chunk of a task that is not requested.
+template <class Shape>
+MK_INLINE ChunkCursor<Shape> first_missing(const WarpStream& stream, const ChunkPlan<Shape>& plan) {
+  const std::uint32_t there = stream.requested - stream.used;
+  if (plan.panels == 1) {
+    return {there < plan.groups ? there / kBand * kBand : plan.groups, 0, there % kBand};
+  }
+  const std::uint32_t shift = plan.groups < kBand ? 0 : 1;
+  if (there >> shift == plan.panels) return {kBand, 0, 0};
+  return {0, there >> shift, there & shift};
 }
 
 // Requests this warp's first chunks of a task of one token, into the first `stages` of its ring.
@@ -76,10 +116,8 @@ template <class Shape, class C>
 MK_INLINE void request_first(C& c, WarpStream& stream, const LinearTask& task,
                              std::uint32_t stages) {
   const ChunkPlan<Shape> plan(task, c.warp());
-  for (std::uint32_t chunk = stream.requested - stream.used;
-       chunk < plan.chunks() && chunk < stages; ++chunk) {
-    request_chunk(c, stream, task, plan, chunk);
-  }
+  ChunkCursor<Shape> next = first_missing(stream, plan);
+  request_up_to(c, stream, task, plan, next, stages);
 }
 
 // The same for a task that is yet to come, of any number of tokens.
@@ -196,104 +234,179 @@ MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to,
   }
 }
 
-// f(x) in shared memory. The task's first weights are requested meanwhile.
-template <class Shape, class C>
-MK_HD const float* stage_input(C& c, WarpStream& stream, const LinearTask& task) {
+// f(x) in shared memory. `meanwhile` requests the task's first weights.
+template <class Shape, class C, class Meanwhile>
+MK_INLINE const float* stage_input(C& c, const LinearTask& task, Meanwhile&& meanwhile) {
   float* const to = work_of<float, Shape>(c);
-  const auto request = [&] { request_first<Shape>(c, stream, task, Shape::kStages); };
   if (task.input == LinearInput::kNorm) {
-    stage_normed<Shape>(c, task, task.x, to, request);
+    stage_normed<Shape>(c, task, task.x, to, meanwhile);
   } else if (task.input == LinearInput::kSilu) {
-    stage_silu(c, task, task.x, to, request);
+    stage_silu(c, task, task.x, to, meanwhile);
   } else {
-    stage_plain(c, task, task.x, to, request);
+    stage_plain(c, task, task.x, to, meanwhile);
   }
   c.sync();
   return to;
 }
 
-// acc[r] += weights[r][lane's columns] . x, over `columns` columns of Rows rows in shared memory.
-template <int Rows>
-MK_INLINE void multiply_chunk(float (&acc)[Rows], const Bf16* weights, std::uint32_t row_stride,
-                              const float* x, std::uint32_t columns, std::uint32_t lane) {
-  for (std::uint32_t i = lane * 4; i < columns; i += 128) {
-    Floats<4> w[Rows];
+// Columns of the input that a lane has in registers: eight of each 256, beginning with its own.
+template <int Steps>
+struct LaneColumns {
+  float at[Steps][4];
+
+  // `columns` columns from shared memory, at most 256 * Steps; zeros past them.
+  MK_INLINE void load(const float* x, std::uint32_t columns, std::uint32_t lane) {
     MK_UNROLL
-    for (int r = 0; r < Rows; ++r) {
-      w[r] = load_bf16x4(weights + static_cast<std::uint32_t>(r) * row_stride + i);
-    }
-    const Float4 v = load_as<Float4>(x + i);
-    MK_UNROLL
-    for (int r = 0; r < Rows; ++r) {
+    for (int s = 0; s < Steps; ++s) {
+      const std::uint32_t i = static_cast<std::uint32_t>(s) * 128 + lane * 4;
+      const Float4 a = i < columns ? load_as<Float4>(x + i) : Float4{};
       MK_UNROLL
-      for (int k = 0; k < 4; ++k) acc[r] += w[r].at[k] * v.at[k];
+      for (int k = 0; k < 4; ++k) at[s][k] = a.at[k];
+    }
+  }
+};
+
+// acc[r] += weights[r][lane's columns] . x, over `columns` columns of Rows rows in shared memory.
+// The loads of four steps are in flight together.
+template <int Rows, int Steps>
+MK_INLINE void multiply_chunk(float (&acc)[Rows], const Bf16* weights, std::uint32_t row_stride,
+                              const LaneColumns<Steps>& x, std::uint32_t columns,
+                              std::uint32_t lane) {
+  constexpr int kAtOnce = Steps < 16 ? Steps : 16;
+  MK_UNROLL
+  for (int first = 0; first < Steps; first += kAtOnce) {
+    if (static_cast<std::uint32_t>(first) * 128 >= columns) break;
+    Words2 w[kAtOnce][Rows];
+    MK_UNROLL
+    for (int s = 0; s < kAtOnce; ++s) {
+      const std::uint32_t i = static_cast<std::uint32_t>(first + s) * 128 + lane * 4;
+      MK_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        w[s][r] = i < columns
+                      ? load_as<Words2>(weights + static_cast<std::uint32_t>(r) * row_stride + i)
+                      : Words2{};
+      }
+    }
+    MK_UNROLL
+    for (int s = 0; s < kAtOnce; ++s) {
+      MK_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        const Floats<4> values = widen(w[s][r]);
+        MK_UNROLL
+        for (int k = 0; k < 4; ++k) acc[r] += values.at[k] * x.at[first + s][k];
+      }
     }
   }
 }
 
-// Adds the residual and writes y for the rows of one group. Lane r has acc[r].
-template <int Rows, class C>
-MK_INLINE void write_group(C& c, float (&acc)[Rows], const LinearTask& task, std::uint32_t row,
-                           std::uint32_t rows, float residual) {
+// The output of a band that a lane writes: group g's row r is lane g * Rows + r's.
+template <class Shape, int Rows>
+struct LaneOutput {
+  std::uint32_t row = 0;
+  bool is_one = false;
+
+  MK_INLINE LaneOutput(const ChunkPlan<Shape>& plan, std::uint32_t first, std::uint32_t warp,
+                       std::uint32_t lane) {
+    const std::uint32_t group = first + lane / Rows;
+    const std::uint32_t begin = plan.row_of_group(group, warp);
+    row = begin + lane % Rows;
+    is_one = lane < kBand * Rows && group < plan.groups && lane % Rows < plan.rows_at(begin);
+  }
+  MK_INLINE float residual(const LinearTask& task) const {
+    return is_one && task.residual != nullptr ? task.residual[row] : 0.0F;
+  }
+};
+
+// Sums a band's outputs over the lanes, all at once, adds the residual and writes y.
+template <class Shape, int Rows, class C>
+MK_INLINE void write_band(C& c, float (&acc)[kBand][Rows], const LinearTask& task,
+                          const LaneOutput<Shape, Rows>& output, float residual) {
+  for (std::uint32_t mask = 16; mask > 1; mask /= 2) {
+    MK_UNROLL
+    for (std::uint32_t g = 0; g < kBand; ++g) {
+      MK_UNROLL
+      for (int r = 0; r < Rows; ++r) acc[g][r] += c.shuffle_xor(acc[g][r], mask);
+    }
+  }
   float mine = 0;
   MK_UNROLL
-  for (int r = 0; r < Rows; ++r) {
-    const float total = c.sum(acc[r], 32);
-    if (c.lane() == static_cast<std::uint32_t>(r)) mine = total;
+  for (std::uint32_t g = 0; g < kBand; ++g) {
+    MK_UNROLL
+    for (std::uint32_t r = 0; r < Rows; ++r) {
+      const float total = acc[g][r] + c.shuffle_xor(acc[g][r], 1);
+      if (c.lane() == g * Rows + r) mine = total;
+    }
   }
-  if (c.lane() < rows) task.y[row + c.lane()] = mine + residual;
+  if (output.is_one) task.y[output.row] = mine + residual;
 }
 
-// This warp's groups of rows. A group's residual is asked for a group ahead.
-template <class Shape, int Rows, class C>
-MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const float* x) {
-  const ChunkPlan<Shape> plan(task, c.warp());
+// This warp's groups of rows, band by band. Its residuals are asked for when a band begins.
+template <class Shape, int Rows, bool kPanels, class C>
+MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const float* x,
+                       const ChunkPlan<Shape>& plan, ChunkCursor<Shape>& next) {
+  constexpr int kSteps = (Shape::kChunkElements / Rows + 127) / 128;
+  using Output = LaneOutput<Shape, Rows>;
   SharedMemory<Shape>& shared = shared_of<Shape>(c);
-  const auto residual_of = [&](std::uint32_t group) {
-    if (group >= plan.groups || task.residual == nullptr) return 0.0F;
-    const std::uint32_t row = plan.row_of_group(group, c.warp());
-    return c.lane() < plan.rows_at(row) ? task.residual[row + c.lane()] : 0.0F;
-  };
-  float coming_residual = residual_of(0);
-  const std::uint32_t chunks = plan.chunks();
-  std::uint32_t next = stream.requested - stream.used;  // preloaded chunks come first
-  std::uint32_t chunk = 0;
-  for (std::uint32_t group = 0; group < plan.groups; ++group) {
-    const std::uint32_t row = plan.row_of_group(group, c.warp());
-    const std::uint32_t rows = plan.rows_at(row);
-    const float residual = coming_residual;
-    coming_residual = residual_of(group + 1);
-    float acc[Rows] = {};
-    for (std::uint32_t p = 0; p < plan.panels; ++p, ++chunk) {
-      for (; next < chunks && next < chunk + Shape::kStages; ++next) {
-        request_chunk(c, stream, task, plan, next);
+  LaneColumns<kSteps> columns;
+  if (!kPanels) columns.load(x, plan.in, c.lane());
+  for (std::uint32_t first = 0; first < plan.groups; first += kBand) {
+    const Output output(plan, first, c.warp(), c.lane());
+    const float residual = output.residual(task);
+    float acc[kBand][Rows] = {};
+    const std::uint32_t width = plan.band_at(first);
+    for (std::uint32_t p = 0; p < plan.panels; ++p) {
+      if (kPanels) columns.load(x + p * plan.panel, plan.columns_of(p), c.lane());
+      MK_ROLLED
+      for (std::uint32_t g = 0; g < width; ++g) {
+        request_up_to(c, stream, task, plan, next, Shape::kStages);
+        const std::uint32_t stage = stream.used % Shape::kStages;
+        c.wait(&shared.full[c.warp()][stage], stream.used / Shape::kStages & 1U);
+        const auto* const weights = reinterpret_cast<const Bf16*>(shared.ring[c.warp()][stage]);
+        const std::uint32_t row = plan.row_of_group(first + g, c.warp());
+        float sums[Rows] = {};
+        // A last single row: the second row of the pair is computed from what lies there, unused.
+        multiply_chunk<Rows>(sums, weights, Rows > 1 && plan.rows_at(row) == 1 ? 0 : plan.in,
+                             columns, plan.columns_of(p), c.lane());
+        c.warp_sync();  // all lanes have read the chunk: its stage may be filled again
+        ++stream.used;
+        MK_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          MK_UNROLL
+          for (std::uint32_t of = 0; of < kBand; ++of) acc[of][r] += of == g ? sums[r] : 0.0F;
+        }
       }
-      const std::uint32_t stage = stream.used % Shape::kStages;
-      c.wait(&shared.full[c.warp()][stage], stream.used / Shape::kStages & 1U);
-      const auto* const weights = reinterpret_cast<const Bf16*>(shared.ring[c.warp()][stage]);
-      // A last single row: the second row of the pair is computed from what lies there, unused.
-      multiply_chunk<Rows>(acc, weights, Rows > 1 && rows == 1 ? 0 : plan.in, x + p * plan.panel,
-                           plan.columns_of(p), c.lane());
-      c.warp_sync();  // all lanes have read the chunk: its stage may be filled again
-      ++stream.used;
     }
-    write_group<Rows>(c, acc, task, row, rows, residual);
+    write_band<Shape, Rows>(c, acc, task, output, residual);
   }
 }
+
+// A task of one token. What it needs besides its input is worked out before that is waited for.
+template <class Shape>
+struct RunLinear {
+  template <class C>
+  MK_INLINE static void run(C& c, WarpStream* stream, const LinearTask* task) {
+    WarpStream own = *stream;
+    const ChunkPlan<Shape> plan(*task, c.warp());
+    ChunkCursor<Shape> next = first_missing(own, plan);
+    const float* const x = stage_input<Shape>(
+        c, *task, [&] { request_up_to(c, own, *task, plan, next, Shape::kStages); });
+    if (plan.group_rows == 2) {
+      stream_rows<Shape, 2, false>(c, own, *task, x, plan, next);
+    } else if (plan.panels == 1) {
+      stream_rows<Shape, 1, false>(c, own, *task, x, plan, next);
+    } else {
+      stream_rows<Shape, 1, true>(c, own, *task, x, plan, next);
+    }
+    *stream = own;
+  }
+};
 
 // Requires: in % 8 == 0, and what descriptors.h checks of the work area; of several tokens, what
 // batch_linear.h requires.
 template <class Shape, class C>
 MK_HD void run_linear(C& c, WarpStream& stream, const LinearTask& task, const Step& step) {
   if (task.token_tiles != 0) return run_batch_linear<Shape>(c, stream, task, step.rows);
-  WarpStream own = stream;
-  const float* const x = stage_input<Shape>(c, own, task);
-  if (RowDeal::of(task.rows, task.in, Shape::kChunkElements).group_rows == 2) {
-    stream_rows<Shape, 2>(c, own, task, x);
-  } else {
-    stream_rows<Shape, 1>(c, own, task, x);
-  }
-  stream = own;
+  RunLinear<Shape>::run(c, &stream, &task);
 }
 
 }  // namespace mk::cuda

@@ -1,6 +1,8 @@
 // Kernels for clocks, hand-offs, atomic additions and single accesses.
 #include "gpu_backend/cuda/kernel_args.h"
+#include "gpu_backend/cuda/mailbox_protocol.h"
 #include "gpu_backend/cuda/microbench/device_side.cuh"
+#include "gpu_backend/cuda/named_barrier.cuh"
 
 namespace mk::cuda::microbench {
 namespace {
@@ -160,31 +162,31 @@ __global__ void poll_kernel(const __grid_constant__ PollArgs args) {
 }
 
 struct MailboxShared {
-  std::uint64_t go;
-  std::uint64_t done;
+  GoBarrier go;
+  DoneBarrier done;
   std::uint64_t seen[DeviceShape::kWarps];
 };
 
 __device__ void carry_out(MailboxShared& box, std::uint32_t rounds) {
+  MailboxReader mailbox;
   for (std::uint32_t round = 0; round < rounds; ++round) {
-    while (!barrier_test(&box.go, round & 1U)) {
-    }
+    mailbox.await_command(box.go);
     if (threadIdx.x % 32 == 0) box.seen[threadIdx.x / 32] = sm_clock();
     __syncwarp();
-    if (threadIdx.x % 32 == 0) barrier_arrive(&box.done);
+    mailbox.finish(box.done);
   }
 }
 
 __device__ void command(const MailboxArgs& args, MailboxShared& box) {
   Stopwatch watch;
   watch.start();
+  MailboxWriter mailbox(box.go, box.done);
   std::uint64_t go = 0;
   std::uint64_t done = 0;
   for (std::uint32_t round = 0; round < args.rounds; ++round) {
     const std::uint64_t posted = sm_clock();
-    barrier_arrive(&box.go);
-    while (!barrier_test(&box.done, round & 1U)) {
-    }
+    mailbox.post();
+    mailbox.await_done();
     done += sm_clock() - posted;
     std::uint64_t last = 0;
     for (const std::uint64_t seen : box.seen) last = seen > last ? seen : last;
@@ -197,12 +199,6 @@ __device__ void command(const MailboxArgs& args, MailboxShared& box) {
 
 __global__ void mailbox_kernel(const __grid_constant__ MailboxArgs args) {
   __shared__ MailboxShared box;
-  if (threadIdx.x == 0) {
-    barrier_init(&box.go, 1);
-    barrier_init(&box.done, DeviceShape::kWarps);
-    DeviceBlock<DeviceShape>::publish_barriers();
-  }
-  __syncthreads();
   if (threadIdx.x < DeviceShape::kThreads) {
     carry_out(box, args.rounds);
   } else if (threadIdx.x == DeviceShape::kThreads) {
