@@ -14,10 +14,11 @@ namespace mk {
 struct RowDeal {
   std::uint32_t rows = 0;
   std::uint32_t group_rows = 1;  // 2 where two rows fit into a chunk
+  std::uint32_t panels = 1;      // chunks of a group
 
   // `row` and `chunk` in the same unit.
   MK_HD static constexpr RowDeal of(std::uint32_t rows, std::uint32_t row, std::uint32_t chunk) {
-    return {rows, 2 * row <= chunk ? 2U : 1U};
+    return {rows, 2 * row <= chunk ? 2U : 1U, (row + chunk - 1) / chunk};
   }
   MK_HD constexpr std::uint32_t groups() const { return (rows + group_rows - 1) / group_rows; }
   // Groups of that warp, of `warps`.
@@ -34,9 +35,13 @@ struct RowDeal {
   MK_HD constexpr std::uint32_t warps_of_last_round(std::uint32_t warps) const {
     return groups() % warps;
   }
-  // Of a warp's ring, how many stages are filled for a task whose event is not active yet: what is
-  // in flight stands in front of the inputs that come with the event (gpu_backend/cuda/README.md).
-  static constexpr std::uint32_t kStagesAhead = 1;
+  // Of a warp's ring of `stages` chunks, how many are filled for a task whose event is not active
+  // yet. What is in flight stands in front of the inputs that come with the event, so one; but two
+  // of a task that fills the ring more than once: with one the memory would have nothing to do
+  // until these are there (gpu_backend/cuda/README.md).
+  MK_HD constexpr std::uint32_t stages_ahead(std::uint32_t warps, std::uint32_t stages) const {
+    return groups_of(0, warps) * panels > stages ? 2 : 1;
+  }
 };
 
 }  // namespace mk

@@ -264,7 +264,9 @@ void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
     const std::int64_t rows = (cost.bytes + key.row_bytes - 1) / key.row_bytes;
     const RowDeal deal = RowDeal::of(static_cast<std::uint32_t>(rows),
                                      static_cast<std::uint32_t>(key.row_bytes), page);
-    stages = RowDeal::kStagesAhead;
+    stages =
+        deal.stages_ahead(static_cast<std::uint32_t>(warps),
+                          static_cast<std::uint32_t>(pages_ / std::max<std::int64_t>(1, warps)));
     warps = std::min<std::int64_t>(warps, deal.groups());
   }
   cost.in_ring = true;

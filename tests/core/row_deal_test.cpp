@@ -35,5 +35,13 @@ TEST(RowDeal, WhatIsLeftAfterFullRoundsIsTheLastRound) {
   EXPECT_EQ(RowDeal::of(21, 1'000, 2'048).rows_of_full_rounds(11), 21U);
 }
 
+TEST(RowDeal, ATaskThatFillsTheRingMoreThanOnceHasTwoStagesFilledAhead) {
+  EXPECT_EQ(RowDeal::of(33, 2'048, 2'048).stages_ahead(11, 3), 1U);  // three rounds of one chunk
+  EXPECT_EQ(RowDeal::of(34, 2'048, 2'048).stages_ahead(11, 3), 2U);
+  EXPECT_EQ(RowDeal::of(11, 3 * 2'048, 2'048).stages_ahead(11, 3), 1U);
+  EXPECT_EQ(RowDeal::of(12, 3 * 2'048, 2'048).stages_ahead(11, 3), 2U);
+  EXPECT_EQ(RowDeal::of(66, 1'024, 2'048).stages_ahead(11, 3), 1U);  // pairs of rows
+}
+
 }  // namespace
 }  // namespace mk

@@ -36,10 +36,11 @@ struct ChunkPlan {
   std::uint32_t panel = 0;   // columns of a panel; the last may be shorter
   std::uint32_t groups = 0;  // of this warp
 
+  ChunkPlan() = default;
   MK_INLINE ChunkPlan(const LinearTask& task, std::uint32_t warp) : in(task.in), rows(task.rows) {
     const RowDeal deal = RowDeal::of(rows, in, Shape::kChunkElements);
     group_rows = deal.group_rows;
-    panels = (in + Shape::kChunkElements - 1) / Shape::kChunkElements;
+    panels = deal.panels;
     panel = panels == 1 ? in : ((in + panels - 1) / panels + 127) / 128 * 128;
     groups = deal.groups_of(warp, Shape::kWarps);
   }
@@ -234,7 +235,7 @@ MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to,
   }
 }
 
-// f(x) in shared memory. `meanwhile` requests the task's first weights.
+// f(x) in shared memory.
 template <class Shape, class C, class Meanwhile>
 MK_INLINE const float* stage_input(C& c, const LinearTask& task, Meanwhile&& meanwhile) {
   float* const to = work_of<float, Shape>(c);
@@ -380,16 +381,20 @@ MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const f
   }
 }
 
-// A task of one token. What it needs besides its input is worked out before that is waited for.
+// A task of one token. While its input is on the way, what else it needs is worked out and its
+// first weights are requested.
 template <class Shape>
 struct RunLinear {
   template <class C>
   MK_INLINE static void run(C& c, WarpStream* stream, const LinearTask* task) {
     WarpStream own = *stream;
-    const ChunkPlan<Shape> plan(*task, c.warp());
-    ChunkCursor<Shape> next = first_missing(own, plan);
-    const float* const x = stage_input<Shape>(
-        c, *task, [&] { request_up_to(c, own, *task, plan, next, Shape::kStages); });
+    ChunkPlan<Shape> plan;
+    ChunkCursor<Shape> next;
+    const float* const x = stage_input<Shape>(c, *task, [&] {
+      plan = ChunkPlan<Shape>(*task, c.warp());
+      next = first_missing(own, plan);
+      request_up_to(c, own, *task, plan, next, Shape::kStages);
+    });
     if (plan.group_rows == 2) {
       stream_rows<Shape, 2, false>(c, own, *task, x, plan, next);
     } else if (plan.panels == 1) {

@@ -9,10 +9,12 @@
 
 namespace mk::cuda {
 
-// Of a warp's ring, how many stages are filled for a task whose event is not active yet. What is in
-// flight stands in front of the inputs that come with the event (README.md).
+// Of a warp's ring, how many stages are filled for a task whose event is not active yet.
+template <class Shape>
 MK_INLINE std::uint32_t stages_ahead(const LinearTask& task) {
-  return task.token_tiles != 0 ? 2 : RowDeal::kStagesAhead;
+  if (task.token_tiles != 0) return 2;
+  return RowDeal::of(task.rows, task.in, Shape::kChunkElements)
+      .stages_ahead(Shape::kWarps, Shape::kStages);
 }
 
 // What of a task that is yet to come depends on no event: its first weights, and hints. A body that
@@ -25,7 +27,7 @@ MK_HD void preload_task(C& c, WarpStream& stream, const TaskDescriptor& task,
   const TaskDescriptor* const streams = task.is_linear() ? &task : following;
   if (streams == nullptr || !streams->is_linear()) return;
   hint_linear(c, streams->linear);
-  preload_linear<Shape>(c, stream, streams->linear, stages_ahead(streams->linear));
+  preload_linear<Shape>(c, stream, streams->linear, stages_ahead<Shape>(streams->linear));
 }
 
 // Runs one task by all compute threads. When it returns, this thread's part is done: a barrier must
