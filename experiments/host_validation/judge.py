@@ -81,8 +81,41 @@ def accuracy(predictions, rows, level):
     return table
 
 
+def one_rival(table):
+    """The verdict with one rival for all cells, as somebody would have to choose it beforehand: medians of the cells' errors, over those
+    that calibration has not seen, and over all."""
+    def medians(error):
+        unseen = [error(row) for row in table if row["group"] != "seen"]
+        return {"unseen": statistics.median(unseen), "all": statistics.median(error(row) for row in table)}
+    ours = medians(lambda row: row["error"])
+    against = {rival: medians(lambda row, r=rival: row["rivals"][r]) for rival in table[0]["rivals"]}
+    best = {cells: min(against, key=lambda rival, c=cells: against[rival][c]) for cells in ours}
+    return {"ours": ours, "rivals": against, "best": best,
+            "passes": {cells: ours[cells] <= RIVAL_SHARE * against[best[cells]][cells] for cells in ours}}
+
+
+def predicted_range(predictions, name):
+    """2.5th and 97.5th percentile of the change that L1 predicts from one launch to another, which draw their noise apart."""
+    found = [cell - base for cell in predictions["cells"][name]["seeds"] for base in predictions["cells"][BASE]["seeds"]]
+    return percentile(found, 0.025), percentile(found, 0.975)
+
+
+def is_told(low, high):
+    return low > 0 or high < 0
+
+
+def sign_of(row):
+    """A sign is claimed, and held against the measured one, only where both changes are told from 0."""
+    if not is_told(*row["predicted_range"]):
+        return "not claimed, measured is not 0" if is_told(row["low"], row["high"]) else "not claimed"
+    if not is_told(row["low"], row["high"]):
+        return "measured not told from 0"
+    return "right" if row["predicted_us"] * row["measured_us"] > 0 else "WRONG"
+
+
 def changes(predictions, rows, level):
-    """Change of the iteration against BASE, us, predicted at the probe of each block and measured within it."""
+    """Change of the iteration against BASE, us, predicted at the probe of each block and measured within it. Every prediction counts for
+    the slope, whether or not it is told from 0."""
     pairs, table = {}, []
     for name in INTERVENTIONS:
         found = {}
@@ -95,11 +128,12 @@ def changes(predictions, rows, level):
             pairs.setdefault(block, []).append(found[block])
         middle, low, high = interval(found, lambda drawn: statistics.median(pair[1] for pair in drawn))
         predicted = statistics.median(pair[0] for pair in found.values())
-        table.append({"intervention": name, "predicted_us": predicted, "measured_us": middle, "low": low, "high": high,
-                      "same_sign": predicted * middle > 0 or low <= 0 <= high})
+        table.append({"intervention": name, "predicted_us": predicted, "predicted_range": predicted_range(predictions, name),
+                      "measured_us": middle, "low": low, "high": high})
+        table[-1]["sign"] = sign_of(table[-1])
     middle, low, high = interval(pairs, lambda drawn: slope([pair for block in drawn for pair in block]))
     return {"rows": table, "slope": middle, "low": low, "high": high,
-            "passes": SLOPE[0] <= low and high <= SLOPE[1] and all(row["same_sign"] for row in table)}
+            "passes": SLOPE[0] <= low and high <= SLOPE[1] and all(row["sign"] != "WRONG" for row in table)}
 
 
 def replays(folder):
@@ -163,12 +197,21 @@ def print_accuracy(title, table):
               f"{'pass' if r['beats_rivals'] else 'FAIL'} |")
 
 
+def print_one_rival(title, found):
+    print(f"\n{title}\n| median error of the cells | unseen | all |\n|---|--:|--:|")
+    for name, error in [("ours", found["ours"]), *found["rivals"].items()]:
+        print(f"| {name} | {percent(error['unseen'])} | {percent(error['all'])} |")
+    for cells, passes in found["passes"].items():
+        print(f"{cells} cells: at most half of {found['best'][cells]}: {'pass' if passes else 'FAIL'}")
+
+
 def print_changes(title, found):
     print(f"\n{title}: slope {found['slope']:.2f} [{found['low']:.2f}, {found['high']:.2f}], {'pass' if found['passes'] else 'FAIL'}")
-    print("| intervention | predicted us | measured us [95 %] | sign |\n|---|--:|--:|---|")
+    print("| intervention | predicted us [L1's seeds, 95 %] | measured us [95 %] | sign |\n|---|--:|--:|---|")
     for r in found["rows"]:
-        print(f"| {r['intervention']} | {r['predicted_us']:+.0f} | {r['measured_us']:+.0f} [{r['low']:+.0f}, {r['high']:+.0f}] | "
-              f"{'right' if r['same_sign'] else 'WRONG'} |")
+        low, high = r["predicted_range"]
+        print(f"| {r['intervention']} | {r['predicted_us']:+.0f} [{low:+.0f}, {high:+.0f}] | "
+              f"{r['measured_us']:+.0f} [{r['low']:+.0f}, {r['high']:+.0f}] | {r['sign']} |")
 
 
 def print_tasks(name, found):
@@ -205,8 +248,10 @@ def main(folder):
     print(f"{results['blocks']} blocks, {len(rows)} launches; two launches of a block differ by {percent(results['a_a']['median'])} "
           f"(median), {percent(results['a_a']['p90'])} (p90)")
     for level in LEVELS:
-        results[level] = {"accuracy": accuracy(predictions, rows, level), "changes": changes(predictions, rows, level)}
-        print_accuracy(f"### {level}: iteration", results[level]["accuracy"])
+        table = accuracy(predictions, rows, level)
+        results[level] = {"accuracy": table, "one_rival": one_rival(table), "changes": changes(predictions, rows, level)}
+        print_accuracy(f"### {level}: iteration", table)
+        print_one_rival(f"### {level}: one rival for all cells", results[level]["one_rival"])
         print_changes(f"### {level}: interventions", results[level]["changes"])
     results["L0"], results["spreads"] = replays(folder), spreads(predictions, rows)
     print_replays(results["L0"])
@@ -217,7 +262,8 @@ def main(folder):
         print_tasks(name, found)
     with open(f"{folder}/results.json", "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)
-    good = [r["passes_gate"] and r["beats_rivals"] for r in results["L1"]["accuracy"]] + [results["L1"]["changes"]["passes"]]
+    l1 = results["L1"]
+    good = [r["passes_gate"] and r["beats_rivals"] for r in l1["accuracy"]] + [*l1["one_rival"]["passes"].values(), l1["changes"]["passes"]]
     caught = not all([r["passes_gate"] for r in results["wrong"]["accuracy"]] + [results["wrong"]["changes"]["passes"]])
     print(f"\nL1 passes {sum(good)} of {len(good)} gates; the wrong model is {'caught' if caught else 'NOT CAUGHT'}")
     return 0 if all(good) and caught else 3

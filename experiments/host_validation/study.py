@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from cells import BASE, BY_NAME, CALIBRATION, CELLS, FREE_SEEDS
+from cells import BASE, BY_NAME, CALIBRATION, CELLS, SEEDED, SPREAD_SEEDS
 from rivals import Isolated, rivals
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,7 +28,7 @@ MEGASCOPE = os.environ.get("MEGASCOPE", "build/release/bin/megascope")
 # Others use the machine: without real-time priority their time slices (4 ms) stand in every second iteration.
 PRIORITY = ["chrt", "--fifo", "50"]
 MEASURES = ("run", "microbench")
-LEVELS = ("L1", "pooled", "L2", "wrong")
+LEVELS = ("L1", "by-workers", "L2", "wrong")
 SEEDS = (1,)
 # What two threads read, as a share of the reference: predictions are made for each, before anything is measured.
 SHARES = (0.5, 0.7, 0.9, 1.0, 1.2)
@@ -74,10 +74,10 @@ def read_json(path):
 
 
 def calibrate(folder):
-    """A machine for each level. L1: from other runs of seen cells with as many workers as the cell has: what a task costs beside
-    another worker (activations in the other core's cache, a last level cache and a memory for two) is in no number of the machine.
-    pooled: one machine from all of them. L2: from primitives, and bodies alone on the machine in a model that no cell runs.
-    wrong: a model that must fail, events cost nothing and memory gives whatever is asked for."""
+    """A machine for each level. L1: one, from other runs of seen cells. by-workers: one for each number of workers, from those of as many:
+    what a task costs beside another worker (activations in the other core's cache, a last level cache and a memory for two) is in no
+    number of the machine. L2: from primitives, and bodies alone on the machine in a model that no cell runs. wrong: L1 spoilt, which must
+    fail: events cost nothing and memory gives whatever is asked for."""
     os.makedirs(folder, exist_ok=True)
     probes = [probe() for _ in range(3)]
     primitives, isolated = f"{folder}/primitives.json", f"{folder}/isolated.db"
@@ -90,12 +90,11 @@ def calibrate(folder):
         megascope(*BY_NAME[name].run(trace))
     probes += [probe() for _ in range(3)]
     megascope("calibrate", isolated, "--machine", primitives, "-o", f"{folder}/L2.json")
-    megascope("calibrate", *traces, "--machine", primitives, "-o", f"{folder}/pooled.json")
+    megascope("calibrate", *traces, "--machine", primitives, "-o", f"{folder}/L1.json")
+    write_json(f"{folder}/wrong.json", without_costs(read_json(f"{folder}/L1.json")))
     for workers in {BY_NAME[name].workers for name in CALIBRATION}:
         with_as_many = [t for t in traces if f"-{workers}w-" in t]
-        fitted = f"{folder}/L1-{workers}w.json"
-        megascope("calibrate", *with_as_many, "--machine", primitives, "-o", fitted)
-        write_json(f"{folder}/wrong-{workers}w.json", without_costs(read_json(fitted)))
+        megascope("calibrate", *with_as_many, "--machine", primitives, "-o", f"{folder}/by-workers-{workers}w.json")
     write_json(f"{folder}/probe.json", {n: statistics.median(p[n] for p in probes) for n in probes[0]})
 
 
@@ -125,8 +124,8 @@ def predict(folder):
         l1 = machine_file(folder, "L1", cell.workers)
         answer = megascope(*cell.simulate(l1, 1), "-o", f"{folder}/predicted-{cell.name}.db")
         cells[cell.name] = {"levels": levels, "bytes_us": answer["lower_bounds_us"]["bytes"] / answer["iterations"]}
-        if cell.places_freely():
-            cells[cell.name]["seeds"] = [steady_us(megascope(*cell.simulate(l1, seed))) for seed in FREE_SEEDS]
+        if cell.name in SEEDED:
+            cells[cell.name]["seeds"] = [steady_us(megascope(*cell.simulate(l1, seed))) for seed in SPREAD_SEEDS]
     add_rivals(folder, cells)
     text = write_json(f"{folder}/predictions.json", {"probe": read_json(f"{folder}/probe.json"), "cells": cells, "time": time.time()})
     with open(f"{folder}/predictions.sha256", "w", encoding="utf-8") as file:
