@@ -232,6 +232,7 @@ class Simulation {
 
   RunRecord finish_record(const EngineOutcome& outcome) {
     RunRecord record = std::move(recording_.record());
+    record.machine = machine_;
     record.policy = options_.policy;
     record.roles = options_.roles;
     record.graphs = {graph_};
@@ -243,7 +244,6 @@ class Simulation {
     record.meta["source"] = "simulated";
     record.meta["model"] = graph_->info().model;
     record.meta["policy"] = facts(options_.policy.kind).name;
-    record.meta["machine"] = machine_to_json(machine_);
     record.meta["seed"] = std::to_string(options_.seed);
     record.meta["mechanisms"] = to_text(options_.mechanisms);
     if (const std::string text = to_text(options_.injections); !text.empty()) {
