@@ -182,17 +182,19 @@ def measure(folder, seconds):
 
 
 def measure_block(folder, block):
-    """A probe, every cell in a random order, a probe, the cells in the reverse order, a probe (ABBA): each pair of a cell is A/A."""
+    """A probe, every cell in a random order, a probe, the cells in the reverse order, a probe (ABBA): each pair of a cell is A/A. The
+    traces of the first block are kept, and where placement is free those of all."""
     order = [cell.name for cell in CELLS]
     random.Random(block).shuffle(order)
     rows, probes = [], [probe()]
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as scratch:
         for half, names in enumerate((order, order[::-1])):
             for name in names:
-                trace = f"{folder if block == 0 else scratch}/measured-{name}-{half}.db"  # one block's traces are kept
+                kept = block == 0 or BY_NAME[name].places_freely()
+                trace = f"{folder if kept else scratch}/measured-{name}-{2 * block + half}.db"
                 at = time.time()
                 rows.append({"block": block, "half": half, "cell": name, "us": steady_us(megascope(*BY_NAME[name].run(trace))), "time": at})
-                if block != 0:
+                if not kept:
                     os.remove(trace)
             probes.append(probe())
     for row in rows:
