@@ -30,6 +30,8 @@ PRIORITY = ["chrt", "--fifo", "50"]
 MEASURES = ("run", "microbench")
 LEVELS = ("L1", "by-workers", "L2", "wrong")
 SEEDS = (1,)
+# Of each seen cell, with a probe behind each pair: the machine drifts by some percent within a minute.
+CALIBRATION_LAUNCHES = 12
 # What two threads read, as a share of the reference: predictions are made for each, before anything is measured.
 SHARES = (0.5, 0.7, 0.9, 1.0, 1.2)
 
@@ -79,16 +81,17 @@ def calibrate(folder):
     number of the machine. L2: from primitives, and bodies alone on the machine in a model that no cell runs. wrong: L1 spoilt, which must
     fail: events cost nothing and memory gives whatever is asked for."""
     os.makedirs(folder, exist_ok=True)
-    probes = [probe() for _ in range(3)]
+    probes = [probe()]
     primitives, isolated = f"{folder}/primitives.json", f"{folder}/isolated.db"
     megascope("microbench", "-o", primitives)
     megascope("run", f"{HERE}/isolated_bodies.json", "--policy", "static", "--workers", "1", "--partition-workers", "2",
               "--weights", "synthetic", "--prompt", "1,2,3", "--generate", "12", "-o", isolated)
-    traces = [f"{folder}/calibration-{name}-{launch}.db" for launch in range(2) for name in CALIBRATION]
-    for trace in traces:
-        name = os.path.basename(trace)[len("calibration-"):-len("-0.db")]
-        megascope(*BY_NAME[name].run(trace))
-    probes += [probe() for _ in range(3)]
+    traces = []
+    for launch in range(CALIBRATION_LAUNCHES):
+        for name in CALIBRATION:
+            traces.append(f"{folder}/calibration-{name}-{launch}.db")
+            megascope(*BY_NAME[name].run(traces[-1]))
+        probes.append(probe())
     megascope("calibrate", isolated, "--machine", primitives, "-o", f"{folder}/L2.json")
     megascope("calibrate", *traces, "--machine", primitives, "-o", f"{folder}/L1.json")
     write_json(f"{folder}/wrong.json", without_costs(read_json(f"{folder}/L1.json")))
@@ -146,7 +149,7 @@ def at_share(folder, cell, level, share):
 def add_rivals(folder, cells):
     """The constant an operator is fitted to the calibration runs of BASE, as the simulator is."""
     isolated = {cell.name: isolated_bodies(folder, cell) for cell in CELLS if not cell.inject}
-    seen = statistics.median(us for launch in range(2) for us in iterations_of(f"{folder}/calibration-{BASE}-{launch}.db"))
+    seen = statistics.median(us for launch in range(CALIBRATION_LAUNCHES) for us in iterations_of(f"{folder}/calibration-{BASE}-{launch}.db"))
     per_operator = (seen - cells[BASE]["bytes_us"]) / isolated[BASE].operators
     for name, bodies in isolated.items():
         cells[name]["rivals"] = rivals(cells[name]["bytes_us"], bodies, BY_NAME[name].workers, per_operator)
