@@ -31,7 +31,7 @@ class LaneWalk {
   }
 
   // `slices` are those of `lane`, by start; one of no task has task kNoIndex.
-  void walk(std::uint32_t lane, std::span<const TaskRecord> slices) {
+  void walk(std::uint32_t lane, std::span<const TaskRecord* const> slices) {
     lane_ = lane;
     cursor_ = window_start_;
     limit_ = window_end_;
@@ -39,14 +39,14 @@ class LaneWalk {
     entered_ = false;
     find_ready_behind(slices);
     for (std::size_t k = 0; k < slices.size(); ++k) {
-      const TaskRecord& slice = slices[k];
+      const TaskRecord& slice = *slices[k];
       limit_ = std::min(slice.start, window_end_);
       if (slice.iteration != kNoIndex) advance_to(slice.iteration);
       if (slice.task == kNoIndex) {
         span(slice);
       } else {
         wait_for(slice, ready_behind_[k]);
-        execute(slice, k + 1 < slices.size() ? slices[k + 1].start : window_end_);
+        execute(slice, k + 1 < slices.size() ? slices[k + 1]->start : window_end_);
       }
     }
     limit_ = window_end_;
@@ -63,10 +63,9 @@ class LaneWalk {
     if (until <= cursor_) return;
     // Made where it stays: copying what was just written in smaller parts stalls.
     Interval& interval = out_.emplace_back();
-    interval.lane = lane_;
+    interval.lane_cause = {lane_, cause};
     interval.start = cursor_;
     interval.end = until;
-    interval.cause = cause;
     interval.task = about.task;
     interval.event = about.event;
     interval.iteration = iteration();
@@ -113,12 +112,12 @@ class LaneWalk {
 
   // For each slice, the earliest instant at which a later one of its iteration was enqueued and
   // ready.
-  void find_ready_behind(std::span<const TaskRecord> slices) {
+  void find_ready_behind(std::span<const TaskRecord* const> slices) {
     ready_behind_.assign(slices.size(), kNever);
     Nanoseconds earliest = kNever;
     std::uint32_t iteration = kNoIndex;
     for (std::size_t k = slices.size(); k-- > 0;) {
-      const TaskRecord& slice = slices[k];
+      const TaskRecord& slice = *slices[k];
       if (slice.task == kNoIndex) continue;
       if (slice.iteration != iteration) earliest = kNever;
       iteration = slice.iteration;
@@ -209,21 +208,22 @@ class RecordSlices {
  public:
   explicit RecordSlices(const RunRecord& record)
       : tasks_(record.tasks), spans_(record.spans), first_(record.lanes.size() + 1) {
+    for (const SpanRecord& span : spans_) span_slices_.push_back(slice_of(span));
     order_by_lane();
   }
 
   std::size_t size() const { return order_.size(); }
 
   // Of one lane, by start, then end; valid until the next call.
-  std::span<const TaskRecord> of_lane(std::uint32_t lane) {
+  std::span<const TaskRecord* const> of_lane(std::uint32_t lane) {
     slices_.clear();
     for (std::size_t i = first_[lane]; i < first_[lane + 1]; ++i) {
-      fetch_ahead(i + kAhead);
-      slices_.push_back(slice(order_[i]));
+      fetch_ahead(order_[i]);
+      slices_.push_back(&slice(order_[i]));
     }
     // Most records are in order.
-    const auto earlier = [](const TaskRecord& a, const TaskRecord& b) {
-      return a.start != b.start ? a.start < b.start : a.end < b.end;
+    const auto earlier = [](const TaskRecord* a, const TaskRecord* b) {
+      return a->start != b->start ? a->start < b->start : a->end < b->end;
     };
     if (!std::is_sorted(slices_.begin(), slices_.end(), earlier))
       std::stable_sort(slices_.begin(), slices_.end(), earlier);
@@ -236,12 +236,10 @@ class RecordSlices {
   }
 
  private:
-  static constexpr std::size_t kAhead = 8;
-
   // The records of a lane lie far from one another.
-  void fetch_ahead(std::size_t i) const {
-    if (i >= order_.size() || order_[i] >= tasks_.size()) return;
-    const auto* const record = reinterpret_cast<const std::byte*>(&tasks_[order_[i]]);
+  void fetch_ahead(std::uint32_t i) const {
+    if (i >= tasks_.size()) return;
+    const auto* const record = reinterpret_cast<const std::byte*>(&tasks_[i]);
     __builtin_prefetch(record);
     __builtin_prefetch(record + sizeof(TaskRecord) - 1);
   }
@@ -258,9 +256,10 @@ class RecordSlices {
   std::uint32_t lane(std::size_t i) const {
     return i < tasks_.size() ? tasks_[i].lane : spans_[i - tasks_.size()].lane;
   }
-  TaskRecord slice(std::size_t i) const {
-    if (i < tasks_.size()) return tasks_[i];
-    const SpanRecord& span = spans_[i - tasks_.size()];
+  const TaskRecord& slice(std::size_t i) const {
+    return i < tasks_.size() ? tasks_[i] : span_slices_[i - tasks_.size()];
+  }
+  static TaskRecord slice_of(const SpanRecord& span) {
     TaskRecord slice;
     slice.task = kNoIndex;
     slice.iteration = span.iteration.value_or(kNoIndex);
@@ -271,9 +270,10 @@ class RecordSlices {
 
   const std::vector<TaskRecord>& tasks_;
   const std::vector<SpanRecord>& spans_;
+  std::vector<TaskRecord> span_slices_{};
   std::vector<std::uint32_t> first_;    // of each lane, in order_
   std::vector<std::uint32_t> order_{};  // numbers of slices, by lane
-  std::vector<TaskRecord> slices_{};
+  std::vector<const TaskRecord*> slices_{};
 };
 
 // The slices that stand in columns.
@@ -284,8 +284,9 @@ class ColumnSlices {
   std::size_t size() const { return in_.start.size(); }
 
   // As RecordSlices'. Requires: lanes are asked for in order.
-  std::span<const TaskRecord> of_lane(std::uint32_t lane) {
+  std::span<const TaskRecord* const> of_lane(std::uint32_t lane) {
     slices_.clear();
+    pointers_.clear();
     for (; next_ < in_.lane.size() && in_.lane[next_] == lane; ++next_) {
       TaskRecord& slice = slices_.emplace_back();
       slice.task = in_.task[next_];
@@ -299,7 +300,8 @@ class ColumnSlices {
       slice.notified = in_.notified[next_];
       slice.bound = in_.bound[next_];
     }
-    return slices_;
+    for (const TaskRecord& slice : slices_) pointers_.push_back(&slice);
+    return pointers_;
   }
 
   template <typename Visit>
@@ -313,6 +315,7 @@ class ColumnSlices {
   const CauseInput& in_;
   std::size_t next_ = 0;
   std::vector<TaskRecord> slices_{};
+  std::vector<const TaskRecord*> pointers_{};
 };
 
 // As activation_times(); of `in` all but the columns.
@@ -361,7 +364,7 @@ void walk_lanes(const CauseInput& in, Slices& slices, std::vector<Interval>& out
   const std::function<Activations()> activations = [&] { return activations_of(in, slices); };
   LaneWalk walk(in, iterations, activations, out);
   for (std::uint32_t lane = 0; lane < in.lanes.size(); ++lane) {
-    const std::span<const TaskRecord> of_lane = slices.of_lane(lane);
+    const std::span<const TaskRecord* const> of_lane = slices.of_lane(lane);
     if (in.lanes[lane].kind != LaneKind::kWorker) continue;
     walk.walk(lane, of_lane);
     after_lane(lane);

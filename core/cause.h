@@ -90,16 +90,37 @@ class OptionalIndex {
   std::uint32_t index_ = kNoIndex;
 };
 
-// A task has four or five: 40 bytes each, the longest members first.
+// A lane and what it did, in one word, which is written at once (bit-fields are not).
+class LaneCause {
+ public:
+  static constexpr std::uint32_t kMostLanes = 1U << 24;
+
+  constexpr LaneCause() = default;
+  // Requires: lane < kMostLanes.
+  constexpr LaneCause(std::uint32_t lane, Cause cause)
+      : word_(lane << kCauseBits | static_cast<std::uint32_t>(cause)) {}
+
+  constexpr std::uint32_t lane() const { return word_ >> kCauseBits; }
+  constexpr Cause cause() const { return static_cast<Cause>(word_ & ((1U << kCauseBits) - 1)); }
+
+ private:
+  static constexpr unsigned kCauseBits = 8;
+  std::uint32_t word_ = static_cast<std::uint32_t>(Cause::kUnknown);
+};
+
+// A task has four or five: half a line of the cache each.
 struct Interval {
   Nanoseconds start = 0;
   Nanoseconds end = 0;
-  std::uint32_t lane = 0;
+  LaneCause lane_cause{};
   std::uint32_t iteration = 0;
   OptionalIndex task{};  // executing or waiting for
   OptionalIndex event{};
-  Cause cause = Cause::kUnknown;
+
+  std::uint32_t lane() const { return lane_cause.lane(); }
+  Cause cause() const { return lane_cause.cause(); }
 };
+static_assert(sizeof(Interval) == 32);
 
 // Intervals of all worker lanes, by lane, then time. Empty iff there is no iteration.
 //

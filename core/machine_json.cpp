@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <map>
@@ -24,20 +23,11 @@ constexpr std::string_view kBodies = "bodies.";
 constexpr std::string_view kDefaultBody = "default_body.";
 constexpr std::string_view kTopLevelText[] = {"name", "title", "kind"};
 
-bool is_index(std::string_view part) {
-  return part.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// Views into `path`.
-std::vector<std::string_view> parts_of(std::string_view path) {
-  std::vector<std::string_view> parts;
-  parts.reserve(4);
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t dot = std::min(path.find('.', begin), path.size());
-    parts.emplace_back(path.substr(begin, dot - begin));
-    begin = dot + 1;
-  }
-  return parts;
+// "memory.curve.0.bandwidth" -> /memory/curve/0/bandwidth
+Json::json_pointer pointer_to(std::string_view path) {
+  std::string pointer = fmt::format("/{}", path);
+  std::replace(pointer.begin(), pointer.end(), '.', '/');
+  return Json::json_pointer(pointer);
 }
 
 // "bodies.linear.fixed" -> "default_body.fixed"; none for other paths.
@@ -48,20 +38,8 @@ std::optional<std::string> default_path(std::string_view path) {
 
 // The value at a dotted path, null iff there is none.
 const Json* find(const Json& root, std::string_view path) {
-  const Json* at = &root;
-  for (const std::string_view view : parts_of(path)) {
-    const std::string part(view);
-    if (at->is_array() && is_index(part)) {
-      const std::size_t i = std::stoul(part);
-      if (i >= at->size()) return nullptr;
-      at = &(*at)[i];
-    } else if (at->is_object() && at->contains(part)) {
-      at = &(*at)[part];
-    } else {
-      return nullptr;
-    }
-  }
-  return at;
+  const Json::json_pointer pointer = pointer_to(path);
+  return root.contains(pointer) ? &root.at(pointer) : nullptr;
 }
 
 class Reader {
@@ -204,81 +182,13 @@ Result<Machine> Reader::read() {
   return machine;
 }
 
-// As ordered_json::dump() writes it, which is asked only where that is not plain: it sets up more
-// than most numbers and texts take.
-std::string text_of(double value) {
-  const bool is_plain = value == std::floor(value) && value > 0 && value < 1e15;
-  return is_plain ? fmt::format("{}.0", static_cast<std::int64_t>(value)) : Json(value).dump();
+Json to_json(const Number& number) {
+  Json json = {{"value", number.value}};
+  if (number.low != number.value) json["low"] = number.low;
+  if (number.high != number.value) json["high"] = number.high;
+  json["source"] = number.source;
+  return json;
 }
-
-std::string text_of(const std::string& value) {
-  const bool is_plain = std::all_of(value.begin(), value.end(), [](char c) {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-  });
-  return is_plain ? fmt::format("\"{}\"", value) : Json(value).dump();
-}
-
-// A machine's JSON in one pass, since the walk goes through one group after the other. The same
-// bytes as an ordered_json that is filled by path has with dump(2).
-class Writer {
- public:
-  // `value` is JSON.
-  void item(std::string_view name, std::string_view value) {
-    begin_item(name);
-    text_ += value;
-  }
-
-  void number(std::string_view path, const Number& number) {
-    enter(parts_of(path));
-    item("value", text_of(number.value));
-    if (number.low != number.value) item("low", text_of(number.low));
-    if (number.high != number.value) item("high", text_of(number.high));
-    item("source", text_of(number.source));
-  }
-
-  std::string finish() && {
-    leave_to(0);
-    return std::move(text_) + "\n}\n";
-  }
-
- private:
-  struct Group {
-    std::string name{};
-    char close = '}';
-  };
-
-  // Behind what stands there: a comma, a line, the name where it is not an array's element.
-  void begin_item(std::string_view name) {
-    if (text_.back() != '{' && text_.back() != '[') text_ += ',';
-    new_line();
-    if (!is_index(name)) text_.append("\"").append(name).append("\": ");
-  }
-  void new_line() { text_.append("\n").append(2 * (open_.size() + 1), ' '); }
-
-  void leave_to(std::size_t depth) {
-    while (open_.size() > depth) {
-      const char close = open_.back().close;
-      open_.pop_back();
-      new_line();
-      text_ += close;
-    }
-  }
-
-  void enter(const std::vector<std::string_view>& parts) {
-    std::size_t shared = 0;
-    while (shared < open_.size() && open_[shared].name == parts[shared]) ++shared;
-    leave_to(shared);
-    for (std::size_t i = shared; i < parts.size(); ++i) {
-      begin_item(parts[i]);
-      const bool is_array = i + 1 < parts.size() && is_index(parts[i + 1]);
-      text_ += is_array ? '[' : '{';
-      open_.push_back({std::string(parts[i]), is_array ? ']' : '}'});
-    }
-  }
-
-  std::string text_ = "{";
-  std::vector<Group> open_{};
-};
 
 std::string known_names() { return fmt::format("{}", fmt::join(builtin_machines(), ", ")); }
 
@@ -294,11 +204,10 @@ Result<Machine> machine_from_json(std::string_view text, std::string_view name_f
 }
 
 std::string machine_to_json(const Machine& machine) {
-  Writer writer;
-  writer.item("format", std::to_string(kMachineFormat));
-  writer.item("name", text_of(machine.name));
-  writer.item("title", text_of(machine.title));
-  writer.item("kind", machine.kind == MachineKind::kHost ? "\"host\"" : "\"gpu\"");
+  Json json = {{"format", kMachineFormat},
+               {"name", machine.name},
+               {"title", machine.title},
+               {"kind", machine.kind == MachineKind::kHost ? "host" : "gpu"}};
   std::vector<const Number*> default_body;
   std::size_t of_bodies = 0;
   visit_numbers(machine, [&](const NumberFacts& facts, const Number& number) {
@@ -309,9 +218,9 @@ std::string machine_to_json(const Machine& machine) {
       return;
     }
     if (facts.is_optional && number.value == 0 && number.low == number.high) return;
-    writer.number(facts.path, number);
+    json[pointer_to(facts.path)] = to_json(number);
   });
-  return std::move(writer).finish();
+  return json.dump(2) + "\n";
 }
 
 Result<Machine> load_machine(const std::string& name_or_path) {

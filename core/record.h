@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/iteration_state.h"
+#include "core/machine.h"
 #include "core/policy.h"
 #include "core/task_graph.h"
 
@@ -118,6 +119,7 @@ struct HealthRecord {
 struct RunRecord {
   std::map<std::string, std::string>
       meta{};  // keys: traces/FORMAT.md; at least source, model, policy, tool_version
+  std::optional<Machine> machine{};  // that it was predicted for
   Policy policy{};
   Roles roles{};
   std::vector<std::shared_ptr<const TaskGraph>> graphs{};

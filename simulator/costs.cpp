@@ -111,11 +111,15 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
   std::vector<std::uint32_t> row(graph.classes().size() * kTaskKindCount, kNoIndex);
   std::vector<bool> seen(kTaskKindCount);
   for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
-    const Key key{graph.tasks().task_class[task], graph.tasks().kind[task], dealt_row_bytes(task)};
-    std::uint32_t& first = row[key.task_class * kTaskKindCount + index_of(key.kind)];
-    const std::uint32_t r = row_with(key, first);
+    const std::uint32_t task_class = graph.tasks().task_class[task];
+    const TaskKind kind = graph.tasks().kind[task];
+    std::uint32_t& first = row[task_class * kTaskKindCount + index_of(kind)];
+    // Of a million tasks nearly all: their class and kind have been met, and have one row.
+    const bool is_known = first != kNoIndex && !has_dealt_rows(kind);
+    const std::uint32_t r =
+        is_known ? first : row_with({task_class, kind, dealt_row_bytes(task)}, first);
     if (first == kNoIndex) first = r;
-    seen[index_of(key.kind)] = true;
+    seen[index_of(kind)] = true;
     row_of_[task] = r;
     ++tasks_of_row_[r];
   }
@@ -135,7 +139,7 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
 // 0: the task's rows are not dealt to warps, or it is not known how long they are.
 std::int64_t Costs::dealt_row_bytes(std::uint32_t task) const {
   const TaskKind kind = graph_.tasks().kind[task];
-  if (!warp_rounds_ || machine_.body(kind).warps.value <= 0) return 0;
+  if (!has_dealt_rows(kind)) return 0;
   // A body of several tokens gives each warp columns of all rows.
   if (graph_.info().batch_tokens > 1) return 0;
   const Operator& op = graph_.op_of(TaskId(task));

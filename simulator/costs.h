@@ -167,6 +167,9 @@ class Costs {
     TaskKind kind;
     std::int64_t row_bytes;  // of weights, where rows are dealt to warps; else 0
   };
+  bool has_dealt_rows(TaskKind kind) const {
+    return warp_rounds_ && machine_.body(kind).warps.value > 0;
+  }
   std::int64_t dealt_row_bytes(std::uint32_t task) const;
   std::uint32_t row_with(const Key& key, std::uint32_t first);
   BodyCost evaluate(const Key& key, const IterationState& state) const;

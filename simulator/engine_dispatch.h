@@ -258,8 +258,9 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_jit(std::uint32_t dispatcher, std:
         jit_depths_[i] = w.jit_depth + (w.jit_taken > now_ ? 1 : 0);
       }
     }
-    const std::uint32_t worker = place_jit(policy_, own, dispatchers_[dispatcher], task,
+    const std::uint32_t chosen = place_jit(policy_, own, dispatchers_[dispatcher], task,
                                            by_depth ? jit_depths_.data() : nullptr);
+    const std::uint32_t worker = jit_worker(options_, iteration_, graph_, task, chosen);
     if (hops_.publish == 0) {
       done += hops_.enqueue.draw(spreads_, task_bits(task) >> kEnqueueBits);
       push_jit(worker, task, done);

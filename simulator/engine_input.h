@@ -53,4 +53,14 @@ inline Picoseconds injected_idle(const Injections& injections, std::uint32_t wor
   return scaled(duration, injections.slow_factor(worker) - 1);
 }
 
+// Where a JIT-launched task goes: to the worker that the policy chose, or that the options name.
+inline std::uint32_t jit_worker(const SimulationOptions& options, std::uint32_t iteration,
+                                const TaskGraph& graph, std::uint32_t task, std::uint32_t chosen) {
+  if (options.jit_workers.empty()) [[likely]]
+    return chosen;
+  const std::uint32_t named =
+      options.jit_workers[std::size_t{iteration} * graph.task_count() + task];
+  return named == kNoIndex ? chosen : named;
+}
+
 }  // namespace mk::simulator

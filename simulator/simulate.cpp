@@ -85,13 +85,45 @@ Status check_roles(const TaskGraph& graph, const Machine& machine,
 Status check_body_factors(const TaskGraph& graph, const SimulationOptions& options) {
   const std::vector<double>& factors = options.body_factors;
   const std::size_t wanted = options.iterations.size() * graph.task_count();
-  const bool in_range =
-      std::all_of(factors.begin(), factors.end(), [](double f) { return f >= 1.0 / 64 && f <= 8; });
+  const bool in_range = std::all_of(factors.begin(), factors.end(), [](double f) {
+    return f >= 1 / kMostBodyFactor && f <= kMostBodyFactor;
+  });
   if (factors.empty() || (factors.size() == wanted && in_range && is_megakernel(options)))
     return {};
   return fail(ErrorCode::kInvalidInput,
-              fmt::format("{} body factors for {} tasks of a megakernel run, each from 1/64 to 8",
-                          factors.size(), wanted));
+              fmt::format("{} body factors for {} tasks of a megakernel run, each from 1/{} to {}",
+                          factors.size(), wanted, kMostBodyFactor, kMostBodyFactor));
+}
+
+Status check_jit_workers(const TaskGraph& graph, const SimulationOptions& options) {
+  const std::vector<std::uint32_t>& workers = options.jit_workers;
+  if (workers.empty()) return {};
+  const std::size_t tasks = graph.task_count();
+  if (workers.size() != options.iterations.size() * tasks || graph.info().devices > 1 ||
+      !is_megakernel(options)) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} workers of JIT-launched tasks, for {} in all iterations of a "
+                            "megakernel run on one device",
+                            workers.size(), options.iterations.size() * tasks));
+  }
+  const Fleet fleet(graph, options.roles);
+  // Without schedulers each dispatcher places the whole range, on any worker.
+  const std::uint32_t dispatchers = std::max(1U, options.roles.schedulers);
+  for (std::uint32_t place = 0; place < graph.event_count() * dispatchers; ++place) {
+    const std::uint32_t d = place % dispatchers;
+    const WorkerRange own = fleet.workers_of(d);
+    const TaskRange share = fleet.share_of(d, place / dispatchers);
+    for (std::size_t first = 0; first < workers.size(); first += tasks) {
+      for (std::uint32_t task = share.begin; task < share.end; ++task) {
+        const std::uint32_t worker = workers[first + task];
+        if (worker == kNoIndex || (worker >= own.begin && worker < own.end)) continue;
+        return fail(ErrorCode::kInvalidInput,
+                    fmt::format("task {} on worker {}: its dispatcher feeds {} .. {}", task, worker,
+                                own.begin, own.end - 1));
+      }
+    }
+  }
+  return {};
 }
 
 Status check_input(const TaskGraph& graph, const Machine& machine,
@@ -101,11 +133,30 @@ Status check_input(const TaskGraph& graph, const Machine& machine,
   }
   if (Status status = check_devices(graph, machine, options); !status) return status;
   if (const Status factors = check_body_factors(graph, options); !factors) return factors;
-  if (is_megakernel(options)) return check_roles(graph, machine, options);
+  if (is_megakernel(options)) {
+    if (Status roles = check_roles(graph, machine, options); !roles) return roles;
+  }
+  if (Status placed = check_jit_workers(graph, options); !placed) return placed;
+  if (is_megakernel(options)) return {};
   if (Status status = check_kernel_plan(options.kernels, graph); !status) return status;
   if (machine.sms.value > Tournament::kMaxEntities) {
     return fail(ErrorCode::kUnsupported, fmt::format("{} SMs: at most {} are simulated",
                                                      machine.sms.value, Tournament::kMaxEntities));
+  }
+  return {};
+}
+
+// The same for the factors of single bodies.
+Status check_slowed_bytes(const TaskGraph& graph, const SimulationOptions& options) {
+  const std::size_t tasks = graph.task_count();
+  for (std::size_t at = 0; at < options.body_factors.size(); ++at) {
+    const TaskClass& row = graph.classes()[graph.tasks().task_class[at % tasks]];
+    const IterationState& state = options.iterations[at / tasks];
+    const auto bytes = static_cast<double>(row.weight_bytes.at(state) + row.kv_bytes.at(state));
+    if (bytes * options.body_factors[at] <= static_cast<double>(MemoryServer::kMaxBytes)) continue;
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("a task streams {} bytes, slowed {} times; at most {} are simulated",
+                            bytes, options.body_factors[at], MemoryServer::kMaxBytes));
   }
   return {};
 }
@@ -125,7 +176,7 @@ Status check_stream_bytes(const TaskGraph& graph, const SimulationOptions& optio
       if (row.weight_bytes.is_constant() && row.kv_bytes.is_constant()) break;
     }
   }
-  return {};
+  return check_slowed_bytes(graph, options);
 }
 
 template <bool kRecord>
@@ -232,6 +283,7 @@ class Simulation {
 
   RunRecord finish_record(const EngineOutcome& outcome) {
     RunRecord record = std::move(recording_.record());
+    record.machine = machine_;
     record.policy = options_.policy;
     record.roles = options_.roles;
     record.graphs = {graph_};
@@ -243,7 +295,6 @@ class Simulation {
     record.meta["source"] = "simulated";
     record.meta["model"] = graph_->info().model;
     record.meta["policy"] = facts(options_.policy.kind).name;
-    record.meta["machine"] = machine_to_json(machine_);
     record.meta["seed"] = std::to_string(options_.seed);
     record.meta["mechanisms"] = to_text(options_.mechanisms);
     if (const std::string text = to_text(options_.injections); !text.empty()) {

@@ -35,6 +35,8 @@ constexpr std::string_view name_of(EngineKind engine) {
   return engine == EngineKind::kElided ? "elided" : "reference";
 }
 
+inline constexpr double kMostBodyFactor = 4096;
+
 struct SimulationOptions {
   Policy policy{};
   Roles roles{};  // ignored by kernel-per-operator policies
@@ -45,9 +47,14 @@ struct SimulationOptions {
   Mechanisms mechanisms{};
   Injections injections{};
   // Empty, or one a task and iteration, [iteration * tasks + task]: what the body's duration is
-  // multiplied by, instead of its draw and its SM's factor (replays of measured runs). From 1/64 to
-  // 8, for megakernel policies; the lower bounds know nothing of them.
+  // multiplied by, instead of its draw and its SM's factor (replays of measured runs). Up to
+  // kMostBodyFactor, and its inverse, for megakernel policies; the lower bounds know nothing of
+  // them.
   std::vector<double> body_factors{};
+  // Empty, or one a task and iteration, as body_factors: the worker that a JIT-launched task is
+  // placed on, one of those that its dispatcher feeds, instead of the policy's choice; kNoIndex:
+  // that one (replays of measured runs). On one device.
+  std::vector<std::uint32_t> jit_workers{};
   KernelPlan kernels{};  // of kernel-per-operator policies
   EngineKind engine = EngineKind::kElided;
   // Hears now and then, from the thread that simulates, which part of the run is done, 0 .. 1;

@@ -1,5 +1,7 @@
 #include "traces/read_records.h"
 
+#include <algorithm>
+
 #include "traces/row_reader.h"
 
 namespace mk {
@@ -28,15 +30,16 @@ Status read_activations(Database& db, Trace& trace) {
 }
 
 Status read_intervals(Database& db, Trace& trace) {
+  const std::size_t lanes = std::min<std::size_t>(trace.lanes.size(), LaneCause::kMostLanes);
   return for_each_row(db, "interval",
                       "SELECT lane, start_ns, end_ns, cause, task, event, iteration FROM interval "
                       "ORDER BY lane, start_ns",
                       [&](Row& row) {
                         Interval i;
-                        i.lane = row.index(0, trace.lanes.size());
+                        const std::uint32_t lane = row.index(0, lanes);
                         i.start = row.time(1);
                         i.end = row.time(2);
-                        i.cause = row.named(3, cause_from_name);
+                        i.lane_cause = {lane, row.named(3, cause_from_name)};
                         i.iteration = row.index(6, trace.iterations.size());
                         if (!row.complaint().empty()) return;
                         const TraceGraph& graph = trace.graph_of(i.iteration);

@@ -140,6 +140,7 @@ Trace make_trace(const RunRecord& record) {
   trace.roles = record.roles;
   for (const auto& graph : record.graphs) trace.graphs.push_back(trace_graph(*graph));
   add_meta(trace);
+  if (record.machine) trace.meta["machine"] = machine_to_json(*record.machine);
   trace.lanes = record.lanes;
   trace.iterations = record.iterations;
   for (const IterationRecord& it : record.iterations) {

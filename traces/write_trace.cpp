@@ -243,7 +243,7 @@ void write_rest(Writer& out, const Trace& trace, const TraceWriteOptions& option
   if (!options.intervals) return;
   out.table("interval", 7, [&](auto&& insert) {
     for (const Interval& i : intervals_of(trace)) {
-      insert(i.lane, i.start, i.end, facts(i.cause).name, std::optional<std::uint32_t>(i.task),
+      insert(i.lane(), i.start, i.end, facts(i.cause()).name, std::optional<std::uint32_t>(i.task),
              std::optional<std::uint32_t>(i.event), i.iteration);
     }
   });

@@ -10,13 +10,13 @@
 
 #include "experiments/cli/replay.h"
 #include "profiler/analysis/calibrate.h"
+#include "profiler/analysis/statistics.h"
 #include "profiler/analysis/trace_index.h"
 
 namespace mk::cli {
 namespace {
 
-constexpr double kMostSlow = 8;  // SimulationOptions::body_factors
-constexpr double kMostFast = 1.0 / 64;
+constexpr double kBytesPerMicrosecond = 1e4;  // of a body's only stream: exact to 100 ps
 constexpr std::uint32_t kMostIterationsBefore = 4096;
 
 double us(Nanoseconds ns) { return static_cast<double>(ns) * 1e-3; }
@@ -49,8 +49,9 @@ double body_us(const TraceIndex& index, std::uint32_t slice) {
   return us(index.trace().slices.end[slice] - index.trace().slices.start[slice]);
 }
 
-// The run with bodies that last what is asked for: each task has a class of its own, whose
-// activations take a microsecond a KiB.
+// The run with bodies that last what is asked for: each task has a class of its own, whose weights
+// stream at one rate, whoever else streams. A stream and not a constant, since a counter serves its
+// arrivals in the order in which the bodies' last bytes came.
 class Player {
  public:
   Player(const Trace& trace, double (*length)(const TraceIndex&, std::uint32_t))
@@ -72,7 +73,9 @@ class Player {
   std::uint64_t not_recorded() const { return not_recorded_; }
   std::uint64_t clamped() const { return clamped_; }
 
-  Result<ExactReplay> play(std::string name, Machine machine, const Mechanisms& mechanisms) {
+  // Once a seed.
+  Result<ExactReplay> play(std::string name, Machine machine, const Mechanisms& mechanisms,
+                           std::uint32_t seeds) {
     free_bodies(machine);
     TraceGraph replaced = trace_.graphs[0];
     replace_bodies(replaced);
@@ -86,10 +89,17 @@ class Player {
     options.iterations.assign(before(), trace_.iterations[0].state);
     for (const IterationRecord& i : trace_.iterations) options.iterations.push_back(i.state);
     options.body_factors = factors(replaced);
-    const Result<SimulationResult> run =
-        simulate(std::make_shared<const TaskGraph>(std::move(*graph)), machine, options);
-    if (!run) return with_context(name, run.error());
-    return measured_beside(std::move(name), *run);
+    options.jit_workers = jit_workers();
+    ExactReplay replay{.hand_offs = std::move(name), .measured_us = measured_us()};
+    const auto shared = std::make_shared<const TaskGraph>(std::move(*graph));
+    for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
+      options.seed = seed;
+      const Result<SimulationResult> run = simulate(shared, machine, options);
+      if (!run) return with_context(replay.hand_offs, run.error());
+      replay.by_seed.push_back(replayed_us(*run));
+    }
+    replay.replayed_us = median(replay.by_seed);
+    return replay;
   }
 
  private:
@@ -105,11 +115,15 @@ class Player {
 
   static void free_bodies(Machine& machine) {
     BodyNumbers& body = machine.bodies[index_of(TaskKind::kRmsNorm)];
-    for (Number* number :
-         {&body.start_up, &body.epilogue, &body.fixed, &body.tile_bytes, &body.spread}) {
-      *number = {0, 0, 0, "replay: bodies last as recorded"};
+    const auto set = [](Number& number, double value) {
+      number = {value, value, value, "replay: bodies last as recorded"};
+    };
+    for (Number* number : {&body.start_up, &body.epilogue, &body.fixed, &body.tile_bytes,
+                           &body.spread, &body.warps}) {
+      set(*number, 0);
     }
-    body.per_activation = {1, 1, 1, "replay: a microsecond a KiB"};
+    set(body.port_limit, kBytesPerMicrosecond * 1e-3);
+    set(body.bytes_in_flight, 1e12);  // does not bind
   }
 
   void replace_bodies(TraceGraph& graph) const {
@@ -124,8 +138,8 @@ class Player {
       }
       graph.tasks.kind[task] = TaskKind::kRmsNorm;
       graph.tasks.task_class[task] = task;
-      graph.classes[task].activation_bytes.base =
-          std::max<std::int64_t>(1, std::llround(1024 * std::sqrt(shortest * longest)));
+      graph.classes[task].weight_bytes.base = std::max<std::int64_t>(
+          1, std::llround(kBytesPerMicrosecond * std::sqrt(shortest * longest)));
     }
   }
 
@@ -134,22 +148,44 @@ class Player {
     std::vector<double> all(std::size_t{before()} * tasks_, 1.0);
     for (std::size_t at = 0; at < us_.size(); ++at) {
       const std::uint32_t task = static_cast<std::uint32_t>(at % tasks_);
-      const double kib = static_cast<double>(replaced.classes[task].activation_bytes.base) / 1024;
-      const double factor = us_[at] < 0 ? 1 : us_[at] / kib;
-      all.push_back(std::clamp(factor, kMostFast, kMostSlow));
+      const auto bytes = static_cast<double>(replaced.classes[task].weight_bytes.base);
+      const double factor = us_[at] < 0 ? 1 : us_[at] * kBytesPerMicrosecond / bytes;
+      all.push_back(std::clamp(factor, 1 / kMostBodyFactor, kMostBodyFactor));
       clamped_ += all.back() == factor ? 0 : 1;
     }
     return all;
   }
 
-  ExactReplay measured_beside(std::string name, const SimulationResult& run) const {
-    ExactReplay replay{.hand_offs = std::move(name)};
-    for (std::size_t i = 0; i < trace_.iterations.size(); ++i) {
-      const IterationRecord& measured = trace_.iterations[i];
-      replay.measured_us += us(measured.end - measured.start);
-      replay.replayed_us += to_microseconds(run.iterations[before() + i]);
+  // SimulationOptions::jit_workers, as recorded; those of AOT-launched tasks follow from the
+  // policy.
+  std::vector<std::uint32_t> jit_workers() const {
+    std::vector<std::uint32_t> all((before() + trace_.iterations.size()) * tasks_, kNoIndex);
+    for (std::uint32_t i = 0; i < trace_.iterations.size(); ++i) {
+      for (std::uint32_t task = 0; task < tasks_; ++task) {
+        const std::uint32_t slice = index_.slice_of(i, task);
+        if (slice == kNoIndex) continue;
+        if (!is_jit_launched(trace_.policy.kind, trace_.graphs[0].tasks.label[task])) continue;
+        all[(std::size_t{before()} + i) * tasks_ + task] =
+            trace_.lanes[trace_.slices.lane[slice]].number;
+      }
     }
-    return replay;
+    return all;
+  }
+
+  double measured_us() const {
+    double sum = 0;
+    for (const IterationRecord& measured : trace_.iterations) {
+      sum += us(measured.end - measured.start);
+    }
+    return sum;
+  }
+
+  double replayed_us(const SimulationResult& run) const {
+    double sum = 0;
+    for (std::size_t i = before(); i < run.iterations.size(); ++i) {
+      sum += to_microseconds(run.iterations[i]);
+    }
+    return sum;
   }
 
   const Trace& trace_;
@@ -177,28 +213,31 @@ Machine any_machine(const Trace& trace) {
 
 Mechanisms measured_mechanisms() {
   Mechanisms mechanisms;
-  mechanisms.preload = false;    // bodies stream nothing
-  mechanisms.sm_spread = false;  // it is in what was recorded
+  mechanisms.sm_spread = false;  // it is in what was recorded, and so is all that bodies wait for
+  mechanisms.shared_bandwidth = false;
+  mechanisms.gpc_cap = false;
+  mechanisms.l2_capacity = false;
+  mechanisms.preload = false;
   return mechanisms;
 }
 
-Status add_machines(const Trace& trace, const std::string& name, Player& bodies,
-                    ExactReplays& out) {
+Status add_machines(const Trace& trace, const std::string& name, std::uint32_t seeds,
+                    Player& bodies, ExactReplays& out) {
   const Result<Machine> machine = replay_machine(trace, name);
   if (!machine) {
     out.notes.push_back("hand-offs of a machine: " + machine.error().message);
     return {};
   }
   if (const Result<Calibration> fitted = calibrate(*machine, {&trace, 1}); fitted) {
-    Result<ExactReplay> replay =
-        bodies.play("of the machine fitted to this run", fitted->machine, measured_mechanisms());
+    Result<ExactReplay> replay = bodies.play("of the machine fitted to this run", fitted->machine,
+                                             measured_mechanisms(), seeds);
     if (!replay) return tl::unexpected(replay.error());
     out.replays.push_back(std::move(*replay));
   } else {
     out.notes.push_back("hand-offs of the machine fitted to this run: " + fitted.error().message);
   }
   Result<ExactReplay> replay =
-      bodies.play(fmt::format("of {}", machine->name), *machine, measured_mechanisms());
+      bodies.play(fmt::format("of {}", machine->name), *machine, measured_mechanisms(), seeds);
   if (!replay) return tl::unexpected(replay.error());
   out.replays.push_back(std::move(*replay));
   return {};
@@ -206,11 +245,13 @@ Status add_machines(const Trace& trace, const std::string& name, Player& bodies,
 
 }  // namespace
 
-Result<ExactReplays> replay_exactly(const Trace& trace, const std::string& machine) {
+Result<ExactReplays> replay_exactly(const Trace& trace, const std::string& machine,
+                                    std::uint32_t seeds) {
   if (Status s = check_replayable(trace); !s) return tl::unexpected(s.error());
   ExactReplays out;
   Player with_hand_offs(trace, own_us);
-  Result<ExactReplay> exact = with_hand_offs.play("as recorded", any_machine(trace), free_steps());
+  Result<ExactReplay> exact =
+      with_hand_offs.play("as recorded", any_machine(trace), free_steps(), 1);
   if (!exact) return tl::unexpected(exact.error());
   out.replays.push_back(std::move(*exact));
   if (with_hand_offs.not_recorded() > 0) {
@@ -224,7 +265,8 @@ Result<ExactReplays> replay_exactly(const Trace& trace, const std::string& machi
                     with_hand_offs.clamped()));
   }
   Player bodies(trace, body_us);
-  if (Status s = add_machines(trace, machine, bodies, out); !s) return tl::unexpected(s.error());
+  if (Status s = add_machines(trace, machine, seeds, bodies, out); !s)
+    return tl::unexpected(s.error());
   return out;
 }
 

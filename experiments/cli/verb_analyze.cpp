@@ -175,6 +175,10 @@ Action declare(Flags& flags) {
   flags.toggle("--iterations", options->iterations, "each iteration against the steady median");
   flags.toggle("--replay", options->what_if.replay,
                "play the recorded bodies again: with recorded hand-offs, and with a machine's");
+  flags
+      .value("--seeds", options->what_if.seeds, "N",
+             "as many draws of a replay's hand-offs, from seed 1 on")
+      .default_text("1");
   flags.repeated("--what-if", options->what_if.changes, "KEY=VALUE",
                  "replay it with policy, workers ... or a machine's number changed");
   flags.toggle("--check-blame", options->what_if.check_blame,

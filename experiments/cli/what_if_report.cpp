@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/cli/blame_check.h"
@@ -55,19 +56,29 @@ Status add_changes(const Replay& replay, const std::vector<std::string>& changes
   return {};
 }
 
-Status add_replays(const Trace& trace, const std::string& machine, Answer& answer) {
-  const Result<ExactReplays> exact = replay_exactly(trace, machine);
+// How far the seeds are apart, as errors; nothing where there is one.
+std::string range_of(const ExactReplay& replay) {
+  if (replay.by_seed.size() < 2) return "";
+  const auto [least, most] = std::minmax_element(replay.by_seed.begin(), replay.by_seed.end());
+  const auto percent = [&](double us) { return (us / replay.measured_us - 1) * 100; };
+  return fmt::format("{:+.2f} .. {:+.2f}", percent(*least), percent(*most));
+}
+
+Status add_replays(const Trace& trace, const WhatIfQuestion& question, Answer& answer) {
+  if (question.seeds == 0) return fail(ErrorCode::kUsage, "--seeds 0: at least one");
+  const Result<ExactReplays> exact = replay_exactly(trace, question.machine, question.seeds);
   if (!exact) return tl::unexpected(exact.error());
-  Table table({"hand-offs", "measured us", "replayed us", "error %"});
+  Table table({"hand-offs", "measured us", "replayed us", "error %", "of seeds"});
   Json rows = Json::array();
   for (const ExactReplay& replay : exact->replays) {
     rows.push_back({{"hand_offs", replay.hand_offs},
                     {"measured_us", replay.measured_us},
                     {"replayed_us", replay.replayed_us},
+                    {"by_seed_us", replay.by_seed},
                     {"error", replay.error()}});
     table.add({replay.hand_offs, fmt::format("{:.2f}", replay.measured_us),
                fmt::format("{:.2f}", replay.replayed_us),
-               fmt::format("{:+.2f}", replay.error() * 100)});
+               fmt::format("{:+.2f}", replay.error() * 100), range_of(replay)});
   }
   answer.json["replays"] = rows;
   answer.json["replay_notes"] = exact->notes;
@@ -107,7 +118,7 @@ Status add_blame_check(const Replay& replay, Answer& answer) {
 
 Status add_what_if(const Trace& trace, const WhatIfQuestion& question, Answer& answer) {
   if (question.replay) {
-    if (const Status added = add_replays(trace, question.machine, answer); !added)
+    if (const Status added = add_replays(trace, question, answer); !added)
       return with_context("--replay", added.error());
   }
   if (question.changes.empty() && !question.check_blame) return {};

@@ -2,6 +2,7 @@
 // path's blame holds there.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace mk::cli {
 struct WhatIfQuestion {
   std::vector<std::string> changes{};  // KEY=VALUE, made together
   bool check_blame = false;
-  bool replay = false;    // L0: exact_replay.h
-  std::string machine{};  // name or file; empty: the trace's own
+  bool replay = false;      // L0: exact_replay.h
+  std::uint32_t seeds = 1;  // of the replay
+  std::string machine{};    // name or file; empty: the trace's own
 };
 
 // Adds "replays", "what_if" and "blame_check" to the answer, as far as they were asked for.

@@ -12,9 +12,8 @@ BASE = "seen-static-2w"  # that interventions change
 CALIBRATION = [BASE, "seen-static-1w"]
 
 
-# Where workers take what is there next, a launch's placement is one draw of many: these cells are also predicted with as many seeds.
+# Where workers take what is there next, a launch's placement is one draw of many.
 FREE_PLACEMENT = ("jit", "hybrid")
-FREE_SEEDS = range(1, 31)
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,10 @@ BY_NAME = {cell.name: cell for cell in CELLS}
 # Changes against BASE: disturbances, and the cells that toggle granularity, partition and placement.
 INTERVENTIONS = [c.name for c in CELLS if c.group == "intervention"] + ["granularity-operator", "partition-balanced", "placement-swizzle"]
 
+# Also predicted with as many seeds: what a launch's draw of noise and placement alone does to a time, or to a change.
+SPREAD_SEEDS = range(1, 31)
+SEEDED = {BASE, *INTERVENTIONS, *(cell.name for cell in CELLS if cell.places_freely())}
+
 GATES = {"seen": 0.05, "unseen": 0.08, "model": 0.12}  # upper end of the interval of the median's error, L1
-RIVAL_SHARE = 0.5  # of the best rival's error, at most
+RIVAL_SHARE = 0.5  # of the best rival's error, at most: of the best one of that cell, and of the best one for all cells
 SLOPE = (0.8, 1.2)  # of measured over predicted change

@@ -3,6 +3,7 @@
 
 Exit status: 0 every gate passed, 3 one failed (the report says which), 1 the predictions are not those that were hashed.
 """
+import glob
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ import statistics
 import sys
 
 import task_errors
-from cells import BASE, BY_NAME, CELLS, GATES, INTERVENTIONS, RIVAL_SHARE, SLOPE
+from cells import BASE, BY_NAME, CELLS, GATES, INTERVENTIONS, RIVAL_SHARE, SLOPE, SPREAD_SEEDS
 from statistics_of_blocks import interval, median_of_all, percentile, slope
 from study import LEVELS, machine_file, megascope, read_rows
 
@@ -81,8 +82,41 @@ def accuracy(predictions, rows, level):
     return table
 
 
+def one_rival(table):
+    """The verdict with one rival for all cells, as somebody would have to choose it beforehand: medians of the cells' errors, over those
+    that calibration has not seen, and over all."""
+    def medians(error):
+        unseen = [error(row) for row in table if row["group"] != "seen"]
+        return {"unseen": statistics.median(unseen), "all": statistics.median(error(row) for row in table)}
+    ours = medians(lambda row: row["error"])
+    against = {rival: medians(lambda row, r=rival: row["rivals"][r]) for rival in table[0]["rivals"]}
+    best = {cells: min(against, key=lambda rival, c=cells: against[rival][c]) for cells in ours}
+    return {"ours": ours, "rivals": against, "best": best,
+            "passes": {cells: ours[cells] <= RIVAL_SHARE * against[best[cells]][cells] for cells in ours}}
+
+
+def predicted_range(predictions, name):
+    """2.5th and 97.5th percentile of the change that L1 predicts from one launch to another, which draw their noise apart."""
+    found = [cell - base for cell in predictions["cells"][name]["seeds"] for base in predictions["cells"][BASE]["seeds"]]
+    return percentile(found, 0.025), percentile(found, 0.975)
+
+
+def is_told(low, high):
+    return low > 0 or high < 0
+
+
+def sign_of(row):
+    """A sign is claimed, and held against the measured one, only where both changes are told from 0."""
+    if not is_told(*row["predicted_range"]):
+        return "not claimed, measured is not 0" if is_told(row["low"], row["high"]) else "not claimed"
+    if not is_told(row["low"], row["high"]):
+        return "measured not told from 0"
+    return "right" if row["predicted_us"] * row["measured_us"] > 0 else "WRONG"
+
+
 def changes(predictions, rows, level):
-    """Change of the iteration against BASE, us, predicted at the probe of each block and measured within it."""
+    """Change of the iteration against BASE, us, predicted at the probe of each block and measured within it. Every prediction counts for
+    the slope, whether or not it is told from 0."""
     pairs, table = {}, []
     for name in INTERVENTIONS:
         found = {}
@@ -95,40 +129,67 @@ def changes(predictions, rows, level):
             pairs.setdefault(block, []).append(found[block])
         middle, low, high = interval(found, lambda drawn: statistics.median(pair[1] for pair in drawn))
         predicted = statistics.median(pair[0] for pair in found.values())
-        table.append({"intervention": name, "predicted_us": predicted, "measured_us": middle, "low": low, "high": high,
-                      "same_sign": predicted * middle > 0 or low <= 0 <= high})
+        table.append({"intervention": name, "predicted_us": predicted, "predicted_range": predicted_range(predictions, name),
+                      "measured_us": middle, "low": low, "high": high})
+        table[-1]["sign"] = sign_of(table[-1])
     middle, low, high = interval(pairs, lambda drawn: slope([pair for block in drawn for pair in block]))
     return {"rows": table, "slope": middle, "low": low, "high": high,
-            "passes": SLOPE[0] <= low and high <= SLOPE[1] and all(row["same_sign"] for row in table)}
+            "passes": SLOPE[0] <= low and high <= SLOPE[1] and all(row["sign"] != "WRONG" for row in table)}
+
+
+HAND_OFFS = ("as recorded", "fitted to the launch", "L1")
 
 
 def replays(folder):
-    """L0: the kept launches' bodies, as long as they were recorded, in the placement and order that were recorded; with the hand-offs
-    as recorded, and with those of the cell's L1 machine. Error of the time of all iterations."""
+    """L0: the kept launches' bodies, as long as they were recorded, in the placement that was recorded; with the hand-offs as recorded,
+    and, drawn once a seed, with those of a machine fitted to the launch and those of the cell's L1 machine. Of each launch the measured
+    time of all iterations, and the replayed ones."""
     table = []
     for cell in CELLS:
-        trace = f"{folder}/measured-{cell.name}-0.db"
-        if cell.inject or not os.path.exists(trace):
-            continue
-        answer = megascope("analyze", trace, "--replay", "--machine", machine_file(folder, "L1", cell.workers))
-        table.append({"cell": cell.name, "errors": {r["hand_offs"]: r["error"] for r in answer["replays"]}, "notes": answer["replay_notes"]})
+        launches = [] if cell.inject else sorted(glob.glob(f"{folder}/measured-{cell.name}-[0-9]*.db"))
+        for trace in launches:
+            answer = megascope("analyze", trace, "--replay", "--machine", machine_file(folder, "L1", cell.workers),
+                               "--seeds", str(len(SPREAD_SEEDS)))
+            table.append({"cell": cell.name, "measured_us": answer["replays"][0]["measured_us"], "notes": answer["replay_notes"],
+                          "replayed_us": dict(zip(HAND_OFFS, (r["by_seed_us"] for r in answer["replays"])))})
     return table
 
 
-def spreads(predictions, rows):
-    """Free placement: how launches of a cell lie about their median, beside how seeds do. Each launch is divided by what is predicted at
-    the bandwidth around it, so that the machine's drift is in neither. distance: Kolmogorov-Smirnov's, of both about their medians."""
+def replay_errors(table, cell, hand_offs):
+    return [us / row["measured_us"] - 1 for row in table if row["cell"] == cell for us in row["replayed_us"][hand_offs]]
+
+
+def distance(a, b):
+    """Kolmogorov-Smirnov's."""
+    return max(abs(share_below(a, x) - share_below(b, x)) for x in a + b)
+
+
+def about_median(values):
+    return [x / statistics.median(values) for x in values]
+
+
+def tenths(values):
+    return [percentile(values, 0.1), percentile(values, 0.9)]
+
+
+def spreads(predictions, rows, replayed):
+    """Free placement, as distributions. `free`: how launches of a cell lie about their median, beside how seeds do; each launch is divided
+    by what is predicted at the bandwidth around it, so that the machine's drift is in neither. `replayed`: the kept launches with their
+    own placement and bodies, hops drawn as the L1 machine has them: their times, not about a median, beside the measured ones."""
     table = []
     for cell in CELLS:
         if not cell.places_freely():
             continue
         prediction = predictions["cells"][cell.name]
         launches = [row["us"] / at(prediction["levels"]["L1"], share_of(predictions, row)) for row in rows if row["cell"] == cell.name]
-        both = [[x / statistics.median(values) for x in values] for values in (launches, prediction["seeds"])]
-        distance = max(abs(share_below(both[0], x) - share_below(both[1], x)) for x in both[0] + both[1])
-        table.append({"cell": cell.name, "launches": len(launches), "seeds": len(prediction["seeds"]),
-                      "measured": [percentile(both[0], p) for p in (0.1, 0.9)], "predicted": [percentile(both[1], p) for p in (0.1, 0.9)],
-                      "distance": distance, "ratio": 1 / statistics.median(launches)})
+        measured, free = about_median(launches), about_median(prediction["seeds"])
+        kept = [row for row in replayed if row["cell"] == cell.name]
+        errors = [1 + error for error in replay_errors(replayed, cell.name, "L1")]
+        table.append({"cell": cell.name, "launches": len(launches), "seeds": len(prediction["seeds"]), "measured": tenths(measured),
+                      "free": {"ratio": 1 / statistics.median(launches), "tenths": tenths(free), "distance": distance(measured, free)},
+                      "replayed": {"launches": len(kept), "ratio": statistics.median(errors), "tenths": tenths(errors),
+                                   "distance": distance([row["measured_us"] for row in kept],
+                                                        [us for row in kept for us in row["replayed_us"]["L1"]])}})
     return table
 
 
@@ -163,12 +224,21 @@ def print_accuracy(title, table):
               f"{'pass' if r['beats_rivals'] else 'FAIL'} |")
 
 
+def print_one_rival(title, found):
+    print(f"\n{title}\n| median error of the cells | unseen | all |\n|---|--:|--:|")
+    for name, error in [("ours", found["ours"]), *found["rivals"].items()]:
+        print(f"| {name} | {percent(error['unseen'])} | {percent(error['all'])} |")
+    for cells, passes in found["passes"].items():
+        print(f"{cells} cells: at most half of {found['best'][cells]}: {'pass' if passes else 'FAIL'}")
+
+
 def print_changes(title, found):
     print(f"\n{title}: slope {found['slope']:.2f} [{found['low']:.2f}, {found['high']:.2f}], {'pass' if found['passes'] else 'FAIL'}")
-    print("| intervention | predicted us | measured us [95 %] | sign |\n|---|--:|--:|---|")
+    print("| intervention | predicted us [L1's seeds, 95 %] | measured us [95 %] | sign |\n|---|--:|--:|---|")
     for r in found["rows"]:
-        print(f"| {r['intervention']} | {r['predicted_us']:+.0f} | {r['measured_us']:+.0f} [{r['low']:+.0f}, {r['high']:+.0f}] | "
-              f"{'right' if r['same_sign'] else 'WRONG'} |")
+        low, high = r["predicted_range"]
+        print(f"| {r['intervention']} | {r['predicted_us']:+.0f} [{low:+.0f}, {high:+.0f}] | "
+              f"{r['measured_us']:+.0f} [{r['low']:+.0f}, {r['high']:+.0f}] | {r['sign']} |")
 
 
 def print_tasks(name, found):
@@ -183,20 +253,26 @@ def print_tasks(name, found):
 
 
 def print_replays(table):
-    print("\n### L0: recorded bodies in the recorded placement, error of all iterations\n| cell | hand-offs | error |\n|---|---|--:|")
-    for r in table:
-        for hand_offs, error in r["errors"].items():
-            print(f"| {r['cell']} | {hand_offs} | {100 * error:+.2f} % |")
+    print("\n### L0: recorded bodies in the recorded placement, error of all iterations: least .. most of launches and seeds\n"
+          f"| cell | launches | {' | '.join(HAND_OFFS)} |\n|---|--:|--:|--:|--:|")
+    for cell in dict.fromkeys(r["cell"] for r in table):
+        errors = [replay_errors(table, cell, hand_offs) for hand_offs in HAND_OFFS]
+        ranges = (f"{100 * min(e):+.2f} .. {100 * max(e):+.2f} %" for e in errors)
+        print(f"| {cell} | {sum(r['cell'] == cell for r in table)} | {' | '.join(ranges)} |")
     for note in sorted({note for r in table for note in r["notes"]}):
         print(f"note: {note}")
 
 
 def print_spreads(table):
-    print("\n### Free placement: launches and seeds about their medians\n"
-          "| cell | launches | p10, p90 | seeds | p10, p90 | predicted / measured | distance |\n|---|--:|---|--:|---|--:|--:|")
+    print("\n### Free placement: p10, p90 of launches about their median; of predictions, over measured\n"
+          "| cell | launches | placement | of | p10, p90 | predicted / measured | distance |\n|---|--:|---|--:|---|--:|--:|")
     for r in table:
-        measured, predicted = (f"{low:.3f}, {high:.3f}" for low, high in (r["measured"], r["predicted"]))
-        print(f"| {r['cell']} | {r['launches']} | {measured} | {r['seeds']} | {predicted} | {r['ratio']:.3f} | {r['distance']:.2f} |")
+        text = {name: f"{low:.3f}, {high:.3f}" for name, (low, high) in
+                (("measured", r["measured"]), ("replayed", r["replayed"]["tenths"]), ("free", r["free"]["tenths"]))}
+        print(f"| {r['cell']} | {r['launches']} | measured | {r['launches']} launches | {text['measured']} | | |")
+        of = {"replayed": f"{r['replayed']['launches']} launches, {r['seeds']} seeds each", "free": f"{r['seeds']} seeds, about their median"}
+        for name, what in of.items():
+            print(f"| {r['cell']} | | {name} | {what} | {text[name]} | {r[name]['ratio']:.3f} | {r[name]['distance']:.2f} |")
 
 
 def main(folder):
@@ -205,10 +281,13 @@ def main(folder):
     print(f"{results['blocks']} blocks, {len(rows)} launches; two launches of a block differ by {percent(results['a_a']['median'])} "
           f"(median), {percent(results['a_a']['p90'])} (p90)")
     for level in LEVELS:
-        results[level] = {"accuracy": accuracy(predictions, rows, level), "changes": changes(predictions, rows, level)}
-        print_accuracy(f"### {level}: iteration", results[level]["accuracy"])
+        table = accuracy(predictions, rows, level)
+        results[level] = {"accuracy": table, "one_rival": one_rival(table), "changes": changes(predictions, rows, level)}
+        print_accuracy(f"### {level}: iteration", table)
+        print_one_rival(f"### {level}: one rival for all cells", results[level]["one_rival"])
         print_changes(f"### {level}: interventions", results[level]["changes"])
-    results["L0"], results["spreads"] = replays(folder), spreads(predictions, rows)
+    results["L0"] = replays(folder)
+    results["spreads"] = spreads(predictions, rows, results["L0"])
     print_replays(results["L0"])
     print_spreads(results["spreads"])
     results["tasks"] = {name: tasks_of(folder, name) for name in (BASE, "partition-balanced")
@@ -217,7 +296,8 @@ def main(folder):
         print_tasks(name, found)
     with open(f"{folder}/results.json", "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)
-    good = [r["passes_gate"] and r["beats_rivals"] for r in results["L1"]["accuracy"]] + [results["L1"]["changes"]["passes"]]
+    l1 = results["L1"]
+    good = [r["passes_gate"] and r["beats_rivals"] for r in l1["accuracy"]] + [*l1["one_rival"]["passes"].values(), l1["changes"]["passes"]]
     caught = not all([r["passes_gate"] for r in results["wrong"]["accuracy"]] + [results["wrong"]["changes"]["passes"]])
     print(f"\nL1 passes {sum(good)} of {len(good)} gates; the wrong model is {'caught' if caught else 'NOT CAUGHT'}")
     return 0 if all(good) and caught else 3

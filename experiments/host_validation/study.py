@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from cells import BASE, BY_NAME, CALIBRATION, CELLS, FREE_SEEDS
+from cells import BASE, BY_NAME, CALIBRATION, CELLS, SEEDED, SPREAD_SEEDS
 from rivals import Isolated, rivals
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,8 +28,10 @@ MEGASCOPE = os.environ.get("MEGASCOPE", "build/release/bin/megascope")
 # Others use the machine: without real-time priority their time slices (4 ms) stand in every second iteration.
 PRIORITY = ["chrt", "--fifo", "50"]
 MEASURES = ("run", "microbench")
-LEVELS = ("L1", "pooled", "L2", "wrong")
+LEVELS = ("L1", "by-workers", "L2", "wrong")
 SEEDS = (1,)
+# Of each seen cell, with a probe behind each pair: the machine drifts by some percent within a minute.
+CALIBRATION_LAUNCHES = 12
 # What two threads read, as a share of the reference: predictions are made for each, before anything is measured.
 SHARES = (0.5, 0.7, 0.9, 1.0, 1.2)
 
@@ -74,28 +76,28 @@ def read_json(path):
 
 
 def calibrate(folder):
-    """A machine for each level. L1: from other runs of seen cells with as many workers as the cell has: what a task costs beside
-    another worker (activations in the other core's cache, a last level cache and a memory for two) is in no number of the machine.
-    pooled: one machine from all of them. L2: from primitives, and bodies alone on the machine in a model that no cell runs.
-    wrong: a model that must fail, events cost nothing and memory gives whatever is asked for."""
+    """A machine for each level. L1: one, from other runs of seen cells. by-workers: one for each number of workers, from those of as many:
+    what a task costs beside another worker (activations in the other core's cache, a last level cache and a memory for two) is in no
+    number of the machine. L2: from primitives, and bodies alone on the machine in a model that no cell runs. wrong: L1 spoilt, which must
+    fail: events cost nothing and memory gives whatever is asked for."""
     os.makedirs(folder, exist_ok=True)
-    probes = [probe() for _ in range(3)]
+    probes = [probe()]
     primitives, isolated = f"{folder}/primitives.json", f"{folder}/isolated.db"
     megascope("microbench", "-o", primitives)
     megascope("run", f"{HERE}/isolated_bodies.json", "--policy", "static", "--workers", "1", "--partition-workers", "2",
               "--weights", "synthetic", "--prompt", "1,2,3", "--generate", "12", "-o", isolated)
-    traces = [f"{folder}/calibration-{name}-{launch}.db" for launch in range(2) for name in CALIBRATION]
-    for trace in traces:
-        name = os.path.basename(trace)[len("calibration-"):-len("-0.db")]
-        megascope(*BY_NAME[name].run(trace))
-    probes += [probe() for _ in range(3)]
+    traces = []
+    for launch in range(CALIBRATION_LAUNCHES):
+        for name in CALIBRATION:
+            traces.append(f"{folder}/calibration-{name}-{launch}.db")
+            megascope(*BY_NAME[name].run(traces[-1]))
+        probes.append(probe())
     megascope("calibrate", isolated, "--machine", primitives, "-o", f"{folder}/L2.json")
-    megascope("calibrate", *traces, "--machine", primitives, "-o", f"{folder}/pooled.json")
+    megascope("calibrate", *traces, "--machine", primitives, "-o", f"{folder}/L1.json")
+    write_json(f"{folder}/wrong.json", without_costs(read_json(f"{folder}/L1.json")))
     for workers in {BY_NAME[name].workers for name in CALIBRATION}:
         with_as_many = [t for t in traces if f"-{workers}w-" in t]
-        fitted = f"{folder}/L1-{workers}w.json"
-        megascope("calibrate", *with_as_many, "--machine", primitives, "-o", fitted)
-        write_json(f"{folder}/wrong-{workers}w.json", without_costs(read_json(fitted)))
+        megascope("calibrate", *with_as_many, "--machine", primitives, "-o", f"{folder}/by-workers-{workers}w.json")
     write_json(f"{folder}/probe.json", {n: statistics.median(p[n] for p in probes) for n in probes[0]})
 
 
@@ -125,8 +127,8 @@ def predict(folder):
         l1 = machine_file(folder, "L1", cell.workers)
         answer = megascope(*cell.simulate(l1, 1), "-o", f"{folder}/predicted-{cell.name}.db")
         cells[cell.name] = {"levels": levels, "bytes_us": answer["lower_bounds_us"]["bytes"] / answer["iterations"]}
-        if cell.places_freely():
-            cells[cell.name]["seeds"] = [steady_us(megascope(*cell.simulate(l1, seed))) for seed in FREE_SEEDS]
+        if cell.name in SEEDED:
+            cells[cell.name]["seeds"] = [steady_us(megascope(*cell.simulate(l1, seed))) for seed in SPREAD_SEEDS]
     add_rivals(folder, cells)
     text = write_json(f"{folder}/predictions.json", {"probe": read_json(f"{folder}/probe.json"), "cells": cells, "time": time.time()})
     with open(f"{folder}/predictions.sha256", "w", encoding="utf-8") as file:
@@ -147,7 +149,7 @@ def at_share(folder, cell, level, share):
 def add_rivals(folder, cells):
     """The constant an operator is fitted to the calibration runs of BASE, as the simulator is."""
     isolated = {cell.name: isolated_bodies(folder, cell) for cell in CELLS if not cell.inject}
-    seen = statistics.median(us for launch in range(2) for us in iterations_of(f"{folder}/calibration-{BASE}-{launch}.db"))
+    seen = statistics.median(us for launch in range(CALIBRATION_LAUNCHES) for us in iterations_of(f"{folder}/calibration-{BASE}-{launch}.db"))
     per_operator = (seen - cells[BASE]["bytes_us"]) / isolated[BASE].operators
     for name, bodies in isolated.items():
         cells[name]["rivals"] = rivals(cells[name]["bytes_us"], bodies, BY_NAME[name].workers, per_operator)
@@ -183,17 +185,19 @@ def measure(folder, seconds):
 
 
 def measure_block(folder, block):
-    """A probe, every cell in a random order, a probe, the cells in the reverse order, a probe (ABBA): each pair of a cell is A/A."""
+    """A probe, every cell in a random order, a probe, the cells in the reverse order, a probe (ABBA): each pair of a cell is A/A. The
+    traces of the first block are kept, and where placement is free those of all."""
     order = [cell.name for cell in CELLS]
     random.Random(block).shuffle(order)
     rows, probes = [], [probe()]
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as scratch:
         for half, names in enumerate((order, order[::-1])):
             for name in names:
-                trace = f"{folder if block == 0 else scratch}/measured-{name}-{half}.db"  # one block's traces are kept
+                kept = block == 0 or BY_NAME[name].places_freely()
+                trace = f"{folder if kept else scratch}/measured-{name}-{2 * block + half}.db"
                 at = time.time()
                 rows.append({"block": block, "half": half, "cell": name, "us": steady_us(megascope(*BY_NAME[name].run(trace))), "time": at})
-                if block != 0:
+                if not kept:
                     os.remove(trace)
             probes.append(probe())
     for row in rows:

@@ -87,7 +87,7 @@ std::unique_ptr<OwnedLayer> cause_layer(const Trace& trace) {
     if (intervals.empty()) return;
     tiles.begin(lane);
     for (const Interval& interval : intervals)
-      tiles.add(interval.start, static_cast<std::uint8_t>(interval.cause));
+      tiles.add(interval.start, static_cast<std::uint8_t>(interval.cause()));
     tiles.finish(lane, intervals.back().end);
   };
   for_each_lane_intervals(cause_input(trace), take_lane);

@@ -22,20 +22,20 @@ class Collector {
   }
 
   void add(const Interval& interval) {
-    if (in_bubble_ && bubble_.lane != interval.lane) close({});
+    if (in_bubble_ && bubble_.lane != interval.lane()) close({});
     const Nanoseconds time = interval.end - interval.start;
-    sums_[static_cast<std::size_t>(interval.cause)] += time;
-    if (facts(interval.cause).is_executing) {
-      uses_[interval.lane].busy += time;
+    sums_[static_cast<std::size_t>(interval.cause())] += time;
+    if (facts(interval.cause()).is_executing) {
+      uses_[interval.lane()].busy += time;
       return close(interval.task);
     }
     if (!in_bubble_) {
-      bubble_ = {interval.lane, interval.start, interval.end, interval.cause, {}, 0};
+      bubble_ = {interval.lane(), interval.start, interval.end, interval.cause(), {}, 0};
       in_bubble_ = true;
     }
     bubble_.end = interval.end;
     bubble_.iteration = interval.iteration;
-    bubble_sums_[static_cast<std::size_t>(interval.cause)] += time;
+    bubble_sums_[static_cast<std::size_t>(interval.cause())] += time;
   }
 
   void close(std::optional<std::uint32_t> task) {

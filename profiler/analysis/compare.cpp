@@ -231,8 +231,8 @@ class Comparer {
                   double BreakdownRow::*column) {
     for (const Interval& interval : intervals_of(trace)) {
       if (interval.iteration < first || interval.iteration >= end) continue;
-      const CauseFacts& cause = facts(interval.cause);
-      row(static_cast<std::uint64_t>(interval.cause), std::string(cause.name)).*column +=
+      const CauseFacts& cause = facts(interval.cause());
+      row(static_cast<std::uint64_t>(interval.cause()), std::string(cause.name)).*column +=
           us(interval.end - interval.start);
     }
   }

@@ -156,8 +156,9 @@ Picoseconds ReferenceEngine::store_jit(std::uint32_t dispatcher, std::uint32_t e
     if (!is_jit_launched(policy_.kind, graph_.tasks().label[task])) continue;
     std::vector<std::uint32_t> depths;
     for (std::uint32_t w = own.begin; w < own.end; ++w) depths.push_back(workers_[w].jit_depth);
-    stores.push_back(
-        {place_jit(policy_, own, dispatchers_[dispatcher], task, depths.data()), task});
+    const std::uint32_t chosen =
+        place_jit(policy_, own, dispatchers_[dispatcher], task, depths.data());
+    stores.push_back({jit_worker(options_, iteration_, graph_, task, chosen), task});
     ++workers_[stores.back().worker].jit_depth;
   }
   const Picoseconds done = release(hops_.enqueue, false, lanes_of(own, from), stores);

@@ -21,8 +21,8 @@ using testing::two_iteration_run;
 std::vector<std::string> first_iteration(const RunRecord& run, std::uint32_t lane) {
   std::vector<std::string> lines;
   for (const Interval& i : derive_intervals(run)) {
-    if (i.lane != lane || i.start >= run.iterations[0].end) continue;
-    lines.push_back(fmt::format("{} {} {}", facts(i.cause).name, i.start - 100, i.end - 100));
+    if (i.lane() != lane || i.start >= run.iterations[0].end) continue;
+    lines.push_back(fmt::format("{} {} {}", facts(i.cause()).name, i.start - 100, i.end - 100));
   }
   return lines;
 }
@@ -40,10 +40,10 @@ TEST(Causes, TellWhatALaneDidAtEachInstant) {
 TEST(Causes, NameTheTaskAndTheEventThatAreWaitedFor) {
   const std::vector<Interval> intervals = derive_intervals(two_iteration_run());
 
-  EXPECT_EQ(intervals[3].cause, Cause::kNotify);
+  EXPECT_EQ(intervals[3].cause(), Cause::kNotify);
   EXPECT_EQ(intervals[3].task, 0U);
   EXPECT_EQ(intervals[3].event, 1U);
-  EXPECT_EQ(intervals[4].cause, Cause::kWaitDependency);
+  EXPECT_EQ(intervals[4].cause(), Cause::kWaitDependency);
   EXPECT_EQ(intervals[4].task, 2U);
   EXPECT_EQ(intervals[4].event, 1U);
 }
@@ -51,9 +51,9 @@ TEST(Causes, NameTheTaskAndTheEventThatAreWaitedFor) {
 TEST(Causes, CallTheTimeBetweenIterationsABoundary) {
   std::vector<std::string> lines;
   for (const Interval& i : derive_intervals(two_iteration_run())) {
-    if (i.lane != 0 || i.start < 1100 || i.start > 1260) continue;
+    if (i.lane() != 0 || i.start < 1100 || i.start > 1260) continue;
     lines.push_back(
-        fmt::format("{} {} {} in {}", facts(i.cause).name, i.start, i.end, i.iteration));
+        fmt::format("{} {} {} in {}", facts(i.cause()).name, i.start, i.end, i.iteration));
   }
 
   EXPECT_THAT(lines,
@@ -182,9 +182,9 @@ TEST(Causes, SumToTheMakespanExactly) {
     }
     std::vector<Nanoseconds> cursor(2, 100);
     for (const Interval& i : derive_intervals(run)) {
-      ASSERT_EQ(i.start, cursor[i.lane]) << "round " << round;
+      ASSERT_EQ(i.start, cursor[i.lane()]) << "round " << round;
       ASSERT_LT(i.start, i.end);
-      cursor[i.lane] = i.end;
+      cursor[i.lane()] = i.end;
     }
     ASSERT_THAT(cursor, ElementsAre(2200, 2200)) << "round " << round;
   }

@@ -101,13 +101,15 @@ TEST_F(ReplayTest, AnalyzeSaysWhatWouldHaveBeen) {
 }
 
 // L0 (exact_replay.h): every policy's bodies and hand-offs, played again, end when the run did.
+constexpr double kExact = 0.001;
+
 TEST_F(ReplayTest, WithRecordedHandOffsIsTheRun) {
   for (const char* policy : {"static", "aot", "jit", "hybrid"}) {
     const Trace trace = recorded({"--policy", policy});
     const Result<cli::ExactReplays> exact = cli::replay_exactly(trace, "");
     ASSERT_TRUE(exact) << exact.error().message;
     ASSERT_EQ(exact->replays.size(), 3u);
-    EXPECT_LT(std::abs(exact->replays[0].error()), 0.005) << policy;
+    EXPECT_LT(std::abs(exact->replays[0].error()), kExact) << policy;
     EXPECT_LT(std::abs(exact->replays[2].error()), 0.02) << policy << ", the machine's hand-offs";
   }
 }
@@ -117,9 +119,88 @@ TEST_F(ReplayTest, WithRecordedHandOffsIsTheMeasuredRun) {
     const Trace trace = *read_trace(source_dir() + "/traces/samples/" + sample + ".db");
     const Result<cli::ExactReplays> exact = cli::replay_exactly(trace, "");
     ASSERT_TRUE(exact) << exact.error().message;
-    EXPECT_LT(std::abs(exact->replays[0].error()), 0.005) << sample;
+    EXPECT_LT(std::abs(exact->replays[0].error()), kExact) << sample;
     EXPECT_THAT(exact->notes[0], HasSubstr("carries no machine"));
   }
+}
+
+// Tasks 0 and 1 notify one event, for which 4 waits; 2 and 3 wait for nothing. Worker 0 runs 0, 2,
+// 4.
+std::shared_ptr<const TaskGraph> graph_of_five() {
+  TaskGraphBuilder builder(GraphInfo{}, TaskGraphBuilder::OperatorTiles::kAny);
+  Operator op;
+  op.name = "op";
+  op.grid.extent = {5, 1, 1};
+  const OperatorId id = builder.add_operator(op);
+  const std::uint32_t work = builder.add_class({});
+  const auto event = builder.add_event();
+  constexpr auto kBegin = TaskGraphBuilder::kBegin, kEnd = TaskGraphBuilder::kEnd;
+  for (std::uint32_t tile = 0; tile < 5; ++tile) {
+    builder.add_task({id, TaskKind::kLinear, tile, work, LaunchLabel::kAot,
+                      tile == 4 ? event : kBegin, tile < 2 ? event : kEnd});
+  }
+  return std::make_shared<const TaskGraph>(std::move(builder).build().value());
+}
+
+// A counter does not hold up who arrives first because another body began before.
+TEST_F(ReplayTest, AShortBodyEndsBeforeALongOneThatBeganFirst) {
+  RunRecord run;
+  run.policy.kind = PolicyKind::kStatic;
+  run.roles = {2, 0};
+  run.graphs = {graph_of_five()};
+  run.lanes = {{.kind = LaneKind::kWorker, .number = 0}, {.kind = LaneKind::kWorker, .number = 1}};
+  run.iterations = {{0, 0, 900'000, decode_step(1, 1)}};
+  struct Row {
+    std::uint32_t task, lane;
+    Nanoseconds ready, start, end;
+  };
+  for (const Row& row :
+       {Row{0, 0, 0, 0, 500'000}, Row{1, 1, 0, 1'000, 2'000}, Row{3, 1, 0, 2'000, 900'000},
+        Row{2, 0, 0, 500'000, 501'000}, Row{4, 0, 500'000, 501'000, 502'000}}) {
+    TaskRecord& task = run.tasks.emplace_back();
+    task.task = row.task;
+    task.lane = row.lane;
+    task.ready = row.ready;
+    task.start = row.start;
+    task.end = task.notified = row.end;
+  }
+  const Result<cli::ExactReplays> exact = cli::replay_exactly(make_trace(run), "");
+  ASSERT_TRUE(exact) << exact.error().message;
+  EXPECT_NEAR(exact->replays[0].replayed_us, 900, 0.1);
+}
+
+// Whoever arrives last places: the replay has no other order of arrivals, even so.
+TEST_F(ReplayTest, PlacesJitTasksOnTheWorkersOfTheRun) {
+  Trace trace = recorded({"--policy", "jit", "--workers", "16", "--schedulers", "0"});
+  const Result<cli::ExactReplays> as_it_was = cli::replay_exactly(trace, "");
+  ASSERT_TRUE(as_it_was) << as_it_was.error().message;
+  EXPECT_LT(std::abs(as_it_was->replays[0].error()), kExact);
+  std::vector<Lane>& lanes = trace.lanes;
+  std::swap(lanes[0].number, lanes[5].number);  // the same run, on other workers
+  const Result<cli::ExactReplays> elsewhere = cli::replay_exactly(trace, "");
+  ASSERT_TRUE(elsewhere) << elsewhere.error().message;
+  EXPECT_LT(std::abs(elsewhere->replays[0].error()), kExact);
+}
+
+TEST_F(ReplayTest, DrawsHandOffsOnceASeed) {
+  recorded({"--policy", "hybrid"});
+  const auto replays = [&](const char* seeds) {
+    const CliRun run =
+        megascope({"analyze", path("run.db"), "--replay", "--seeds", seeds, "--format", "json"});
+    EXPECT_EQ(run.status, 0) << run.err;
+    return run.json()["replays"];
+  };
+  const auto one = replays("1");
+  const auto three = replays("3");
+  ASSERT_EQ(three.size(), 3u);
+  EXPECT_EQ(three[0]["by_seed_us"].size(), 1u) << "nothing is drawn where all is recorded";
+  const auto by_seed = three[2]["by_seed_us"].get<std::vector<double>>();
+  ASSERT_EQ(by_seed.size(), 3u);
+  EXPECT_EQ(by_seed[0], one[2]["replayed_us"].get<double>());
+  EXPECT_NE(by_seed[0], by_seed[1]);
+  const CliRun none = megascope({"analyze", path("run.db"), "--replay", "--seeds", "0"});
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.err, HasSubstr("--seeds 0"));
 }
 
 TEST_F(ReplayTest, WithHandOffsOfAMachineThatFitsIsNearTheMeasuredRun) {

@@ -126,8 +126,8 @@ TEST(RandomRuns, CausesOfEachWorkerSumToTheMakespan) {
             result.record->iterations.back().end - result.record->iterations.front().start;
         std::vector<Nanoseconds> sum(options.roles.workers * graph.info().devices);
         for (const Interval& interval : derive_intervals(*result.record)) {
-          sum[interval.lane] += interval.end - interval.start;
-          ASSERT_NE(interval.cause, Cause::kUnknown);
+          sum[interval.lane()] += interval.end - interval.start;
+          ASSERT_NE(interval.cause(), Cause::kUnknown);
         }
         for (const Nanoseconds total : sum) ASSERT_EQ(total, makespan);
       });

@@ -54,6 +54,48 @@ TEST(Simulate, RefusesNoIterationAndAnInjectionForNobody) {
   EXPECT_THAT(refusal(options), HasSubstr("no iteration"));
 }
 
+TEST(Simulate, PlacesJitTasksOnTheNamedWorkers) {
+  const auto graph = layers(2, 4, 10'000, LaunchLabel::kJit);
+  SimulationOptions options = plain_options(PolicyKind::kJit, 4);
+  options.record = true;
+  options.jit_workers.assign(graph->task_count(), 3);
+  options.jit_workers[1] = kNoIndex;  // as the policy has it
+  for (const EngineKind engine : {EngineKind::kElided, EngineKind::kReference}) {
+    options.engine = engine;
+    const Result<SimulationResult> result = simulate(graph, simple_machine(), options);
+    ASSERT_TRUE(result) << result.error().message;
+    for (const TaskRecord& task : result->record->tasks) {
+      EXPECT_EQ(task.lane, task.task == 1 ? 1U : 3U) << name_of(engine) << ", task " << task.task;
+    }
+  }
+}
+
+TEST(Simulate, RefusesWorkersOfJitTasksThatTheirDispatcherDoesNotFeed) {
+  SimulationOptions options = plain_options(PolicyKind::kJit, 4, 2);
+  options.jit_workers = {0};
+  EXPECT_THAT(refusal(options), HasSubstr("1 workers of JIT-launched tasks, for 8 in all"));
+  options.jit_workers.assign(8, 0);
+  EXPECT_THAT(refusal(options), HasSubstr("its dispatcher feeds 2 .. 3"));
+  options.roles.schedulers = 0;
+  EXPECT_THAT(refusal(options), HasSubstr("accepted"));
+  options.jit_workers[5] = 4;
+  EXPECT_THAT(refusal(options), HasSubstr("on worker 4: its dispatcher feeds 0 .. 3"));
+}
+
+TEST(Simulate, BodyFactorsStretchSingleBodies) {
+  const auto graph = layers(1, 1, 10'000);
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 1);
+  const double typical = testing::makespan_us(graph, simple_machine(), options);
+  options.body_factors = {1000};
+  EXPECT_NEAR(testing::makespan_us(graph, simple_machine(), options) / typical, 1000, 0.5);
+  options.body_factors = {5000};
+  EXPECT_THAT(simulate(graph, simple_machine(), options).error().message,
+              HasSubstr("each from 1/4096 to 4096"));
+  options.body_factors = {4000};
+  EXPECT_THAT(simulate(layers(1, 1, 10'000'000), simple_machine(), options).error().message,
+              HasSubstr("slowed 4000 times"));
+}
+
 TEST(Simulate, SaysWhichQueueOverflows) {
   Machine machine = simple_machine();
   testing::set(machine.protocol.queue_capacity, 1);
