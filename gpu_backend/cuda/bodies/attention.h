@@ -202,13 +202,29 @@ MK_INLINE void add_values(Running<Heads>& run, const float (&share)[Heads][Ahead
   }
 }
 
+// This lane's 8 elements of the queries. Past the pass's heads lies what is used for nothing.
+template <int Heads>
+MK_INLINE void load_queries(float (&q)[Heads][8], const float* queries, std::uint32_t head_dim) {
+  MK_UNROLL
+  for (int h = 0; h < Heads; ++h) {
+    const float* const row = queries + static_cast<std::uint32_t>(h) * head_dim;
+    const Float4 low = load_as<Float4>(row);
+    const Float4 high = load_as<Float4>(row + 4);
+    MK_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      q[h][i] = low.at[i];
+      q[h][i + 4] = high.at[i];
+    }
+  }
+}
+
 // This warp's positions of [first, end). The next batch's keys are requested when this one's are
 // used up, its values likewise: so loads are in flight all the time, in the same registers. The
 // rest is dealt with one by one: of a short context that is all there is, and it is less code to go
 // through.
 template <int Heads, class C>
 MK_INLINE void run_positions(C& c, Running<Heads>& run, const AttentionTask& task,
-                             std::uint64_t cache, const float (&q)[Heads][8], std::uint32_t first,
+                             std::uint64_t cache, const float* queries, std::uint32_t first,
                              std::uint32_t end) {
   const std::uint32_t lanes_per_row = task.head_dim / 8;
   const std::uint32_t rows = 32 / lanes_per_row;
@@ -223,6 +239,8 @@ MK_INLINE void run_positions(C& c, Running<Heads>& run, const AttentionTask& tas
   Words4 value[kAhead];
   load_rows(key, task, keys, {base + of_lane, step, end});
   load_rows(value, task, values, {base + of_lane, step, end});
+  float q[Heads][8];  // read while the rows are on the way
+  load_queries<Heads>(q, queries + column, task.head_dim);
   while (base + (kAhead - 1) * step < end) {
     const Batch batch{base + of_lane, step, end};
     base += kAhead * step;
@@ -362,21 +380,12 @@ MK_HD void attend_heads(C& c, const AttentionTask& task, const Pass& pass,
                         const AttentionScratch& scratch) {
   const std::uint32_t head_dim = task.head_dim;
   Running<Heads> run{};
-  float q[Heads][8];
-  const std::uint32_t column = c.lane() % (head_dim / 8) * 8;
   MK_UNROLL
-  for (int h = 0; h < Heads; ++h) {
-    run.highest[h] = kNoScore;
-    const bool is_used = static_cast<std::uint32_t>(h) < pass.heads;
-    MK_UNROLL
-    for (std::uint32_t i = 0; i < 8; ++i) {
-      q[h][i] = is_used ? scratch.q[static_cast<std::uint32_t>(h) * head_dim + column + i] : 0.0F;
-    }
-  }
+  for (int h = 0; h < Heads; ++h) run.highest[h] = kNoScore;
   const std::uint32_t end =
       pass.position < task.end_position ? pass.position + 1 : task.end_position;
-  run_positions(c, run, task, std::uint64_t{pass.kv_head} * task.kv_stride, q, task.first_position,
-                end);
+  run_positions(c, run, task, std::uint64_t{pass.kv_head} * task.kv_stride, scratch.q,
+                task.first_position, end);
   // A warp without a position has nothing to join.
   if (task.first_position + c.warp() * (256 / head_dim) < end) join_lanes(c, run, head_dim / 8);
   write_part(c, run, scratch, head_dim);
