@@ -1,41 +1,11 @@
 #!/usr/bin/env python3
-"""Writes calibration.json and cells.json of this round beside itself: what is measured to fit the machines, and what is judged. No judged
-cell is in the calibration, but `seen`, which says whether the same configuration comes out again."""
-import json
+"""The cells of round 5."""
 import os
+import sys
 
-FUSED = "--partition balanced --fuse norm-linear --events operator"
-BATCH = "--partition balanced --fuse norm --events operator"
-LLAMA, SMALL, MIDDLE, LARGE, LARGEST = "llama-3.2-1b", "qwen3-0.6b", "qwen3-1.7b", "qwen3-4b", "qwen3-8b"
-
-
-def cell(name, varies, model, policy, workers, schedulers=0, shape=FUSED, **more):
-    split = f"--workers {workers}" + (f" --schedulers {schedulers}" if policy != "static" else "")
-    extra = "".join(f" {flag}" for flag in more.pop("flags", []))
-    return {"name": name, "varies": varies, "model": model, "flags": f"--policy {policy} {split} {shape}{extra}", **more}
-
-
-def static(workers, varies="split", model=LLAMA, name=None, **more):
-    return cell(name or f"{model}-{workers}", varies, model, "static", workers, **more)
-
-
-def on(workers, model=LLAMA):
-    return static(workers, "preload", model, f"{model}-{workers}-preload", preload="on", base=f"{model}-{workers}")
-
-
-def dynamic(policy, workers, schedulers):
-    return cell(f"{policy}-{workers}+{schedulers}", f"{policy} split", LLAMA, policy, workers, schedulers)
-
-
-def batch(tokens, workers, model=LLAMA, policy="static", schedulers=0):
-    return cell(f"{model}-batch-{tokens}-{policy}-{workers}", "batch", model, policy, workers, schedulers, BATCH,
-                flags=[f"--batch-tokens {tokens} --requests {tokens}"])
-
-
-def late(workers, us):
-    return static(workers, "intervention", name=f"notify+{us}us-{workers}", flags=[f"--inject notify_delay_us={us}"],
-                  base="seen" if workers == 132 else f"{LLAMA}-{workers}")
-
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, f"{here}/..")
+from cell_kinds import LARGE, LARGEST, LLAMA, MIDDLE, SMALL, batch, dynamic, late, on, static, write  # noqa: E402
 
 CALIBRATION = [
     *(static(w, "calibration") for w in (132, 121, 110, 90, 75, 66, 54, 42, 34)),
@@ -72,11 +42,4 @@ CELLS = [
     on(132, LARGEST), batch(8, 132, LARGEST),
 ]
 
-here = os.path.dirname(os.path.abspath(__file__))
-judged = [c["flags"] + c.get("preload", "") + c["model"] for c in CELLS if c["name"] != "seen"]
-assert len({c["name"] for c in CELLS}) == len(CELLS) and len(set(judged)) == len(judged)
-assert not {c["flags"] + c.get("preload", "") + c["model"] for c in CALIBRATION} & set(judged)
-for name, cells in (("calibration", CALIBRATION), ("cells", CELLS)):
-    with open(f"{here}/{name}.json", "w") as file:
-        file.write("[\n" + ",\n".join(" " + json.dumps(c) for c in cells) + "\n]\n")
-    print(name, len(cells))
+write(here, CALIBRATION, CELLS)

@@ -2,10 +2,10 @@
 # The whole of on_device.sh against a simulated GPU: a machine of known numbers, other than those that the fit begins with, stands in for
 # the device, and each measurement is up to 0.2 % off.
 #
-# usage: rehearse.sh MEGASCOPE TRUTH.json OUT SECONDS
+# usage: rehearse.sh MEGASCOPE TRUTH.json ROUND OUT SECONDS
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-megascope=$(realpath "$1") truth=$(realpath "$2") out=$3 seconds=$4
+megascope=$(realpath "$1") truth=$(realpath "$2") round=$3 out=$4 seconds=$5
 packed=$(mktemp -d)
 trap 'rm -rf "$packed"' EXIT
 cat >"$packed/megascope" <<PROGRAM
@@ -39,4 +39,4 @@ with open(given["--out"] + "/measured.json", "w") as file:
     json.dump(rounds, file, indent=1)
 PROGRAM
 chmod +x "$packed"/*
-PACKED=$packed "$here/on_device.sh" "$out" "$seconds"
+PACKED=$packed "$here/on_device.sh" "$round" "$out" "$seconds"

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Round 5 in one go, on a machine with an H100: measures the calibration cells, fits the machines, predicts every judged cell, prints
+# A round in one go, on a machine with an H100: measures the calibration cells, fits the machines, predicts every judged cell, prints
 # the hash of the predictions, and only then measures the judged cells, each twice, the second time backwards. Nobody chooses anything
-# in between. Needs build/gpu_check (../../run --pack). A step that fails is said and passed over; all ends before SECONDS are up.
+# in between. Needs build/gpu_check (../run --pack). A step that fails is said and passed over; all ends before SECONDS are up.
 #
-# usage: on_device.sh OUT SECONDS       (from the repository's root; back home: ../score.sh MEGASCOPE OUT)
+# usage: on_device.sh ROUND OUT SECONDS       (from the repository's root; back home: score.sh MEGASCOPE OUT)
 set -uo pipefail
-out=$1 until=$((SECONDS + $2))
-here=$(cd "$(dirname "$0")" && pwd)
+out=$2 until=$((SECONDS + $3))
+blind=$(cd "$(dirname "$0")" && pwd)
+here=$blind/$1
 packed=${PACKED:-build/gpu_check}
 export LD_LIBRARY_PATH=$packed${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 mkdir -p "$out/calibration"
@@ -31,9 +32,9 @@ record() {
 nvidia-smi >"$out/nvidia-smi.txt" 2>&1 || true
 cp "$here/cells.json" "$here/calibration.json" "$out/"
 step calibration 90 "$packed/megascope_gpu_check" --cells "$here/calibration.json" --out "$out/calibration" --limit 85
-step fit "${FIT_LIMIT:-150}" python3 "$here/../fit_calibration.py" "$packed/megascope" "$here/../../h100-2026-11-26/machine.json" "$here/calibration.json" \
+step fit "${FIT_LIMIT:-150}" python3 "$blind/fit_calibration.py" "$packed/megascope" "$blind/../h100-2026-11-26/machine.json" "$here/calibration.json" \
   "$out/calibration/measured.json" "$out" || [ -e "$out/machine-static.json" ] || { say "no machine, so nothing to judge"; exit 1; }
-step predict "${PREDICT_LIMIT:-90}" env BLIND_ITERATIONS=4 python3 "$here/../blind.py" predict "$here/cells.json" "$packed/megascope" "$out/machine-POLICY.json" "$out/predictions.json" ||
+step predict "${PREDICT_LIMIT:-90}" env BLIND_ITERATIONS=4 python3 "$blind/blind.py" predict "$here/cells.json" "$packed/megascope" "$out/machine-POLICY.json" "$out/predictions.json" ||
   { say "no predictions, so nothing to judge"; exit 1; }
 say "predictions, before the first judged cell: $(sha256sum "$out/predictions.json" | cut -d' ' -f1)"
 sha256sum "$out"/machine-*.json
@@ -41,5 +42,5 @@ step cells 230 "$packed/megascope_gpu_check" --cells "$here/cells.json" --out "$
 record seen-a
 record seen-b
 nvidia-smi >>"$out/nvidia-smi.txt" 2>&1 || true
-step score 30 bash "$here/../score.sh" "$packed/megascope" "$out"
+step score 30 bash "$blind/score.sh" "$packed/megascope" "$out"
 say "done"
