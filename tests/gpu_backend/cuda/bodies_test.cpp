@@ -257,7 +257,7 @@ TEST(LinearBody, TakesOverWhatWasPreloadedPastABodyThatDoesNotStream) {
 
 TEST(LinearBody, HasFewStagesInFlightBeforeItsEvent) {
   for (const auto& [shape, stages] :
-       {std::pair{LinearCase{1544, 5, 1}, 2U}, std::pair{LinearCase{256, 17, 1}, 1U}}) {
+       {std::pair{LinearCase{1544, 5, 1}, 2U}, std::pair{LinearCase{256, 11, 1}, 1U}}) {
     LinearProblem problem(shape, 1);
     FiberGrid grid(grid_options(4));
     const std::string fault = grid.run([&](FiberContext& c) {

@@ -4,13 +4,11 @@
 
 namespace mk::cuda {
 
-template <class Shape>
 __device__ __noinline__ void idle_loop(Mailbox& box) {
-  for (std::uint32_t turn = 0;; ++turn) {
-    while (!barrier_test(&box.go, turn & 1U)) {
-    }
+  for (MailboxReader mailbox;;) {
+    mailbox.await_command(box.go);
     if (box.command == Command::kExit) return;
-    if (threadIdx.x % 32 == 0) barrier_arrive(&box.done);
+    mailbox.finish(box.done);
   }
 }
 
@@ -21,13 +19,8 @@ __global__ void __launch_bounds__(1024, 1)
   const std::uint32_t workers = args.launch.roles.workers;
   if (blockIdx.x >= workers) return scheduler_block<false>(args, raw);
   auto& shared = *reinterpret_cast<WorkerShared<DeviceShape>*>(raw);
-  if (threadIdx.x == 0) {
-    barrier_init(&shared.box.go, 1);
-    barrier_init(&shared.box.done, DeviceShape::kWarps);
-  }
-  __syncthreads();
   if (threadIdx.x < DeviceShape::kThreads) {
-    idle_loop<DeviceShape>(shared.box);
+    idle_loop(shared.box);
   } else if (threadIdx.x == DeviceShape::kThreads) {
     control_loop<DeviceShape, false>(args, shared, blockIdx.x);
   }
