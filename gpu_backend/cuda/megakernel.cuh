@@ -37,7 +37,7 @@ struct alignas(128) Mailbox {
   Command command = Command::kRun;
   std::uint32_t slot = 0;            // of a task that is to be preloaded
   std::uint32_t following = kSlots;  // of the task after a preloaded one; kSlots: not known
-  GoBarrier go;  // mailbox_protocol.h
+  GoBarrier go;                      // mailbox_protocol.h
   DoneBarrier done;
 };
 
@@ -109,20 +109,16 @@ class WorkerProgram {
   // Between a release and these requests the memory has nothing to do, so they come first.
   __device__ void foresee(const protocol::Foresight& sight) {
     after_ = sight.after;
-    const std::uint32_t slot =
-        sight.task.id == next_.task ? next_.slot : slots_.fetch(sight.task.id);
-    if (sight.next != coming_.task) {
-      coming_ = {sight.next,
-                 sight.next == protocol::kNoTask ? kSlots : slots_.fetch(sight.next, slot)};
-    }
+    ready_ = sight.task;
+    // (Kept in the box, not in registers, of which the control thread has few.)
+    box_.slot = sight.task.id == next_.task ? next_.slot : slots_.fetch(sight.task.id);
     next_ = coming_;
-    set_step(slot, sight.task.iteration);
-    if (args_.preloads != 0 && !sight.is_active) {
-      box_.slot = slot;
-      box_.following = next_.slot;
-      post(Command::kPreload);
+    if (sight.next != next_.task) {
+      next_.task = sight.next;
+      next_.slot = kSlots;
+      if (sight.next != protocol::kNoTask) next_.slot = slots_.fetch(sight.next, box_.slot);
     }
-    set_task(slot, {sight.task.id, sight.task.iteration});
+    fill_box(args_.preloads != 0 && !sight.is_active);
   }
 
   // Their descriptors come while the worker finds out what to run.
@@ -133,9 +129,9 @@ class WorkerProgram {
 
   __device__ void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t iteration) {
     if (ready_.id != task || ready_.iteration != iteration) {
-      const std::uint32_t slot = slots_.fetch(task);
-      set_step(slot, iteration);
-      set_task(slot, {task, iteration});
+      ready_ = {task, iteration};
+      box_.slot = slots_.fetch(task);
+      fill_box(false);
     }
     mailbox_.await_done();
     if (box_.task.kind != TaskKind::kEmpty) post(Command::kRun);
@@ -158,15 +154,16 @@ class WorkerProgram {
     mailbox_.post();
   }
 
-  // What every command reads. Requires: nothing was posted that is not done.
-  __device__ void set_step(std::uint32_t slot, std::uint32_t iteration) {
+  // Makes ready_, whose descriptor is in box_.slot, the task that runs next. A preload of it reads
+  // the step, and not box_.task, which comes after. Requires: nothing was posted that is not done.
+  __device__ void fill_box(bool preloads) {
     slots_.land();
-    box_.step = step_of(step(iteration), box_.slots[slot].request);
-  }
-  // What a run reads, and a preload does not: that may be under way.
-  __device__ void set_task(std::uint32_t slot, protocol::Item item) {
-    box_.task = box_.slots[slot];
-    ready_ = item;
+    box_.step = step_of(step(ready_.iteration), box_.slots[box_.slot].request);
+    if (preloads) {
+      box_.following = next_.slot;
+      post(Command::kPreload);
+    }
+    box_.task = box_.slots[box_.slot];
   }
 
   __device__ const StepRow& step(std::uint32_t iteration) {
