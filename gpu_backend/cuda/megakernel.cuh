@@ -69,6 +69,10 @@ class DescriptorSlots {
     }
     return slot;
   }
+  // Is the task (or its copy, begun) in that slot? No slot holds kNoTask.
+  __device__ bool hold(std::uint32_t slot, std::uint32_t task) const {
+    return slot < kSlots && task_[slot] == task && task != protocol::kNoTask;
+  }
   // All copies have landed.
   __device__ void land() {
     asm volatile("cp.async.wait_all;" ::: "memory");
@@ -111,12 +115,12 @@ class WorkerProgram {
     after_ = sight.after;
     ready_ = sight.task;
     // (Kept in the box, not in registers, of which the control thread has few.)
-    box_.slot = sight.task.id == next_.task ? next_.slot : slots_.fetch(sight.task.id);
-    next_ = coming_;
-    if (sight.next != next_.task) {
-      next_.task = sight.next;
-      next_.slot = kSlots;
-      if (sight.next != protocol::kNoTask) next_.slot = slots_.fetch(sight.next, box_.slot);
+    box_.slot = next_slot_;
+    if (!slots_.hold(box_.slot, sight.task.id)) box_.slot = slots_.fetch(sight.task.id);
+    next_slot_ = coming_slot_;
+    if (!slots_.hold(next_slot_, sight.next)) {
+      next_slot_ = kSlots;
+      if (sight.next != protocol::kNoTask) next_slot_ = slots_.fetch(sight.next, box_.slot);
     }
     fill_box(args_.preloads != 0 && !sight.is_active);
   }
@@ -136,7 +140,7 @@ class WorkerProgram {
     mailbox_.await_done();
     if (box_.task.kind != TaskKind::kEmpty) post(Command::kRun);
     // Comes while the task runs.
-    if (after_ != protocol::kNoTask) coming_ = {after_, slots_.fetch(after_, next_.slot)};
+    if (after_ != protocol::kNoTask) coming_slot_ = slots_.fetch(after_, next_slot_);
     after_ = protocol::kNoTask;
     mailbox_.await_done();
   }
@@ -160,7 +164,7 @@ class WorkerProgram {
     slots_.land();
     box_.step = step_of(step(ready_.iteration), box_.slots[box_.slot].request);
     if (preloads) {
-      box_.following = next_.slot;
+      box_.following = next_slot_;
       post(Command::kPreload);
     }
     box_.task = box_.slots[box_.slot];
@@ -179,13 +183,10 @@ class WorkerProgram {
   MailboxWriter<GoBarrier, DoneBarrier> mailbox_;
   DescriptorSlots slots_;
   protocol::Item ready_{protocol::kNoTask, 0};  // the task in the box
-  // Of a list: the task after the one in hand, the one after that, and where they are.
-  struct InSlot {
-    std::uint32_t task = protocol::kNoTask;
-    std::uint32_t slot = kSlots;  // not known
-  };
-  InSlot next_;
-  InSlot coming_;
+  // Where the task after the one in hand and the one after that were put; kSlots: not known. Others
+  // may have come there since.
+  std::uint32_t next_slot_ = kSlots;
+  std::uint32_t coming_slot_ = kSlots;
   std::uint32_t after_ = protocol::kNoTask;
   std::uint32_t iteration_ = 0xffffffffU;
   StepRow step_{};
