@@ -11,7 +11,7 @@
 //   hand_off_by_add, _with_data    by atomic add; with 352 words stored before, loaded after   us
 //   notify[_after_stores]          an acquire-release add that waits for its answer            us
 //   poll_turn_sleep_N              a turn of a waiting thread                                  us
-//   mailbox_go, _round             control warp to the last compute warp; and back             us
+//   mailbox_round                  control warp to the last compute warp, and back            us
 //   add_N                          the same add on one address by N SMs at once                us
 //   queue_put, _take, _empty       a task id into a ring, out of it; a look at an empty one    us
 //   task_word, descriptor          a dependent load of what the protocol, a body needs         us

@@ -97,20 +97,14 @@ void measure_poll(Lab& lab, Results& results, std::uint32_t sleep_ns) {
 
 void measure_mailbox(Lab& lab, Results& results) {
   constexpr std::uint32_t kRounds = 200;
-  const Table<std::uint64_t> cycles = lab.zeros<std::uint64_t>(2);
   const Table<Span> span = lab.zeros<Span>(1);
-  Samples go;
-  Samples done;
+  Samples samples;
   for (int repeat = 0; repeat < 15; ++repeat) {
     lab.run("mailbox", mailbox_symbol(), {.blocks = 1, .threads = kBlockThreads},
-            MailboxArgs{cycles.get(), span.get(), kRounds});
-    const std::vector<std::uint64_t> taken = lab.read(cycles);
-    const Span of = lab.read_one(span);
-    go.push_back(us_of_cycles(static_cast<double>(taken[0]), of) / kRounds);
-    done.push_back(us_of_cycles(static_cast<double>(taken[1]), of) / kRounds);
+            MailboxArgs{span.get(), kRounds});
+    samples.push_back(us_a_step(lab.read_one(span), kRounds));
   }
-  results.add(lab, "mailbox_go", "us", go);
-  results.add(lab, "mailbox_round", "us", done);
+  results.add(lab, "mailbox_round", "us", samples);
 }
 
 void measure_offsets(Lab& lab, Results& results) {

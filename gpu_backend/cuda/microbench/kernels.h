@@ -101,7 +101,6 @@ struct PollArgs {
 
 // mailbox_kernel: one block of the megakernel's shape; commands that do nothing.
 struct MailboxArgs {
-  std::uint64_t* cycles = nullptr;  // [0]: until the last warp has a command; [1]: until it is done
   Span* span = nullptr;
   std::uint32_t rounds = 0;
 };

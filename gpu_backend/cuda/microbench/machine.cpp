@@ -157,7 +157,7 @@ class MachineMaker {
     set(p.poll_interval, get("poll_turn_sleep_20"));
     set(p.fetch, get("queue_take"));
     if (get("queue_take")) set(p.fetch_batch, 1, "queue_take is a time an item");
-    set(p.dispatch, combine("mailbox_go", {{1, "task_word"}, {1, "descriptor"}}));
+    set(p.dispatch, combine("task_word", {{0.5, "mailbox_round"}, {1, "descriptor"}}));
     set(p.activate, get("event_push_1"));
     set(p.dequeue, combine("event_hand_off", {{-1, "event_push_1"}, {1, "task_word"}}));
     set(p.enqueue, get("queue_put"));
