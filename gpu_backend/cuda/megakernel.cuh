@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "gpu_backend/cuda/bodies/run_body.h"
+#include "gpu_backend/cuda/descriptor_slots.h"
 #include "gpu_backend/cuda/device_block.cuh"
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/mailbox_protocol.h"
@@ -24,10 +25,6 @@
 namespace mk::cuda {
 
 enum class Command : std::uint32_t { kRun, kPreload, kExit };
-
-// Descriptors that a worker block has in shared memory: a batch of fetched tasks, or of a list the
-// task in hand and the two after it. A multiple of 4.
-inline constexpr std::uint32_t kSlots = 16;
 
 // In shared memory, in front of SharedMemory<Shape>.
 struct alignas(128) Mailbox {
@@ -41,25 +38,12 @@ struct alignas(128) Mailbox {
   DoneBarrier done;
 };
 
-// The descriptors in the mailbox's slots, copied there asynchronously by the control thread.
-class DescriptorSlots {
+// Copies descriptors into the mailbox's slots, by the control thread.
+class DescriptorCopies {
  public:
-  __device__ DescriptorSlots(const TaskDescriptor* all, Mailbox& box) : all_(all), box_(box) {
-    for (std::uint32_t& task : task_) task = protocol::kNoTask;
-  }
+  __device__ DescriptorCopies(const TaskDescriptor* all, Mailbox& box) : all_(all), box_(box) {}
 
-  // The slot of the task; its copy is at least begun. `busy` are slots that must stay as they are.
-  __device__ __noinline__ std::uint32_t fetch(std::uint32_t task, std::uint32_t busy = kSlots,
-                                              std::uint32_t busy_too = kSlots) {
-    const std::uint32_t found = slot_of(task);
-    if (found != kSlots) return found;
-    // So that no two copies to one slot are under way: past that many it would come round.
-    if (begun_ == kSlots - 2) land();
-    ++begun_;
-    while (turn_ == busy || turn_ == busy_too) advance();
-    const std::uint32_t slot = turn_;
-    advance();
-    task_[slot] = task;
+  __device__ void begin(std::uint32_t slot, std::uint32_t task) {
     const auto* const from = reinterpret_cast<const unsigned char*>(all_ + task);
     const std::uint32_t to = shared_address(&box_.slots[slot]);
 #pragma unroll
@@ -67,45 +51,19 @@ class DescriptorSlots {
       asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to + i), "l"(from + i)
                    : "memory");
     }
-    return slot;
   }
-  // Is the task (or its copy, begun) in that slot? No slot holds kNoTask.
-  __device__ bool hold(std::uint32_t slot, std::uint32_t task) const {
-    return slot < kSlots && task_[slot] == task && task != protocol::kNoTask;
-  }
-  // All copies have landed.
-  __device__ void land() {
-    asm volatile("cp.async.wait_all;" ::: "memory");
-    begun_ = 0;
-  }
+  __device__ static void land() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 
  private:
-  __device__ void advance() { turn_ = turn_ + 1 == kSlots ? 0 : turn_ + 1; }
-  __device__ std::uint32_t slot_of(std::uint32_t task) const {
-    std::uint32_t slot = kSlots;
-#pragma unroll
-    for (std::uint32_t s = 0; s < kSlots; s += 4) {
-      const uint4 four = *reinterpret_cast<const uint4*>(task_ + s);
-      if (four.x == task) slot = s;
-      if (four.y == task) slot = s + 1;
-      if (four.z == task) slot = s + 2;
-      if (four.w == task) slot = s + 3;
-    }
-    return slot;
-  }
-
   const TaskDescriptor* all_;
   Mailbox& box_;
-  alignas(16) std::uint32_t task_[kSlots];
-  std::uint32_t turn_ = 0;
-  std::uint32_t begun_ = 0;  // copies since they last landed
 };
 
 // The program of the protocol, for the control thread of a worker block.
 class WorkerProgram {
  public:
   __device__ WorkerProgram(const MegakernelArgs& args, Mailbox& box)
-      : args_(args), box_(box), mailbox_(box.go, box.done), slots_(args.descriptors, box) {}
+      : args_(args), box_(box), mailbox_(box.go, box.done), slots_({args.descriptors, box}) {}
 
   // The task will be waited for: what needs no event is requested now, and its command stands
   // ready. Not before: requests in flight hold up the release of the task before (seen on an H100:
@@ -115,13 +73,7 @@ class WorkerProgram {
     after_ = sight.after;
     ready_ = sight.task;
     // (Kept in the box, not in registers, of which the control thread has few.)
-    box_.slot = next_slot_;
-    if (!slots_.hold(box_.slot, sight.task.id)) box_.slot = slots_.fetch(sight.task.id);
-    next_slot_ = coming_slot_;
-    if (!slots_.hold(next_slot_, sight.next)) {
-      next_slot_ = kSlots;
-      if (sight.next != protocol::kNoTask) next_slot_ = slots_.fetch(sight.next, box_.slot);
-    }
+    box_.slot = slots_.foresee(sight.task.id, sight.next);
     fill_box(args_.preloads != 0 && !sight.is_active);
   }
 
@@ -140,7 +92,7 @@ class WorkerProgram {
     mailbox_.await_done();
     if (box_.task.kind != TaskKind::kEmpty) post(Command::kRun);
     // Comes while the task runs.
-    if (after_ != protocol::kNoTask) coming_slot_ = slots_.fetch(after_, next_slot_);
+    if (after_ != protocol::kNoTask) slots_.fetch_coming(after_);
     after_ = protocol::kNoTask;
     mailbox_.await_done();
   }
@@ -164,7 +116,7 @@ class WorkerProgram {
     slots_.land();
     box_.step = step_of(step(ready_.iteration), box_.slots[box_.slot].request);
     if (preloads) {
-      box_.following = next_slot_;
+      box_.following = slots_.next_slot();
       post(Command::kPreload);
     }
     box_.task = box_.slots[box_.slot];
@@ -181,12 +133,8 @@ class WorkerProgram {
   const MegakernelArgs& args_;
   Mailbox& box_;
   MailboxWriter<GoBarrier, DoneBarrier> mailbox_;
-  DescriptorSlots slots_;
+  DescriptorSlots<DescriptorCopies> slots_;
   protocol::Item ready_{protocol::kNoTask, 0};  // the task in the box
-  // Where the task after the one in hand and the one after that were put; kSlots: not known. Others
-  // may have come there since.
-  std::uint32_t next_slot_ = kSlots;
-  std::uint32_t coming_slot_ = kSlots;
   std::uint32_t after_ = protocol::kNoTask;
   std::uint32_t iteration_ = 0xffffffffU;
   StepRow step_{};
