@@ -92,7 +92,7 @@ TEST(DescriptorSlots, HoldEachTaskOfAListThatComesAgain) {
 }
 
 // Under aot a batch is taken whenever the last one is used up. With few tasks an iteration its
-// tasks come again in the next batch, where what was remembered of them is out of date.
+// tasks come again in a later batch, where what was remembered of them is out of date.
 TEST(DescriptorSlots, HoldEachTaskOfFetchedBatches) {
   std::mt19937 generator(1);
   const auto below = [&](std::uint32_t end) {
@@ -102,8 +102,9 @@ TEST(DescriptorSlots, HoldEachTaskOfFetchedBatches) {
     Player player;
     const std::uint32_t tasks = 1 + below(60);
     std::uint32_t turn = 0;
-    for (int batches = 0; batches < 12; ++batches) {
-      std::vector<std::uint32_t> batch(1 + below(16));
+    const std::uint32_t most = 1 + below(16);
+    for (int batches = 0; batches < 60; ++batches) {
+      std::vector<std::uint32_t> batch(1 + below(most));
       for (std::uint32_t& task : batch) task = turn++ % tasks;
       player.take_batch(batch);
       for (std::size_t k = 0; k < batch.size(); ++k) {
