@@ -6,17 +6,10 @@
 
 #include "core/host_device.h"
 
-// MK_UNROLL before a loop: it must be unrolled on the device, where arrays it indexes then live in
-// registers.
 #if defined(__CUDACC__)
 #define MK_INLINE __host__ __device__ __forceinline__
 #else
 #define MK_INLINE inline __attribute__((always_inline))
-#endif
-#if defined(__CUDA_ARCH__)
-#define MK_UNROLL _Pragma("unroll")
-#else
-#define MK_UNROLL
 #endif
 
 namespace mk::cuda {

@@ -21,17 +21,8 @@
 
 #include <cstdint>
 
+#include "core/host_device.h"
 #include "core/policy_rules.h"
-
-// Before a loop that must be unrolled on the device, where the arrays it indexes are registers; and
-// before one that must not be, whose turns wait for each other.
-#if defined(__CUDA_ARCH__)
-#define MK_UNROLLED _Pragma("unroll")
-#define MK_ROLLED _Pragma("unroll 1")
-#else
-#define MK_UNROLLED
-#define MK_ROLLED
-#endif
 
 namespace mk::protocol {
 
@@ -110,7 +101,7 @@ MK_HD std::uint32_t push_to_each(const Ring<M>* rings, std::uint32_t wanted, Ite
   // Step by step for all of them: what a step needs of the table is asked for together, and not
   // kept for the next (registers).
   const auto for_each_wanted = [&](auto&& step) {
-    MK_UNROLLED
+    MK_UNROLL
     for (std::uint32_t k = 0; k < kPushWidth; ++k) {
       if ((wanted >> k & 1U) != 0) step(k);
     }

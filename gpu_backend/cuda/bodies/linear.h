@@ -16,7 +16,6 @@
 #include "gpu_backend/cuda/bodies/elementwise.h"
 #include "gpu_backend/cuda/bodies/warp_stream.h"
 #include "gpu_backend/cuda/task_descriptor.h"
-#include "gpu_backend/protocol/ring.h"
 
 namespace mk::cuda {
 
@@ -107,27 +106,22 @@ MK_INLINE ChunkCursor<Shape> first_missing(const WarpStream& stream, const Chunk
   if (plan.panels == 1) {
     return {there < plan.groups ? there / kBand * kBand : plan.groups, 0, there % kBand};
   }
+  static_assert(kBand == 2, "a chunk's place in the first band, by shifts");
   const std::uint32_t shift = plan.groups < kBand ? 0 : 1;
   if (there >> shift == plan.panels) return {kBand, 0, 0};
   return {0, there >> shift, there & shift};
 }
 
-// Requests this warp's first chunks of a task of one token, into the first `stages` of its ring.
-template <class Shape, class C>
-MK_INLINE void request_first(C& c, WarpStream& stream, const LinearTask& task,
-                             std::uint32_t stages) {
-  const ChunkPlan<Shape> plan(task, c.warp());
-  ChunkCursor<Shape> next = first_missing(stream, plan);
-  request_up_to(c, stream, task, plan, next, stages);
-}
-
-// The same for a task that is yet to come, of any number of tokens.
+// Requests this warp's first chunks of a task that is yet to come, of any number of tokens, into
+// the first `stages` of its ring.
 template <class Shape, class C>
 MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task,
                           std::uint32_t stages = Shape::kStages) {
   if (task.token_tiles != 0) return preload_batch<Shape>(c, stream, task, stages);
+  const ChunkPlan<Shape> plan(task, c.warp());
   WarpStream own = stream;
-  request_first<Shape>(c, own, task, stages);
+  ChunkCursor<Shape> next = first_missing(own, plan);
+  request_up_to(c, own, task, plan, next, stages);
   stream = own;
 }
 
@@ -250,52 +244,48 @@ MK_INLINE const float* stage_input(C& c, const LinearTask& task, Meanwhile&& mea
   return to;
 }
 
-// Columns of the input that a lane has in registers: eight of each 256, beginning with its own.
+// Columns of the input that a lane has in registers: four of each 128, beginning with its own. (By
+// eights they would conflict in shared memory.)
 template <int Steps>
 struct LaneColumns {
   float at[Steps][4];
 
-  // `columns` columns from shared memory, at most 256 * Steps; zeros past them.
+  // `columns` columns from shared memory, at most 128 * Steps; zeros past them.
   MK_INLINE void load(const float* x, std::uint32_t columns, std::uint32_t lane) {
     MK_UNROLL
     for (int s = 0; s < Steps; ++s) {
       const std::uint32_t i = static_cast<std::uint32_t>(s) * 128 + lane * 4;
-      const Float4 a = i < columns ? load_as<Float4>(x + i) : Float4{};
+      const Float4 four = i < columns ? load_as<Float4>(x + i) : Float4{};
       MK_UNROLL
-      for (int k = 0; k < 4; ++k) at[s][k] = a.at[k];
+      for (int k = 0; k < 4; ++k) at[s][k] = four.at[k];
     }
   }
 };
 
 // acc[r] += weights[r][lane's columns] . x, over `columns` columns of Rows rows in shared memory.
-// The loads of four steps are in flight together.
+// All loads are in flight together.
 template <int Rows, int Steps>
 MK_INLINE void multiply_chunk(float (&acc)[Rows], const Bf16* weights, std::uint32_t row_stride,
                               const LaneColumns<Steps>& x, std::uint32_t columns,
                               std::uint32_t lane) {
-  constexpr int kAtOnce = Steps < 16 ? Steps : 16;
+  Words2 w[Steps][Rows];
   MK_UNROLL
-  for (int first = 0; first < Steps; first += kAtOnce) {
-    if (static_cast<std::uint32_t>(first) * 128 >= columns) break;
-    Words2 w[kAtOnce][Rows];
+  for (int s = 0; s < Steps; ++s) {
+    const std::uint32_t i = static_cast<std::uint32_t>(s) * 128 + lane * 4;
     MK_UNROLL
-    for (int s = 0; s < kAtOnce; ++s) {
-      const std::uint32_t i = static_cast<std::uint32_t>(first + s) * 128 + lane * 4;
-      MK_UNROLL
-      for (int r = 0; r < Rows; ++r) {
-        w[s][r] = i < columns
-                      ? load_as<Words2>(weights + static_cast<std::uint32_t>(r) * row_stride + i)
-                      : Words2{};
-      }
+    for (int r = 0; r < Rows; ++r) {
+      w[s][r] = i < columns
+                    ? load_as<Words2>(weights + static_cast<std::uint32_t>(r) * row_stride + i)
+                    : Words2{};
     }
+  }
+  MK_UNROLL
+  for (int s = 0; s < Steps; ++s) {
     MK_UNROLL
-    for (int s = 0; s < kAtOnce; ++s) {
+    for (int r = 0; r < Rows; ++r) {
+      const Floats<4> values = widen(w[s][r]);
       MK_UNROLL
-      for (int r = 0; r < Rows; ++r) {
-        const Floats<4> values = widen(w[s][r]);
-        MK_UNROLL
-        for (int k = 0; k < 4; ++k) acc[r] += values.at[k] * x.at[first + s][k];
-      }
+      for (int k = 0; k < 4; ++k) acc[r] += values.at[k] * x.at[s][k];
     }
   }
 }
