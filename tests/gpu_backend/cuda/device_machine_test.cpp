@@ -35,6 +35,8 @@ std::vector<Primitive> primitives() {
                                 {"event_push_1", 0.7, "us", 0.1},
                                 {"event_hand_off", 1.0, "us", 0.1},
                                 {"task_word", 0.3, "us", 0.1},
+                                {"mailbox_round", 0.08, "us", 0.01},
+                                {"descriptor", 0.2, "us", 0.01},
                                 {"read_bandwidth_1", 60, "GB/s", 0.01},
                                 {"read_bandwidth_132", kBandwidth, "GB/s", 0.01},
                                 {"copy_latency_4096", 0.8, "us", 0.1},
@@ -75,6 +77,7 @@ TEST(DeviceMachine, CombinesPrimitives) {
   EXPECT_NEAR(machine.protocol.notify.typical.value, 0.9 - 0.1, 1e-12);
   EXPECT_NEAR(machine.protocol.contention.value, 0.01, 1e-12);
   EXPECT_NEAR(machine.protocol.dequeue.typical.value, 1.0 - 0.7 + 0.3, 1e-12);
+  EXPECT_NEAR(machine.protocol.dispatch.typical.value, 0.3 + 0.08 / 2 + 0.2, 1e-12);
   EXPECT_NEAR(machine.body(TaskKind::kLinear).fixed.value, 1.1 - 0.8, 1e-12);
   EXPECT_NEAR(machine.body(TaskKind::kLinear).flops_per_cycle.value, 200, 1e-9);
 }
