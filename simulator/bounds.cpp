@@ -66,7 +66,8 @@ class Bounds {
     const std::uint32_t first = cost.preload > 0 ? 0 : 1;
     const auto tail = static_cast<double>(cost.tail);
     if (cost.ahead > 0) return start_up * first + std::max(stream, compute + between) + tail;
-    return start_up * first + next + std::max(stream, compute) + tail;
+    const auto input = static_cast<double>(cost.input);
+    return start_up * first + next + std::max({stream, compute, input}) + tail;
   }
 
   void add_iteration(std::uint32_t iteration) {

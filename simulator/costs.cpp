@@ -100,6 +100,7 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
       links_(mechanisms.links),
       warp_rounds_(mechanisms.warp_rounds),
       ring_preload_(mechanisms.ring_preload),
+      input_overlap_(mechanisms.input_overlap),
       l2_latency_((machine.memory.l2_near.value + machine.memory.l2_far.value) / 2) {
   if (mechanisms.l2_capacity) {
     l2_capacity_ = machine.memory.l2_capacity.value * graph.info().devices;
@@ -234,6 +235,7 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   if (key.row_bytes > 0) {
     // One body still: its rounds follow each other at once, and its arithmetic is in their rate.
     cost.between = cost.next = cost.compute = 0;
+    if (input_overlap_) overlap_input(cost, body);
   }
   if (ring_preload_ && body.warps.value > 0) load_into_ring(cost, key);
   return cost;
@@ -253,6 +255,17 @@ void Costs::deal_rows(BodyCost& cost, const Key& key) const {
   cost.tile_bytes = full > 0 ? full : cost.bytes;
   const double enough = machine_.body(key.kind).enough_warps.value;
   if (last > 0) cost.last_slowness = std::max(1.0, (enough > 0 ? enough : warps) / last);
+}
+
+// A body asks for its first chunks before it reads its input, and works them off once it has that:
+// at the rate at which its warps stream, whatever has come by then.
+void Costs::overlap_input(BodyCost& cost, const BodyNumbers& body) const {
+  const Picoseconds fixed = to_picoseconds(body.fixed.value);
+  const auto first = static_cast<double>(cost.bytes_of_tile(cost.tiles - 1));
+  const double slowness = cost.slowness_of_tile(cost.tiles - 1);
+  cost.input =
+      fixed + static_cast<Picoseconds>(first * slowness * 1e3 / body.port_limit.value + 0.5);
+  cost.tail -= fixed;
 }
 
 // What lies in rings is worked off at the rate at which warps stream: that is how fast they

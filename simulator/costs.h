@@ -116,19 +116,20 @@ struct BodyCost {
   Picoseconds next = 0;         // from its work's end to the next one's first byte
   Picoseconds tail = 0;         // after the last byte: epilogue, fixed, activations
   Picoseconds compute = 0;      // the arithmetic of a tile, beside its stream
+  Picoseconds input = 0;  // from its first byte on, at least until the first tile is worked off
   std::int64_t flops = 0;
   std::int64_t kv_bytes = 0;       // part of `bytes`
   std::int64_t preload = 0;        // that may be requested before the event: of the first tile
   std::int64_t ahead = 0;          // of the next tile, that may be loaded while one is worked on
   std::int64_t early = 0;          // that its pages let the next task load before its end
-  bool in_ring = false;            // what is loaded ahead lies in the warps' rings, and then
-  Picoseconds hold = 0;            // its body streams no more of them for so long, and takes
-  Picoseconds work_off = 0;        // no less than that for its first tile
+  Picoseconds hold = 0;            // where that is in_ring, its body streams no more of it so long
+  Picoseconds work_off = 0;        // and takes no less than that for its first tile
   double last_slowness = 1;        // of the last tile's stream: all warps over those that have rows
   std::uint32_t tiles = 1;         // 0 streamed bytes: 1
   std::uint32_t stream_class = 0;  // of its route
   std::uint32_t spread = 0;
   Route route = Route::kMemory;
+  bool in_ring = false;  // what is loaded ahead lies in the warps' rings
 
   // Of the tile that `behind` more tiles follow.
   std::int64_t bytes_of_tile(std::uint32_t behind) const {
@@ -174,6 +175,7 @@ class Costs {
   std::uint32_t row_with(const Key& key, std::uint32_t first);
   BodyCost evaluate(const Key& key, const IterationState& state) const;
   void deal_rows(BodyCost& cost, const Key& key) const;
+  void overlap_input(BodyCost& cost, const BodyNumbers& body) const;
   void load_into_ring(BodyCost& cost, const Key& key) const;
   void take_from_l2(BodyCost& cost, TaskKind kind) const;
   void limit_loads_ahead(BodyCost& cost, const TaskClass& amounts) const;
@@ -192,6 +194,7 @@ class Costs {
   bool links_;
   bool warp_rounds_;
   bool ring_preload_;
+  bool input_overlap_;
   double l2_capacity_ = 0;       // bytes, of all devices; 0: nothing is looked for there
   double l2_latency_ = 0;        // us
   std::int64_t page_bytes_ = 0;  // of a worker's page, and

@@ -333,6 +333,7 @@ void Engine<kChoice, kRecord>::begin_body(std::uint32_t worker, std::uint32_t ta
   w.tiles_left = cost.tiles;
   will_use(&events_[triggering_[task]]);
   w.first_data = start + scaled(w.preloaded > 0 ? cost.hold : cost.start_up, w.factor);
+  w.compute_end = w.first_data + scaled(cost.input, w.factor);
   if constexpr (kRecord) w.preload_record = w.preloaded > 0 ? w.preload_at : kUnknown;
   w.stage = Stage::kStartUp;
   set_timer(worker, w.first_data);
@@ -350,7 +351,7 @@ template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::first_byte(std::uint32_t worker, Picoseconds now) {
   WorkerState& w = workers_[worker];
   const BodyCost& cost = *w.cost;
-  w.compute_end = now + scaled(cost.compute, w.factor);
+  w.compute_end = std::max(w.compute_end, now + scaled(cost.compute, w.factor));
   if (cost.bytes == 0) {
     w.last_byte = w.compute_end;
     return complete(worker, w.compute_end + scaled(cost.tail, w.factor));

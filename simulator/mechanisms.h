@@ -34,6 +34,7 @@ struct Mechanisms {
   bool warp_rounds = true;
   bool ring_preload = true;
   bool scheduler_lanes = true;
+  bool input_overlap = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -96,6 +97,9 @@ inline constexpr std::array kMechanisms = {
                    "notified, into a part of their rings, and is still worked off (off: as pages)"},
     MechanismFacts{"scheduler_lanes", &Mechanisms::scheduler_lanes,
                    "a scheduler stores for several workers side by side, where the machine says it "
+                   "(off: one after the other)"},
+    MechanismFacts{"input_overlap", &Mechanisms::input_overlap,
+                   "where bodies have warps, a linear's first weights come while its input is read "
                    "(off: one after the other)"},
 };
 

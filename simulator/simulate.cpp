@@ -200,6 +200,13 @@ Result<EngineOutcome> run_engine(const EngineInput& input, Recording& recording)
   }
 }
 
+// A baseline's kernels have their bodies' parts one after the other (kernels.h).
+Mechanisms mechanisms_of_bodies(const SimulationOptions& options) {
+  Mechanisms mechanisms = options.mechanisms;
+  if (!is_megakernel(options)) mechanisms.input_overlap = false;
+  return mechanisms;
+}
+
 // One simulation, from checked input to the result.
 class Simulation {
  public:
@@ -210,7 +217,7 @@ class Simulation {
         options_(options),
         spreads_(options.mechanisms.noise),
         hops_(machine, options.mechanisms, spreads_),
-        costs_(*graph_, machine, options.mechanisms, spreads_) {}
+        costs_(*graph_, machine, mechanisms_of_bodies(options), spreads_) {}
 
   Result<SimulationResult> run() {
     const auto before = std::chrono::steady_clock::now();

@@ -23,6 +23,7 @@ void ReferenceEngine::start_body(std::uint32_t worker, std::uint32_t task, Picos
   w.body.preload = w.body.preloaded > 0 ? w.ahead_at : Recording::kNoPreload;
   w.body.first_data =
       now() + scaled(w.body.preloaded > 0 ? cost.hold : cost.start_up, w.body.factor);
+  w.body.compute_end = w.body.first_data + scaled(cost.input, w.body.factor);
   agenda_.at(w.body.first_data, Turn::kWorker, worker, [this, worker] { first_byte(worker); });
 }
 
@@ -30,7 +31,7 @@ void ReferenceEngine::start_body(std::uint32_t worker, std::uint32_t task, Picos
 void ReferenceEngine::first_byte(std::uint32_t worker) {
   Body& body = workers_[worker].body;
   const BodyCost& cost = cost_of(body.task);
-  body.compute_end = now() + scaled(cost.compute, body.factor);
+  body.compute_end = std::max(body.compute_end, now() + scaled(cost.compute, body.factor));
   if (cost.bytes == 0) {
     workers_[worker].last_byte = body.compute_end;
     return complete(worker, body.compute_end + scaled(cost.tail, body.factor));

@@ -350,6 +350,28 @@ TEST(ClosedForms, TheLastRoundOfRowsStreamsWithAsManyWarpsAsHaveOne) {
   EXPECT_NEAR(makespan_us(rows_of_weights(1), machine, options), 1, kRounding);
 }
 
+TEST(ClosedForms, FirstWeightsComeWhileABodyOfWarpsReadsItsInput) {
+  Machine machine = simple_machine();
+  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
+  set(linear.warps, 4);
+  set(linear.fixed, 3);
+  set(machine.shared_memory.page_bytes, 4'096);
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 1);
+  SimulationOptions apart = options;
+  apart.mechanisms.input_overlap = false;
+  // Alone a body has its weights as fast as its warps multiply, and both are the same.
+  for (const SimulationOptions& either : {options, apart}) {
+    EXPECT_NEAR(makespan_us(rows_of_weights(8), machine, either), 3 + 8, kRounding);
+    EXPECT_NEAR(makespan_us(rows_of_weights(10), machine, either), 3 + 8 + 2 * 2, kRounding);
+  }
+  // A slow memory has not brought them when the input is there.
+  set(machine.memory.curve[0].bandwidth, 5);
+  EXPECT_NEAR(makespan_us(rows_of_weights(8), machine, options), 16, kRounding);
+  EXPECT_NEAR(makespan_us(rows_of_weights(8), machine, apart), 16 + 3, kRounding);
+  set(linear.fixed, 10);
+  EXPECT_NEAR(makespan_us(rows_of_weights(8), machine, options), 10 + 8, kRounding);
+}
+
 // Two workers' tasks of 10 and 50 KB, and behind both a task of 40 KB for each.
 std::shared_ptr<const TaskGraph> one_waits() {
   TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);

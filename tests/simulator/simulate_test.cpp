@@ -187,7 +187,10 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
   Machine large_l2 = h100;
   testing::set(large_l2.memory.l2_capacity, 2e9);
   Machine with_warps = h100;
-  for (BodyNumbers& body : with_warps.bodies) testing::set(body.warps, 11);
+  for (BodyNumbers& body : with_warps.bodies) {
+    testing::set(body.warps, 11);
+    testing::set(body.fixed, 0.5);
+  }
   testing::set(with_warps.protocol.scheduler_lanes, 32);
   const auto graph = compiled("qwen3-0.6b", 128);
   for (const MechanismFacts& mechanism : kMechanisms) {
@@ -198,6 +201,7 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
                              : mechanism.on == &Mechanisms::l2_capacity ? large_l2
                              : mechanism.on == &Mechanisms::warp_rounds ||
                                      mechanism.on == &Mechanisms::ring_preload ||
+                                     mechanism.on == &Mechanisms::input_overlap ||
                                      mechanism.on == &Mechanisms::scheduler_lanes
                                  ? with_warps
                                  : h100;

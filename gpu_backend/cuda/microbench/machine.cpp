@@ -231,6 +231,7 @@ class MachineMaker {
       const std::string prefix = fmt::format("body_{}_", name_of(kind));
       if (!get(prefix + "rate")) continue;
       set(body.bytes_in_flight, facts_.chunk_bytes * facts_.chunks, "chunks of all warps' rings");
+      if (kind != TaskKind::kExpertLinear) set(body.warps, facts_.warps, "warps of a block");
       set(body.start_up, start_up);
       set(body.fixed, combine(prefix + "start_up", {{-1, "copy_latency_4096"}}));
       set(body.port_limit, get(prefix + "rate"));

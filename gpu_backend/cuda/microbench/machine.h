@@ -21,6 +21,7 @@ struct DeviceFacts {
   double l2_bytes = 0;
   double chunk_bytes = 0;  // of a ring of weights
   double chunks = 0;       // of all rings of a block
+  double warps = 0;        // that have one
   double kernel_blocks_per_sm = 1;
 };
 

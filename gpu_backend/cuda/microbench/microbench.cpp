@@ -52,6 +52,7 @@ DeviceFacts facts_of(const Device& device) {
   facts.l2_bytes = static_cast<double>(device.l2_bytes);
   facts.chunk_bytes = DeviceShape::kChunkBytes;
   facts.chunks = DeviceShape::kWarps * DeviceShape::kStages;
+  facts.warps = DeviceShape::kWarps;
   int blocks = 1;
   const auto shared = static_cast<int>(operator_shared_bytes(0));
   if (cudaFuncSetAttribute(operator_symbol(), cudaFuncAttributeMaxDynamicSharedMemorySize,

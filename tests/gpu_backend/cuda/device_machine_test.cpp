@@ -20,6 +20,7 @@ DeviceFacts device_facts() {
           .l2_bytes = 50e6,
           .chunk_bytes = 4096,
           .chunks = 33,
+          .warps = 11,
           .kernel_blocks_per_sm = 1};
 }
 
@@ -79,6 +80,7 @@ TEST(DeviceMachine, CombinesPrimitives) {
   EXPECT_NEAR(machine.protocol.dequeue.typical.value, 1.0 - 0.7 + 0.3, 1e-12);
   EXPECT_NEAR(machine.protocol.dispatch.typical.value, 0.3 + 0.08 / 2 + 0.2, 1e-12);
   EXPECT_NEAR(machine.body(TaskKind::kLinear).fixed.value, 1.1 - 0.8, 1e-12);
+  EXPECT_EQ(machine.body(TaskKind::kLinear).warps.value, 11);
   EXPECT_NEAR(machine.body(TaskKind::kLinear).flops_per_cycle.value, 200, 1e-9);
 }
 
