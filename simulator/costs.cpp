@@ -258,23 +258,25 @@ void Costs::deal_rows(BodyCost& cost, const Key& key) const {
 }
 
 // A body asks for its first chunks before it reads its input, and works them off once it has that:
-// at the rate at which its warps stream, whatever has come by then.
-void Costs::overlap_input(BodyCost& cost, const BodyNumbers& body) const {
+// not sooner, whatever has come by then.
+void Costs::overlap_input(BodyCost& cost, const BodyNumbers& body) {
   const Picoseconds fixed = to_picoseconds(body.fixed.value);
-  const auto first = static_cast<double>(cost.bytes_of_tile(cost.tiles - 1));
-  const double slowness = cost.slowness_of_tile(cost.tiles - 1);
-  cost.input =
-      fixed + static_cast<Picoseconds>(first * slowness * 1e3 / body.port_limit.value + 0.5);
+  cost.input = fixed + work_off_of(cost, body);
   cost.tail -= fixed;
 }
 
-// What lies in rings is worked off at the rate at which warps stream: that is how fast they
-// multiply.
+// The first tile at the rate at which warps stream: that is how fast they multiply.
+Picoseconds Costs::work_off_of(const BodyCost& cost, const BodyNumbers& body) {
+  const auto first = static_cast<double>(cost.bytes_of_tile(cost.tiles - 1));
+  const double slowness = cost.slowness_of_tile(cost.tiles - 1);
+  return static_cast<Picoseconds>(first * slowness * 1e3 / body.port_limit.value + 0.5);
+}
+
+// What lies in rings is worked off all the same.
 void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
   if (cost.preload == 0) return;
   const BodyNumbers& body = machine_.body(key.kind);
   const auto page = static_cast<std::uint32_t>(page_bytes_);
-  const double slowness = cost.slowness_of_tile(cost.tiles - 1);
   std::uint32_t stages = 2;
   auto warps = static_cast<std::int64_t>(body.warps.value);
   if (key.row_bytes > 0) {
@@ -291,8 +293,7 @@ void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
   cost.ahead = 0;
   cost.preload = std::min(cost.preload, warps * stages * page_bytes_);
   cost.hold = to_picoseconds(machine_.shared_memory.hold.value);
-  const auto first = static_cast<double>(cost.bytes_of_tile(cost.tiles - 1));
-  cost.work_off = static_cast<Picoseconds>(first * slowness * 1e3 / body.port_limit.value + 0.5);
+  cost.work_off = work_off_of(cost, body);
 }
 
 // What shared-memory pages leave room for (MPK paper, 5.3).

@@ -175,7 +175,8 @@ class Costs {
   std::uint32_t row_with(const Key& key, std::uint32_t first);
   BodyCost evaluate(const Key& key, const IterationState& state) const;
   void deal_rows(BodyCost& cost, const Key& key) const;
-  void overlap_input(BodyCost& cost, const BodyNumbers& body) const;
+  static void overlap_input(BodyCost& cost, const BodyNumbers& body);
+  static Picoseconds work_off_of(const BodyCost& cost, const BodyNumbers& body);
   void load_into_ring(BodyCost& cost, const Key& key) const;
   void take_from_l2(BodyCost& cost, TaskKind kind) const;
   void limit_loads_ahead(BodyCost& cost, const TaskClass& amounts) const;

@@ -2,8 +2,8 @@
 // control thread fills, and two barriers, `go` (1 arrival a phase: there is a command) and `done`
 // (an arrival of each compute thread a phase: all have carried it out).
 //
-// Over the two barriers' type B, so that the source that runs on the device (megakernel.cuh) is
-// what Relacy checks (tests/gpu_backend/cuda):
+// Over the types of the two barriers, so that the source that runs on the device (megakernel.cuh)
+// is what Relacy checks (tests/gpu_backend/cuda):
 //   barrier.arrive()       releases what this thread did before
 //   barrier.await(parity)  until the phase of that parity has ended: acquires what was done before
 //                          its arrivals. The thread itself has not arrived.
