@@ -26,6 +26,13 @@
 //   soon.
 //                     16-byte alignment of both.
 //   wait(b, parity)   returns once the phase of that parity has ended; the copy's bytes can be read
+//   await_input()     returns once the task's event is active and what it brings can be read. A
+//   body
+//                     begins before that, as far as it can; it calls this before it reads an input,
+//                     as often as it likes. The first call is a barrier of all compute threads.
+//   wait_unless_input(b, parity)   whole warp: as wait(), but false once the task's event is active
+//                     meanwhile; the same in all lanes. b may be null: there is nothing to wait
+//                     for.
 //   exp(x), rsqrt(x), divide(x, y)   fast ones; x / y is 0 where |y| > 2^126
 // Every thread of the block (warp) calls sync() (warp_sync, shuffles, copy) or none does.
 #pragma once
@@ -53,11 +60,12 @@ template <class Shape>
 struct SharedMemory {
   unsigned char ring[Shape::kWarps][Shape::kStages][Shape::kChunkBytes];
   std::uint64_t full[Shape::kWarps][Shape::kStages];
-  float scratch[2 * 32];  // one or two words a warp
+  float scratch[2 * 32];   // one or two words a warp
+  std::uint32_t used[32];  // chunks that a warp has used, as of the last body's end
   alignas(128) unsigned char work[1];
 
   static constexpr std::size_t kFixedBytes =
-      (Shape::kWarps * Shape::kStages * (Shape::kChunkBytes + 8) + 256 + 127) / 128 * 128;
+      (Shape::kWarps * Shape::kStages * (Shape::kChunkBytes + 8) + 256 + 128 + 127) / 128 * 128;
 };
 
 template <class Shape, class C>
@@ -71,16 +79,19 @@ MK_INLINE T* work_of(C& c) {
   return reinterpret_cast<T*>(shared_of<Shape>(c).work);
 }
 
-// Once a block, before any body.
+// Once a block, before any body, by one thread; then the block has to meet.
+template <class Shape, class C>
+MK_HD void init_shared_alone(C& c) {
+  SharedMemory<Shape>& shared = shared_of<Shape>(c);
+  for (std::uint32_t w = 0; w < Shape::kWarps; ++w) shared.used[w] = 0;
+  for (std::uint32_t i = 0; i < Shape::kWarps * Shape::kStages; ++i) {
+    c.init_barrier(&shared.full[i / Shape::kStages][i % Shape::kStages]);
+  }
+  c.publish_barriers();
+}
 template <class Shape, class C>
 MK_HD void init_shared(C& c) {
-  SharedMemory<Shape>& shared = shared_of<Shape>(c);
-  if (c.thread() == 0) {
-    for (std::uint32_t i = 0; i < Shape::kWarps * Shape::kStages; ++i) {
-      c.init_barrier(&shared.full[i / Shape::kStages][i % Shape::kStages]);
-    }
-    c.publish_barriers();
-  }
+  if (c.thread() == 0) init_shared_alone<Shape>(c);
   c.sync();
 }
 

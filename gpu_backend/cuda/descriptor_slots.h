@@ -55,7 +55,10 @@ class DescriptorSlots {
   }
   MK_HD std::uint32_t next_slot() const { return next_slot_; }  // kSlots: not known
   // Of the task behind these two: its copy comes while a task runs.
-  MK_HD void fetch_coming(std::uint32_t task) { coming_slot_ = fetch(task, next_slot_); }
+  MK_HD std::uint32_t fetch_coming(std::uint32_t task) {
+    coming_slot_ = fetch(task, next_slot_);
+    return coming_slot_;
+  }
 
   // All copies have landed.
   MK_HD void land() {

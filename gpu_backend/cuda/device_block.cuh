@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "gpu_backend/cuda/block.h"
+#include "gpu_backend/cuda/named_barrier.cuh"
 
 namespace mk::cuda {
 
@@ -26,25 +27,32 @@ __device__ __forceinline__ void barrier_init(std::uint64_t* barrier, std::uint32
                : "memory");
 }
 
-// Has the phase of that parity ended? May take its time to say no.
-__device__ __forceinline__ bool barrier_test(std::uint64_t* barrier, std::uint32_t parity) {
+// Has the phase of that parity ended?
+__device__ __forceinline__ bool barrier_has_ended(std::uint64_t* barrier, std::uint32_t parity) {
   std::uint32_t ended;
-#if defined(MK_HAS_BULK_COPY)
-  asm volatile(
-      "{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2, 20000; "
-      "selp.u32 %0, 1, 0, p; }"
-      : "=r"(ended)
-      : "r"(shared_address(barrier)), "r"(parity)
-      : "memory");
-#else
   asm volatile(
       "{ .reg .pred p; mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2; "
       "selp.u32 %0, 1, 0, p; }"
       : "=r"(ended)
       : "r"(shared_address(barrier)), "r"(parity)
       : "memory");
-#endif
   return ended != 0;
+}
+
+// The same, and may take its time to say no.
+__device__ __forceinline__ bool barrier_test(std::uint64_t* barrier, std::uint32_t parity) {
+#if defined(MK_HAS_BULK_COPY)
+  std::uint32_t ended;
+  asm volatile(
+      "{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2, 20000; "
+      "selp.u32 %0, 1, 0, p; }"
+      : "=r"(ended)
+      : "r"(shared_address(barrier)), "r"(parity)
+      : "memory");
+  return ended != 0;
+#else
+  return barrier_has_ended(barrier, parity);
+#endif
 }
 
 __device__ __forceinline__ std::uint64_t global_time() {
@@ -61,7 +69,9 @@ __device__ __forceinline__ std::uint32_t sm_number() {
 
 inline constexpr std::uint64_t kCopyDeadline = 10'000'000'000;  // ns
 
-template <class Shape>
+// kAwaitsInput: of a megakernel's worker, whose tasks begin before their events
+// (mailbox_protocol.h).
+template <class Shape, bool kAwaitsInput = false>
 class DeviceBlock {
  public:
   __device__ DeviceBlock(unsigned char* shared, std::uint32_t work_bytes)
@@ -180,6 +190,25 @@ class DeviceBlock {
     }
   }
 
+  __device__ void await_input() {
+    if constexpr (kAwaitsInput) {
+      if (has_input_) return;
+      input_->barrier->meet(input_->parity);
+      has_input_ = true;
+    }
+  }
+  __device__ const InputState* input() const { return input_; }
+  __device__ void look_at_input(const InputState* input) { input_ = input; }
+  // (The first lane decides for all.)
+  __device__ bool wait_unless_input(std::uint64_t* barrier, std::uint32_t parity) {
+    for (;;) {
+      const bool input = input_->is_announced();
+      const bool landed = barrier == nullptr || barrier_has_ended(barrier, parity);
+      const unsigned seen = __shfl_sync(0xffffffffU, (input ? 1U : 0U) | (landed ? 2U : 0U), 0);
+      if (seen != 0) return seen == 2;
+    }
+  }
+
   __device__ float exp(float x) { return __expf(x); }
   __device__ float rsqrt(float x) { return rsqrtf(x); }
   // (A true division calls a function, which costs the body registers.)
@@ -195,18 +224,22 @@ class DeviceBlock {
   unsigned char* shared_;
   std::uint32_t work_bytes_;
   std::uint32_t thread_;
+  bool has_input_ = false;
+  const InputState* input_ = nullptr;
 };
 
 // The context is made anew there: a reference to it would hold it in memory.
-template <class F, class Shape, class... Args>
+template <class F, class Block, class... Args>
 __device__ __noinline__ auto run_apart(unsigned char* shared, std::uint32_t work_bytes,
-                                       Args... args) {
-  DeviceBlock<Shape> block(shared, work_bytes);
+                                       const InputState* input, Args... args) {
+  Block block(shared, work_bytes);
+  block.look_at_input(input);
   return F::run(block, args...);
 }
-template <class F, class Shape, class... Args>
-__device__ __forceinline__ auto apart(DeviceBlock<Shape>& c, Args... args) {
-  return run_apart<F, Shape>(c.shared(), c.work_bytes(), args...);
+template <class F, class Shape, bool kAwaitsInput, class... Args>
+__device__ __forceinline__ auto apart(DeviceBlock<Shape, kAwaitsInput>& c, Args... args) {
+  return run_apart<F, DeviceBlock<Shape, kAwaitsInput>>(c.shared(), c.work_bytes(), c.input(),
+                                                        args...);
 }
 
 }  // namespace mk::cuda

@@ -24,17 +24,26 @@
 
 namespace mk::cuda {
 
-enum class Command : std::uint32_t { kRun, kPreload, kExit };
+enum class Command : std::uint32_t { kRun, kExit };
+
+// What of a task is requested before its event.
+enum class Preload : std::uint32_t { kNothing, kAtOnce, kInTurn };
+
+struct alignas(128) TaskBox {
+  TaskDescriptor task{};
+  Step step{};
+  Command command = Command::kRun;
+  Preload preload = Preload::kNothing;
+  std::uint32_t following = kSlots;  // slot of the task after a preloaded one; kSlots: not known
+  InputState input{};
+};
 
 // In shared memory, in front of SharedMemory<Shape>.
 struct alignas(128) Mailbox {
-  TaskDescriptor task{};  // that is to run: at a fixed place, its address costs no register
+  TaskBox boxes[2]{};
   TaskDescriptor slots[kSlots]{};
-  Step step{};
-  Command command = Command::kRun;
-  std::uint32_t slot = 0;            // of a task that is to be preloaded
-  std::uint32_t following = kSlots;  // of the task after a preloaded one; kSlots: not known
-  GoBarrier go;                      // mailbox_protocol.h
+  GoBarrier go;  // mailbox_protocol.h
+  InputBarrier input;
   DoneBarrier done;
 };
 
@@ -63,18 +72,20 @@ class DescriptorCopies {
 class WorkerProgram {
  public:
   __device__ WorkerProgram(const MegakernelArgs& args, Mailbox& box)
-      : args_(args), box_(box), mailbox_(box.go, box.done), slots_({args.descriptors, box}) {}
+      : args_(args),
+        box_(box),
+        mailbox_(box.go, box.input, box.done),
+        slots_({args.descriptors, box}) {}
 
-  // The task will be waited for: what needs no event is requested now, and its command stands
-  // ready. Not before: requests in flight hold up the release of the task before (seen on an H100:
-  // 5 us instead of 0.8). A task that runs at once asks for its weights itself, after its inputs.
-  // Between a release and these requests the memory has nothing to do, so they come first.
+  // The task will be waited for, and begins now if it has not yet. A task that runs at once asks
+  // for its weights itself, after its inputs.
   __device__ void foresee(const protocol::Foresight& sight) {
     after_ = sight.after;
-    ready_ = sight.task;
-    // (Kept in the box, not in registers, of which the control thread has few.)
-    box_.slot = slots_.foresee(sight.task.id, sight.next);
-    fill_box(args_.preloads != 0 && !sight.is_active);
+    next_ = sight.next_follows ? sight.next : protocol::kNoTask;
+    const std::uint32_t slot = slots_.foresee(sight.task.id, sight.next);
+    if (is_coming(sight.task)) return;
+    begin(sight.task, slot, slots_.next_slot(),
+          sight.is_active ? Preload::kNothing : preload(Preload::kAtOnce));
   }
 
   // Their descriptors come while the worker finds out what to run.
@@ -84,42 +95,67 @@ class WorkerProgram {
   }
 
   __device__ void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t iteration) {
-    if (ready_.id != task || ready_.iteration != iteration) {
-      ready_ = {task, iteration};
-      box_.slot = slots_.fetch(task);
-      fill_box(false);
+    if (!is_coming({task, iteration}))
+      begin({task, iteration}, slots_.fetch(task), kSlots, Preload::kNothing);
+    const bool runs = is_posted_;
+    is_posted_ = false;
+    if (runs) give_input();
+    // While the task runs, the descriptor of the one after the next comes, and the next one's
+    // command is posted: the compute warps go on to it at once, and the memory has something to do
+    // while this thread notifies and waits.
+    std::uint32_t following = kSlots;
+    if (after_ != protocol::kNoTask) following = slots_.fetch_coming(after_);
+    if (next_ != protocol::kNoTask && slots_.next_slot() != kSlots) {
+      begin({next_, iteration}, slots_.next_slot(), following, preload(Preload::kInTurn));
     }
-    mailbox_.await_done();
-    if (box_.task.kind != TaskKind::kEmpty) post(Command::kRun);
-    // Comes while the task runs.
-    if (after_ != protocol::kNoTask) slots_.fetch_coming(after_);
     after_ = protocol::kNoTask;
-    mailbox_.await_done();
+    next_ = protocol::kNoTask;
+    if (runs) mailbox_.await_done();
   }
 
   __device__ bool prepare(std::uint32_t iteration) { return args_.decode.prepare(iteration); }
 
+  // (After an abort a task may have begun that has no input: it computes something that nobody
+  // reads.)
   __device__ void finish() {
-    mailbox_.await_done();
+    if (is_posted_) {
+      give_input();
+      mailbox_.await_done();
+    }
     post(Command::kExit);
   }
 
  private:
   __device__ void post(Command command) {
-    box_.command = command;
+    box_.boxes[mailbox_.next_box()].command = command;
     mailbox_.post();
   }
+  __device__ Preload preload(Preload wanted) const {
+    return args_.preloads != 0 ? wanted : Preload::kNothing;
+  }
+  __device__ bool is_coming(const protocol::Item& item) const {
+    return coming_.id == item.id && coming_.iteration == item.iteration;
+  }
 
-  // Makes ready_, whose descriptor is in box_.slot, the task that runs next. A preload of it reads
-  // the step, and not box_.task, which comes after. Requires: nothing was posted that is not done.
-  __device__ void fill_box(bool preloads) {
+  __device__ void give_input() {
+    box_.boxes[mailbox_.next_box() ^ 1U].input.announce();
+    mailbox_.give_input();
+  }
+
+  // Lets the task begin, as far as it can without its input.
+  __device__ void begin(const protocol::Item& item, std::uint32_t slot, std::uint32_t following,
+                        Preload preload) {
     slots_.land();
-    box_.step = step_of(step(ready_.iteration), box_.slots[box_.slot].request);
-    if (preloads) {
-      box_.following = slots_.next_slot();
-      post(Command::kPreload);
-    }
-    box_.task = box_.slots[box_.slot];
+    coming_ = item;
+    TaskBox& box = box_.boxes[mailbox_.next_box()];
+    box.task = box_.slots[slot];
+    if (box.task.kind == TaskKind::kEmpty) return;
+    box.step = step_of(step(item.iteration), box.task.request);
+    box.following = following;
+    box.input = {0, mailbox_.next_box(), &box_.input};
+    box.preload = preload;
+    post(Command::kRun);
+    is_posted_ = true;
   }
 
   __device__ const StepRow& step(std::uint32_t iteration) {
@@ -132,10 +168,12 @@ class WorkerProgram {
 
   const MegakernelArgs& args_;
   Mailbox& box_;
-  MailboxWriter<GoBarrier, DoneBarrier> mailbox_;
+  MailboxWriter<GoBarrier, InputBarrier, DoneBarrier> mailbox_;
   DescriptorSlots<DescriptorCopies> slots_;
-  protocol::Item ready_{protocol::kNoTask, 0};  // the task in the box
+  protocol::Item coming_{protocol::kNoTask, 0};  // the task that was begun last
+  bool is_posted_ = false;                       // and waits for its input
   std::uint32_t after_ = protocol::kNoTask;
+  std::uint32_t next_ = protocol::kNoTask;
   std::uint32_t iteration_ = 0xffffffffU;
   StepRow step_{};
 };
@@ -255,16 +293,17 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
   Mailbox& box = shared.box;
   ComputeThread& own = *new (&shared.threads[threadIdx.x]) ComputeThread;
   for (;;) {
-    own.mailbox.await_command(box.go);
-    DeviceBlock<Shape> block(shared.compute, work_bytes);
-    const Command command = box.command;
-    if (command == Command::kExit) break;
-    if (command == Command::kRun) {
-      run_body<Shape>(block, own.stream, box.task, box.step);
-    } else {
-      preload_task<Shape>(block, own.stream, box.slots[box.slot],
-                          box.following < kSlots ? &box.slots[box.following] : nullptr, box.step);
+    const TaskBox& given = box.boxes[own.mailbox.await_command(box.go)];
+    DeviceBlock<Shape, true> block(shared.compute, work_bytes);
+    block.look_at_input(&given.input);
+    if (given.command == Command::kExit) break;
+    if (given.preload != Preload::kNothing) {
+      preload_task<Shape>(block, own.stream, given.task,
+                          given.following < kSlots ? &box.slots[given.following] : nullptr,
+                          given.step, given.preload == Preload::kInTurn);
     }
+    run_body<Shape>(block, own.stream, given.task, given.step);
+    publish_used<Shape>(block, own.stream);
     __syncwarp();
     own.mailbox.finish(box.done);
   }
@@ -331,10 +370,10 @@ __global__ void __launch_bounds__(Shape::kThreads + 32, 1)
   auto& shared = *reinterpret_cast<WorkerShared<Shape>*>(raw);
   if (threadIdx.x == 0) {
     DeviceBlock<Shape> block(shared.compute, args.work_bytes);
-    for (std::uint32_t i = 0; i < Shape::kWarps * Shape::kStages; ++i) {
-      block.init_barrier(&shared_of<Shape>(block).full[i / Shape::kStages][i % Shape::kStages]);
-    }
-    block.publish_barriers();
+    init_shared_alone<Shape>(block);
+    shared.box.go.init();
+    shared.box.input.init();
+    shared.box.done.init();
   }
   __syncthreads();
   if (threadIdx.x < Shape::kThreads) {

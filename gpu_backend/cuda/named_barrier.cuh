@@ -1,6 +1,9 @@
-// The two barriers of a worker block's mailbox (mailbox_protocol.h): hardware's, which wake who
+// The three barriers of a worker block's mailbox (mailbox_protocol.h): hardware's, which wake who
 // waits 400 cycles sooner than an mbarrier (seen on an H100), five times a layer and way. Number 0
 // is __syncthreads()'s, 1 the bodies' (device_block.cuh).
+//
+// racecheck does not see what they order (experiments/gpu_validation/racecheck_barriers.cu). For it
+// there is a build whose three are mbarriers (MEGASCOPE_CUDA_MBARRIERS).
 #pragma once
 
 #include <cstdint>
@@ -9,20 +12,98 @@
 
 namespace mk::cuda {
 
-// Where kThreads threads meet, those that arrive and those that await. A thread counts as its whole
-// warp, so of the control warp one takes part.
-template <int kNumber, std::uint32_t kThreads>
-struct NamedBarrier {
-  __device__ static void arrive() {
-    asm volatile("barrier.cta.arrive %0, %1;" ::"n"(kNumber), "n"(kThreads) : "memory");
+#if defined(MEGASCOPE_CUDA_MBARRIERS)
+
+// kArrivals end a phase.
+template <std::uint32_t kArrivals>
+class MailboxBarrier {
+ public:
+  __device__ void init() {  // by one thread, then the block has to meet
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(address()), "n"(kArrivals)
+                 : "memory");
   }
-  // (The hardware counts the phases.)
-  __device__ static void await(std::uint32_t /*parity*/) {
-    asm volatile("barrier.cta.sync %0, %1;" ::"n"(kNumber), "n"(kThreads) : "memory");
+  __device__ void arrive() {
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(address()) : "memory");
   }
+  __device__ void await(std::uint32_t parity) {
+    std::uint32_t ended = 0;
+    while (ended == 0) {
+      asm volatile(
+          "{ .reg .pred p; mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2; "
+          "selp.u32 %0, 1, 0, p; }"
+          : "=r"(ended)
+          : "r"(address()), "r"(parity)
+          : "memory");
+    }
+  }
+  __device__ void meet(std::uint32_t parity) {
+    arrive();
+    await(parity);
+  }
+
+ private:
+  __device__ std::uint32_t address() const {
+    return static_cast<std::uint32_t>(__cvta_generic_to_shared(&word_));
+  }
+  alignas(8) std::uint64_t word_;
 };
 
-using GoBarrier = NamedBarrier<2, kBlockThreads>;
-using DoneBarrier = NamedBarrier<3, kBlockThreads>;
+using GoBarrier = MailboxBarrier<DeviceShape::kThreads + 1>;
+using DoneBarrier = MailboxBarrier<DeviceShape::kThreads>;
+using InputBarrier = MailboxBarrier<DeviceShape::kThreads + 1>;
+
+#else
+
+// Where kBlockThreads threads come, those that arrive and those that await. A thread counts as its
+// whole warp, so of the control warp one takes part. (The hardware counts the phases.)
+template <int kNumber>
+class MailboxBarrier {
+ public:
+  __device__ static void init() {}
+  __device__ static void arrive() {
+    asm volatile("barrier.cta.arrive %0, %1;" ::"n"(kNumber), "n"(kBlockThreads) : "memory");
+  }
+  __device__ static void await(std::uint32_t /*parity*/) {
+    asm volatile("barrier.cta.sync %0, %1;" ::"n"(kNumber), "n"(kBlockThreads) : "memory");
+  }
+  __device__ static void meet(std::uint32_t parity) { await(parity); }
+};
+
+using GoBarrier = MailboxBarrier<2>;
+using DoneBarrier = MailboxBarrier<3>;
+using InputBarrier = MailboxBarrier<4>;
+
+#endif
+
+// Where a task's input is looked for, in shared memory.
+struct InputState {
+  std::uint32_t is_there = 0;  // a hint for who waits for something else: it orders nothing
+  std::uint32_t parity = 0;
+  InputBarrier* barrier = nullptr;
+
+#if defined(MEGASCOPE_CUDA_MBARRIERS)  // racecheck takes atomics for what they are
+  __device__ void announce() { atomicExch_block(&is_there, 1U); }
+  __device__ bool is_announced() const {
+    return atomicOr_block(const_cast<std::uint32_t*>(&is_there), 0U) != 0;
+  }
+#else
+  __device__ void announce() {
+    asm volatile("st.relaxed.cta.shared::cta.u32 [%0], 1;" ::"r"(address()) : "memory");
+  }
+  __device__ bool is_announced() const {
+    std::uint32_t said;
+    asm volatile("ld.relaxed.cta.shared::cta.u32 %0, [%1];"
+                 : "=r"(said)
+                 : "r"(address())
+                 : "memory");
+    return said != 0;
+  }
+#endif
+
+ private:
+  __device__ std::uint32_t address() const {
+    return static_cast<std::uint32_t>(__cvta_generic_to_shared(&is_there));
+  }
+};
 
 }  // namespace mk::cuda

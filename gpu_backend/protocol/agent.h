@@ -92,7 +92,8 @@ struct Foresight {
   Item task{};
   std::uint32_t next = kNoTask;
   std::uint32_t after = kNoTask;
-  bool is_active = false;  // its event is known to be: it runs at once
+  bool is_active = false;     // its event is known to be: it runs at once
+  bool next_follows = false;  // nothing else will come between it and the next one
 };
 
 // Items staged for one worker before they are published.

@@ -134,6 +134,7 @@ class StaticList {
   MK_HD const TaskWord& word() const { return word_; }
   // The current one is the list's first: an iteration begins, or has ended.
   MK_HD bool is_at_first() const { return index_ == 0; }
+  MK_HD bool is_at_last() const { return index_ + 1 == size_; }
   // What is left of the iteration: the list from the current one (the next one) on.
   MK_HD InHand left() const { return left_after(0); }
   MK_HD InHand left_after_current() const { return left_after(1); }
@@ -180,7 +181,8 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
       if constexpr (requires { M::forget(iteration); }) M::forget(iteration);
       const Item item{list.current(), iteration};
       const TaskWord task = list.word();
-      agent.foresee({item, list.next(), list.after(), agent.is_known_active(task, iteration)});
+      agent.foresee({item, list.next(), list.after(), agent.is_known_active(task, iteration),
+                     !list.is_at_last()});
       if (!agent.await_dependent_event(worker, task, item, list.left())) return;
       const InHand rest = list.left_after_current();
       list.advance();

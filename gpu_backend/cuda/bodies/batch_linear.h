@@ -147,20 +147,34 @@ MK_INLINE BatchCursor cursor_of(const WarpStream& stream, const Plan& plan) {
 template <class Shape, int Tiles>
 struct PreloadBatchLinear {
   template <class C>
-  MK_HD static void run(C& c, WarpStream* stream, const LinearTask* task, std::uint32_t stages) {
+  MK_HD static void run(C& c, WarpStream* stream, const LinearTask* task, std::uint32_t stages,
+                        bool in_turn) {
     const BatchPlan<Shape, Tiles> plan(*task, c.warp(), c.work_bytes());
     WarpStream own = *stream;
     BatchCursor next = cursor_of(own, plan);
-    fill_batch_ring<Shape>(c, own, *task, plan, next, stages);
+    // Warps have as many panels, but for the last of them that has columns.
+    const auto chunks_of = [&](std::uint32_t warp) {
+      return warp < plan.warps
+                 ? BatchPlan<Shape, Tiles>(*task, warp, c.work_bytes()).panels * plan.groups
+                 : 0;
+    };
+    for (std::uint32_t chunk = own.requested - own.used; chunk < stages && next.is_in(plan);
+         ++chunk) {
+      if (in_turn && !await_turn<Shape>(c, chunk * Shape::kWarps + c.warp(), chunks_of)) break;
+      request_batch_chunk<Shape>(c, own, *task, plan, next);
+    }
     *stream = own;
   }
 };
 
 // As preload_linear(), for a task of several tokens.
 template <class Shape, class C>
-MK_HD void preload_batch(C& c, WarpStream& stream, const LinearTask& task, std::uint32_t stages) {
-  if (task.token_tiles == 1) return apart<PreloadBatchLinear<Shape, 1>>(c, &stream, &task, stages);
-  return apart<PreloadBatchLinear<Shape, 2>>(c, &stream, &task, stages);
+MK_HD void preload_batch(C& c, WarpStream& stream, const LinearTask& task, std::uint32_t stages,
+                         bool in_turn) {
+  if (task.token_tiles == 1) {
+    return apart<PreloadBatchLinear<Shape, 1>>(c, &stream, &task, stages, in_turn);
+  }
+  return apart<PreloadBatchLinear<Shape, 2>>(c, &stream, &task, stages, in_turn);
 }
 
 // Eight of a token's columns: for each of two products, the first numbers of two pairs of columns
@@ -318,6 +332,7 @@ class BatchLinear {
   MK_INLINE void run() {
     TokenColumns columns[Tiles][Plan::kMostBlocks] = {};
     std::uint32_t parity = 0;
+    c_.await_input();
     for (std::uint32_t first = 0; first < plan_.groups; first = plan_.end_of_stretch(first)) {
       float squares[Tiles] = {};
       for (std::uint32_t panel = 0; panel < plan_.panels; ++panel) {

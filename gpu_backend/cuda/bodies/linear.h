@@ -113,15 +113,25 @@ MK_INLINE ChunkCursor<Shape> first_missing(const WarpStream& stream, const Chunk
 }
 
 // Requests this warp's first chunks of a task that is yet to come, of any number of tokens, into
-// the first `stages` of its ring.
+// the first `stages` of its ring. In turn: a few at a time, until the task's event is active
+// (await_turn()).
 template <class Shape, class C>
 MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task,
-                          std::uint32_t stages = Shape::kStages) {
-  if (task.token_tiles != 0) return preload_batch<Shape>(c, stream, task, stages);
+                          std::uint32_t stages = Shape::kStages, bool in_turn = false) {
+  if (task.token_tiles != 0) return preload_batch<Shape>(c, stream, task, stages, in_turn);
   const ChunkPlan<Shape> plan(task, c.warp());
   WarpStream own = stream;
   ChunkCursor<Shape> next = first_missing(own, plan);
-  request_up_to(c, own, task, plan, next, stages);
+  const auto chunks_of = [&](std::uint32_t warp) {
+    return RowDeal::of(task.rows, task.in, Shape::kChunkElements).groups_of(warp, Shape::kWarps) *
+           plan.panels;
+  };
+  for (std::uint32_t chunk = own.requested - own.used; chunk < stages && next.has_more(plan);
+       ++chunk) {
+    if (in_turn && !await_turn<Shape>(c, chunk * Shape::kWarps + c.warp(), chunks_of)) break;
+    request_chunk(c, own, task, plan, next);
+    next.advance(plan);
+  }
   stream = own;
 }
 
@@ -136,8 +146,9 @@ MK_HD void hint_linear(C& c, const LinearTask& task) {
 inline constexpr std::uint32_t kQuads = 2;
 inline constexpr std::uint32_t kPairQuads = 3;  // of a row of pairs, twice as many loads
 
-// A row is staged in passes. Between the loads of the first and their use, `meanwhile()` is called
-// by all threads: what it requests does not stand in front of the row.
+// A row is staged in passes, once the task's input is there. Between the loads of the first and
+// their use, `meanwhile()` is called by all threads: what it requests does not stand in front of
+// the row.
 
 // to[i] = x[i].
 template <class C, class Meanwhile>
@@ -157,6 +168,7 @@ MK_HD void stage_plain(C& c, const LinearTask& task, const float* x, float* to,
     }
   };
   std::uint32_t base = c.thread() * 4;
+  c.await_input();
   pass(base, meanwhile);
   for (base += kQuads * step; base < task.in; base += kQuads * step) pass(base, [] {});
 }
@@ -185,6 +197,7 @@ MK_HD void stage_silu(C& c, const LinearTask& task, const float* x, float* to,
     }
   };
   std::uint32_t base = c.thread() * 4;
+  c.await_input();
   pass(base, meanwhile);
   for (base += kPairQuads * step; base < task.in; base += kPairQuads * step) pass(base, [] {});
 }
@@ -200,8 +213,13 @@ MK_HD void stage_normed(C& c, const LinearTask& task, const float* x, float* to,
   MK_UNROLL
   for (std::uint32_t q = 0; q < kQuads; ++q) {
     const std::uint32_t i = first + q * step;
-    v[q] = i < task.in ? load_as<Float4>(x + i) : Float4{};
     w[q] = i < task.in ? load_as<Words2>(task.norm + i) : Words2{};
+  }
+  c.await_input();
+  MK_UNROLL
+  for (std::uint32_t q = 0; q < kQuads; ++q) {
+    const std::uint32_t i = first + q * step;
+    v[q] = i < task.in ? load_as<Float4>(x + i) : Float4{};
   }
   meanwhile();
   float squares = 0;
@@ -371,20 +389,17 @@ MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const f
   }
 }
 
-// A task of one token. While its input is on the way, what else it needs is worked out and its
-// first weights are requested.
+// A task of one token. What needs no input is worked out before it is there; while it is on the
+// way, more weights are requested.
 template <class Shape>
 struct RunLinear {
   template <class C>
   MK_INLINE static void run(C& c, WarpStream* stream, const LinearTask* task) {
     WarpStream own = *stream;
-    ChunkPlan<Shape> plan;
-    ChunkCursor<Shape> next;
-    const float* const x = stage_input<Shape>(c, *task, [&] {
-      plan = ChunkPlan<Shape>(*task, c.warp());
-      next = first_missing(own, plan);
-      request_up_to(c, own, *task, plan, next, Shape::kStages);
-    });
+    const ChunkPlan<Shape> plan(*task, c.warp());
+    ChunkCursor<Shape> next = first_missing(own, plan);
+    const float* const x = stage_input<Shape>(
+        c, *task, [&] { request_up_to(c, own, *task, plan, next, Shape::kStages); });
     if (plan.group_rows == 2) {
       stream_rows<Shape, 2, false>(c, own, *task, x, plan, next);
     } else if (plan.panels == 1) {

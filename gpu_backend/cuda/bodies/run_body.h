@@ -18,22 +18,24 @@ MK_INLINE std::uint32_t stages_ahead(const LinearTask& task) {
 }
 
 // What of a task that is yet to come depends on no event: its first weights, and hints. A body that
-// does not stream leaves the rings to the task that follows it (may be null).
+// does not stream leaves the rings to the task that follows it (may be null). In turn: of a task
+// that begins before its block has notified the one before (await_turn()).
 template <class Shape, class C>
 MK_HD void preload_task(C& c, WarpStream& stream, const TaskDescriptor& task,
-                        const TaskDescriptor* following, const Step& step) {
+                        const TaskDescriptor* following, const Step& step, bool in_turn = false) {
   if (task.kind == TaskKind::kAttention) preload_attention(c, task.attention, step);
   if (task.streams() && !task.is_linear()) return;
   const TaskDescriptor* const streams = task.is_linear() ? &task : following;
   if (streams == nullptr || !streams->is_linear()) return;
   hint_linear(c, streams->linear);
-  preload_linear<Shape>(c, stream, streams->linear, stages_ahead<Shape>(streams->linear));
+  preload_linear<Shape>(c, stream, streams->linear, stages_ahead<Shape>(streams->linear), in_turn);
 }
 
 // Runs one task by all compute threads. When it returns, this thread's part is done: a barrier must
 // stand between it and whoever reads the results, or the next body.
 template <class Shape, class C>
 MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const Step& step) {
+  if (!task.is_linear()) c.await_input();
   switch (task.kind) {
     case TaskKind::kEmbedding:
       return run_embedding(c, task.embedding, step);

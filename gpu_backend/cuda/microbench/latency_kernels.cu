@@ -163,23 +163,26 @@ __global__ void poll_kernel(const __grid_constant__ PollArgs args) {
 
 struct MailboxShared {
   GoBarrier go;
+  InputBarrier input;
   DoneBarrier done;
 };
 
 __device__ void carry_out(MailboxShared& box, std::uint32_t rounds) {
   MailboxReader mailbox;
   for (std::uint32_t round = 0; round < rounds; ++round) {
-    mailbox.await_command(box.go);
+    box.input.meet(mailbox.await_command(box.go));
     mailbox.finish(box.done);
   }
 }
 
 __device__ void command(const MailboxArgs& args, MailboxShared& box) {
-  MailboxWriter mailbox(box.go, box.done);
+  MailboxWriter mailbox(box.go, box.input, box.done);
   Stopwatch watch;
+  mailbox.post();
   watch.start();
   for (std::uint32_t round = 0; round < args.rounds; ++round) {
-    mailbox.post();
+    mailbox.give_input();
+    if (round + 1 < args.rounds) mailbox.post();
     mailbox.await_done();
   }
   *args.span = watch.stop();
@@ -187,6 +190,12 @@ __device__ void command(const MailboxArgs& args, MailboxShared& box) {
 
 __global__ void mailbox_kernel(const __grid_constant__ MailboxArgs args) {
   __shared__ MailboxShared box;
+  if (threadIdx.x == 0) {
+    box.go.init();
+    box.input.init();
+    box.done.init();
+  }
+  __syncthreads();
   if (threadIdx.x < DeviceShape::kThreads) {
     carry_out(box, args.rounds);
   } else if (threadIdx.x == DeviceShape::kThreads) {

@@ -255,6 +255,53 @@ TEST(LinearBody, TakesOverWhatWasPreloadedPastABodyThatDoesNotStream) {
   }
 }
 
+// More warps than chunks may be under way.
+using Wide = BlockShape<kUnderWay + 3, 3, 1024>;
+
+// Two tasks one after the other; the first chunks of the second are requested in turn, until its
+// input comes at a random instant (or all are). Returns how many of a warp's chunks came early, in
+// all.
+std::uint32_t run_with_requests_in_turn(const TaskDescriptor& first, const TaskDescriptor& second,
+                                        std::uint32_t tokens, bool input_comes,
+                                        std::uint64_t seed) {
+  FiberGrid::Options options = grid_options<Wide>(seed);
+  options.input_comes = input_comes;
+  FiberGrid grid(options);
+  std::uint32_t early = 0;
+  EXPECT_EQ(grid.run([&](FiberContext& c) {
+    init_shared<Wide>(c);
+    WarpStream stream;
+    run_body<Wide>(c, stream, first, {.rows = tokens});
+    publish_used<Wide>(c, stream);
+    c.sync();
+    preload_linear<Wide>(c, stream, second.linear, Wide::kStages, true);
+    if (c.lane() == 0) early += stream.requested - stream.used;
+    c.sync();
+    run_body<Wide>(c, stream, second, {.rows = tokens});
+  }),
+            "");
+  return early;
+}
+
+TEST(LinearBody, TakesOverWhatWasRequestedInTurn) {
+  for (const std::uint32_t tokens : {1U, 3U}) {
+    const double largest = tokens == 1 ? 2e-6 : kLargestErrorOfBatch;
+    for (const std::uint32_t in : {200U, 1544U}) {
+      LinearProblem a({512, 11, tokens}, 1);
+      LinearProblem b({in, 29, tokens}, 2);
+      const std::uint32_t all = run_with_requests_in_turn(a.task(), b.task(), tokens, false, 1);
+      EXPECT_LT(error_of(b.y, b.wanted()), largest);
+      bool is_cut_short = false;
+      for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        b.y.assign(b.y.size(), -1.0F);
+        is_cut_short |= run_with_requests_in_turn(a.task(), b.task(), tokens, true, seed) < all;
+        EXPECT_LT(error_of(b.y, b.wanted()), largest);
+      }
+      EXPECT_TRUE(is_cut_short) << tokens << " x " << in;
+    }
+  }
+}
+
 TEST(LinearBody, HasFewStagesInFlightBeforeItsEvent) {
   for (const auto& [shape, stages] :
        {std::pair{LinearCase{1544, 5, 1}, 2U}, std::pair{LinearCase{256, 11, 1}, 1U}}) {

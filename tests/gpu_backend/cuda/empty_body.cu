@@ -6,8 +6,9 @@ namespace mk::cuda {
 
 __device__ __noinline__ void idle_loop(Mailbox& box) {
   for (MailboxReader mailbox;;) {
-    mailbox.await_command(box.go);
-    if (box.command == Command::kExit) return;
+    const std::uint32_t turn = mailbox.await_command(box.go);
+    if (box.boxes[turn].command == Command::kExit) return;
+    box.input.meet(turn);
     mailbox.finish(box.done);
   }
 }

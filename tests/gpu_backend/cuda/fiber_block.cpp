@@ -106,7 +106,9 @@ struct FiberEntry {
 };
 
 FiberGrid::FiberGrid(const Options& options)
-    : random_(options.seed), scheduler_(std::make_unique<SchedulerContext>()) {
+    : random_(options.seed),
+      input_comes_(options.input_comes),
+      scheduler_(std::make_unique<SchedulerContext>()) {
   for (std::uint32_t b = 0; b < options.blocks; ++b) {
     auto block = std::make_unique<FiberBlockState>();
     block->number = b;
@@ -353,6 +355,20 @@ void FiberContext::wait(std::uint64_t* barrier, std::uint32_t parity) {
   CopyBarrier& state = block_.copy_barriers[barrier];
   while ((state.phase & 1U) == parity) grid_.park(state.waiting);
   acquire_order(&state.order[state.phase - 1]);
+}
+
+bool FiberContext::wait_unless_input(std::uint64_t* barrier, std::uint32_t parity) {
+  const Unchecked bookkeeping;
+  for (;;) {
+    if (grid_.input_comes_ && grid_.random_() % 64 == 0) block_.has_input = true;
+    CopyBarrier* const state = barrier != nullptr ? &block_.copy_barriers[barrier] : nullptr;
+    const bool has_landed = state == nullptr || (state->phase & 1U) != parity;
+    const std::uint32_t mine = block_.has_input ? 1 : has_landed ? 2 : 0;
+    const std::uint32_t seen = exchange(&mine, 1)[0][0];  // the first lane's
+    if (seen == 2 && state != nullptr) acquire_order(&state->order[state->phase - 1]);
+    if (seen != 0) return seen == 2;
+    grid_.park(grid_.ready_);
+  }
 }
 
 }  // namespace mk::cuda::test

@@ -62,6 +62,7 @@ struct FiberBlockState {
   std::unique_ptr<unsigned char[]> storage{};
   unsigned char* shared = nullptr;
   std::uint32_t work_bytes = 0;
+  bool has_input = false;
   FiberBarrier barrier{};
   std::vector<FiberWarp> warps{};
   std::map<const std::uint64_t*, CopyBarrier> copy_barriers{};
@@ -100,6 +101,9 @@ class FiberContext {
   void mma(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]);
   void prefetch(const void* from, std::uint32_t bytes);  // checks the alignment
   void wait(std::uint64_t* barrier, std::uint32_t parity);
+  void await_input() {}
+  // With Options::input_comes the input comes at a random one of these calls, once for the block.
+  bool wait_unless_input(std::uint64_t* barrier, std::uint32_t parity);
 
   float exp(float x) { return std::exp(x); }
   float rsqrt(float x) { return 1.0F / std::sqrt(x); }
@@ -124,6 +128,7 @@ class FiberGrid {
     std::uint64_t shared_bytes = 0;  // all of it
     std::uint64_t fixed_bytes = 0;   // before the work area
     std::uint64_t seed = 1;
+    bool input_comes = false;  // while something is waited for that is not it
   };
 
   explicit FiberGrid(const Options& options);
@@ -149,6 +154,7 @@ class FiberGrid {
   void fail(std::string what);
 
   std::mt19937_64 random_;
+  bool input_comes_;
   std::vector<std::unique_ptr<FiberBlockState>> blocks_{};
   std::vector<std::unique_ptr<Fiber>> fibers_{};
   std::vector<Fiber*> ready_{};
