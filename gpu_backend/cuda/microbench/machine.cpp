@@ -237,7 +237,7 @@ class MachineMaker {
       set(body.port_limit, get(prefix + "rate"));
       set(body.epilogue, get(prefix + "epilogue"));
       set(body.per_activation, get(prefix + "per_activation"));
-      set_spread(body, prefix + "total_of_all");
+      set_spread(body, prefix + "total");
       set_flops(body);
       set(body.kernel_blocks_per_sm, facts_.kernel_blocks_per_sm, "occupancy");
     }
@@ -251,6 +251,8 @@ class MachineMaker {
     }
   }
 
+  // Of a body alone: what SMs that stream at once take from each other is the simulator's to share,
+  // and as noise of each body it would be counted twice, and by every barrier at its worst.
   void set_spread(BodyNumbers& body, const std::string& primitive) {
     if (const auto total = get(primitive)) {
       set(body.spread, std::min(total->spread, 2.0), primitive + ", its spread");
@@ -261,7 +263,7 @@ class MachineMaker {
     BodyNumbers& attention = m_.bodies[index_of(TaskKind::kAttention)];
     set(attention.fixed, get("body_attention_fixed"));
     set(attention.port_limit, get("body_attention_rate"));
-    set_spread(attention, "body_attention_total_of_all");
+    set_spread(attention, "body_attention_context_256");
     if (get("body_attention_fixed")) {
       set(attention.start_up, 0, "part of fixed");
       set(attention.epilogue, 0, "part of fixed");
