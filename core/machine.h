@@ -120,6 +120,9 @@ struct ProtocolNumbers {
   Number broadcast_push{0, 0, 0, "not said: one queue that all schedulers read (facts mpk 2.2)"};
   // us for each scheduler, before that, to find out whether it has to do for the event
   Number broadcast_look{0, 0, 0, "not said: part of broadcast_push"};
+  // us for each task that a scheduler's lane stores at `begin`, whose tables it reads one after the
+  // other; 0: `enqueue`
+  Number enqueue_aot{0, 0, 0, "not said: as enqueue"};
   friend bool operator==(const ProtocolNumbers&, const ProtocolNumbers&) = default;
 };
 

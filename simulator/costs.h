@@ -84,7 +84,12 @@ struct Hops {
   }
 
   Hop notify{}, peer_notify{}, put{}, observe{}, dispatch{}, fetch{}, activate{}, dequeue{},
-      enqueue{}, enqueue_aot{}, boundary{};
+      enqueue{}, enqueue_aot{}, enqueue_aot_alone{}, boundary{};
+  // A store of `begin`: by a scheduler's lane, or by the worker that has no schedulers.
+  const Hop& store_at_begin(std::uint32_t schedulers) const {
+    return schedulers > 0 ? enqueue_aot : enqueue_aot_alone;
+  }
+
   Hop broadcast{};            // a push of an event for all schedulers to one of them
   Picoseconds look = 0;       // before that, whether or not the scheduler has to do
   bool one_broadcast = true;  // or one publication, an `activate`, reaches all
