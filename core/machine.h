@@ -98,6 +98,8 @@ struct ProtocolNumbers {
   Number poll_interval{};  // us between two polls of a waiting worker (its sleep included)
   Latency fetch{};         // us to fetch a batch of descriptors
   Number fetch_batch{};    // descriptors a fetch takes at most
+  // the same of a worker under `static`, which may read its list ahead; 0: fetch_batch
+  Number static_batch{0, 0, 0, "not said: as fetch_batch"};
   Latency dispatch{};  // us from "its event is active" to the body's first instruction (barrier,
                        // branch)
   Latency activate{};  // us for the last arriver to put an event into a scheduler's queue

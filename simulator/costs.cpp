@@ -92,6 +92,8 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
     if (mechanisms.scheduler_cost) scheduler_period = to_picoseconds(p.scheduler_poll.value);
   }
   fetch_batch = static_cast<std::uint32_t>(p.fetch_batch.value);
+  static_batch = static_cast<std::uint32_t>(p.static_batch.value);
+  if (static_batch == 0) static_batch = fetch_batch;
 }
 
 Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& mechanisms,

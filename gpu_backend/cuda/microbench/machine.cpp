@@ -110,9 +110,12 @@ class MachineMaker {
   }
 
   void set_curve() {
+    // Of N workers, where a microbench has measured that: blocks that lie as theirs do.
+    const char* const reader =
+        get(fmt::format("stream_bandwidth_{}", facts_.sms)) ? "stream" : "read";
     std::vector<BandwidthPoint> curve;
     for (std::uint32_t active = 1; active <= facts_.sms; ++active) {
-      const auto measured = get(fmt::format("read_bandwidth_{}", active));
+      const auto measured = get(fmt::format("{}_bandwidth_{}", reader, active));
       if (!measured) continue;
       BandwidthPoint point;
       set(point.active, active, measured->how);
@@ -228,11 +231,27 @@ class MachineMaker {
         fmt::format("(barrier_jit - hop_jit) / {} at {}w0s", sms - 1, sms));
     set(p.fetch.typical, std::max(0.0, alone->value - by_static->value - push),
         fmt::format("hop_jit at {0}w0s - hop_static at {0}w0s - activate", sms));
-    set(p.fetch_batch, 16, "kFetchBatch of gpu_backend/protocol");
+    set_batch();
     set(p.dequeue.typical,
         std::max(0.0, many->value - alone->value - store - p.scheduler_poll.value / 2),
         fmt::format("hop_jit at {}w16s - hop_jit at {}w0s - a store - half a scheduler_poll",
                     sms - 4, sms));
+  }
+
+  // A static worker reads its list while bodies run. What a worker of a queue needs longer for one
+  // empty task after the other is its share of a fetch; that it takes 16 (kFetchBatch) says less.
+  void set_batch() {
+    const double sms = facts_.sms;
+    const auto of_list = get(fmt::format("empty_task_static_{}w0s", facts_.sms));
+    const auto of_queue = get(fmt::format("empty_task_aot_{}w16s", facts_.sms - 4));
+    ProtocolNumbers& p = m_.protocol;
+    set(p.static_batch, p.queue_capacity.value, "read ahead (gpu_backend/protocol/worker.h)");
+    set(p.fetch_batch, 16, "kFetchBatch of gpu_backend/protocol");
+    if (!of_list || !of_queue) return;
+    const double more = of_queue->value * (sms - 4) - of_list->value * sms;
+    if (more <= 0) return;
+    set(p.fetch_batch, std::clamp(std::floor(p.fetch.typical.value / more), 1.0, 16.0),
+        fmt::format("fetch / ({} x {} - {} x {})", of_queue->how, sms - 4, of_list->how, sms));
   }
 
   // A lane that stores a task at `begin` reads its list's bounds, then the entry, and looks at the

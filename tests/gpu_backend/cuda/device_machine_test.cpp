@@ -166,6 +166,15 @@ TEST(DeviceMachine, IsDescribedAgainFromWhatItSays) {
   EXPECT_TRUE(device_machine(base(), facts, primitives()) == measured());
 }
 
+TEST(DeviceMachine, PrefersTheCurveOfBlocksThatLieAsWorkersDo) {
+  std::vector<Primitive> all = primitives();
+  all.push_back({"stream_bandwidth_1", 70, "GB/s", 0.01});
+  all.push_back({"stream_bandwidth_132", 3100, "GB/s", 0.01});
+  const Machine machine = device_machine(base(), device_facts(), all);
+  EXPECT_DOUBLE_EQ(machine.bandwidth_at(1), 70);
+  EXPECT_DOUBLE_EQ(machine.bandwidth_at(132), 3100);
+}
+
 TEST(DeviceMachine, KeepsWhatWasNotMeasured) {
   const Machine nothing = device_machine(base(), device_facts(), {});
   EXPECT_TRUE(nothing.protocol == base().protocol);
