@@ -114,7 +114,7 @@ STEPS = {
     "aot-0": (alone, [0.1], 10, "aot", 0.02),
     "hybrid-0": (alone, [0.1], 10, "hybrid", 0.02),
     "jit-0": (alone, [0.1], 10, "jit", 0.02),
-    "batch": (batch, [1.0, 1.0, 1.0], 200, "preload", 0.14),
+    "batch": (batch, [0.5, 1.1, 2.0], 200, "preload", 0.14),
 }
 FILES = {"bodies": "static", "preload": "static"}  # the later one in place of the other; else as the step is called
 
