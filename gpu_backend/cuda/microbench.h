@@ -38,6 +38,7 @@
 //   peer_read_bandwidth_N          N SMs read from it                                          GB/s
 //   peer_storm[_one_counter]_N     N SMs put 256 bytes and notify, again and again: each time  us
 //   empty_task, barrier, hop, boundary _POLICY_WwSs   runs of empty tasks (microbench/runs.cpp) us
+//   begin_store                    a task that a scheduler's lane stores at `begin`            us
 //
 // `value` is the median of repetitions or of SMs, `spread` half the distance between the 16th and
 // 84th percentile / median. Takes about a minute; every wait on the device ends after 2 s.

@@ -96,9 +96,12 @@ TEST(DeviceMachine, TakesASchedulersStepFromRunsOfEmptyTasks) {
   add("hop_jit_131w4s", hop);
   add("barrier_jit_131w4s", hop + 3 * 1.7 + 32 * 0.8);
 
+  add("begin_store", 0.7);
+
   const ProtocolNumbers p = device_machine(base(), device_facts(), all).protocol;
 
   EXPECT_NEAR(p.enqueue.typical.value, 0.8, 1e-9);
+  EXPECT_EQ(p.enqueue_aot.value, 0.7);
   EXPECT_NEAR(p.broadcast_push.value, 0.7 / 8, 1e-9);  // of eight at once
   EXPECT_NEAR(p.broadcast_push.value + p.broadcast_look.value, 1.7, 1e-9);
   EXPECT_NEAR(p.activate.typical.value, 1.5, 1e-9);
