@@ -98,6 +98,8 @@ struct ProtocolNumbers {
   Number poll_interval{};  // us between two polls of a waiting worker (its sleep included)
   Latency fetch{};         // us to fetch a batch of descriptors
   Number fetch_batch{};    // descriptors a fetch takes at most
+  // the same of a worker under `static`, which may read its list ahead; 0: fetch_batch
+  Number static_batch{0, 0, 0, "not said: as fetch_batch"};
   Latency dispatch{};  // us from "its event is active" to the body's first instruction (barrier,
                        // branch)
   Latency activate{};  // us for the last arriver to put an event into a scheduler's queue
@@ -120,6 +122,9 @@ struct ProtocolNumbers {
   Number broadcast_push{0, 0, 0, "not said: one queue that all schedulers read (facts mpk 2.2)"};
   // us for each scheduler, before that, to find out whether it has to do for the event
   Number broadcast_look{0, 0, 0, "not said: part of broadcast_push"};
+  // us for each task that a scheduler's lane stores at `begin`, whose tables it reads one after the
+  // other; 0: `enqueue`
+  Number enqueue_aot{0, 0, 0, "not said: as enqueue"};
   friend bool operator==(const ProtocolNumbers&, const ProtocolNumbers&) = default;
 };
 

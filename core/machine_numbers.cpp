@@ -128,6 +128,8 @@ void Walk::protocol(ProtocolNumbers& p) {
   optional_number("scheduler_lanes", p.scheduler_lanes, "");
   optional_number("broadcast_push", p.broadcast_push, kMicroseconds);
   optional_number("broadcast_look", p.broadcast_look, kMicroseconds);
+  optional_number("enqueue_aot", p.enqueue_aot, kMicroseconds);
+  optional_number("static_batch", p.static_batch, "");
 }
 
 void Walk::boundary(BoundaryNumbers& b) {

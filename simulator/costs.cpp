@@ -57,7 +57,12 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
   peer_activate.typical *= p.peer_notify_factor.value;
   dequeue = hop_of(p.dequeue, mechanisms.scheduler_cost, spreads);
   enqueue = hop_of(p.enqueue, mechanisms.scheduler_cost, spreads);
-  if (mechanisms.aot_enqueue) enqueue_aot = enqueue;
+  if (mechanisms.aot_enqueue) {
+    enqueue_aot = enqueue_aot_alone = enqueue;
+    if (p.enqueue_aot.value > 0 && mechanisms.scheduler_cost) {
+      enqueue_aot.typical = ps(p.enqueue_aot);
+    }
+  }
   broadcast = activate;
   if (p.broadcast_push.value > 0 && mechanisms.scheduler_cost) {
     broadcast.typical = ps(p.broadcast_push);
@@ -87,6 +92,8 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
     if (mechanisms.scheduler_cost) scheduler_period = to_picoseconds(p.scheduler_poll.value);
   }
   fetch_batch = static_cast<std::uint32_t>(p.fetch_batch.value);
+  static_batch = static_cast<std::uint32_t>(p.static_batch.value);
+  if (static_batch == 0) static_batch = fetch_batch;
 }
 
 Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& mechanisms,

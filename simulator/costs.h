@@ -8,6 +8,7 @@
 
 #include "core/iteration_state.h"
 #include "core/machine.h"
+#include "core/policy_rules.h"
 #include "core/random.h"
 #include "core/task_graph.h"
 #include "simulator/mechanisms.h"
@@ -84,7 +85,17 @@ struct Hops {
   }
 
   Hop notify{}, peer_notify{}, put{}, observe{}, dispatch{}, fetch{}, activate{}, dequeue{},
-      enqueue{}, enqueue_aot{}, boundary{};
+      enqueue{}, enqueue_aot{}, enqueue_aot_alone{}, boundary{};
+  // A store of `begin`: by a scheduler's lane, or by the worker that has no schedulers.
+  const Hop& store_at_begin(std::uint32_t schedulers) const {
+    return schedulers > 0 ? enqueue_aot : enqueue_aot_alone;
+  }
+
+  // Descriptors of tasks placed ahead that a worker fetches at once.
+  std::uint32_t ahead_batch(PolicyKind policy) const {
+    return policy == PolicyKind::kStatic ? static_batch : fetch_batch;
+  }
+
   Hop broadcast{};            // a push of an event for all schedulers to one of them
   Picoseconds look = 0;       // before that, whether or not the scheduler has to do
   bool one_broadcast = true;  // or one publication, an `activate`, reaches all
@@ -97,6 +108,7 @@ struct Hops {
   Picoseconds look_period = 0;       // of a worker that looks at its JIT queue and its AOT head
   Picoseconds scheduler_period = 0;  // of an idle scheduler
   std::uint32_t fetch_batch = 1;
+  std::uint32_t static_batch = 1;
   Picoseconds l2_swing =
       0;  // half of what the far partition of the L2 takes longer than the near one
   double per_request = 0, per_page = 0, per_token = 0;  // ps

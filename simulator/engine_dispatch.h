@@ -202,19 +202,20 @@ Picoseconds Engine<kChoice, kRecord>::enqueue_aot(std::uint32_t dispatcher, Pico
   const WorkerRange own = fleet_.workers_of(dispatcher);
   const std::uint32_t phase = phase_in(own, tables_.phase_step[dispatcher], iteration_);
   const std::uint32_t* const first = tables_.list_first.data();
+  const Hop& hop = hops_.store_at_begin(roles_.schedulers);
   begin_lanes(now);
   if (hops_.publish == 0) {
     for_each_aot_row(own, phase, first, tables_.list_tasks.data(),
                      [&](std::uint32_t worker, std::uint32_t task) {
                        Picoseconds& lane = lane_of(own, worker);
-                       lane += hops_.enqueue_aot.draw(spreads_, task_bits(task) >> kEnqueueBits);
+                       lane += hop.draw(spreads_, task_bits(task) >> kEnqueueBits);
                        enqueued_[task] = lane;
                      });
   } else {
     for_each_aot_row(own, phase, first, tables_.list_tasks.data(),
                      [&](std::uint32_t worker, std::uint32_t task) {
                        Picoseconds& lane = lane_of(own, worker);
-                       lane = store(worker, task, hops_.enqueue_aot, lane);
+                       lane = store(worker, task, hop, lane);
                      });
   }
   const Picoseconds done = release_all(own);

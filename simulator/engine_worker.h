@@ -164,7 +164,7 @@ template <Choice kChoice, bool kRecord>
 Picoseconds Engine<kChoice, kRecord>::fetch_aot(std::uint32_t worker, Picoseconds seen) {
   WorkerState& w = workers_[worker];
   const std::uint32_t task = tables_.list_tasks[w.aot_next];
-  const std::uint32_t limit = std::min(hops_.fetch_batch, w.aot_end - w.aot_next);
+  const std::uint32_t limit = std::min(hops_.ahead_batch(policy_.kind), w.aot_end - w.aot_next);
   std::uint32_t count = 1;
   while (count < limit && enqueued_[tables_.list_tasks[w.aot_next + count]] <= seen) ++count;
   w.aot_batch = count;

@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <ostream>
+#include <sstream>
 
 #include "experiments/cli/table.h"
 #include "experiments/cli/text_file.h"
 #include "experiments/cli/verb_list.h"
 #include "gpu_backend/cuda/microbench.h"
+#include "gpu_backend/cuda/microbench/machine.h"
 #include "gpu_backend/host/microbench.h"
 
 namespace mk::cli {
@@ -15,6 +17,8 @@ namespace {
 struct Options {
   std::string backend = "host";
   std::string output{};
+  std::string again{};
+  std::string of{};
   bool bandwidth_only = false;
   bool peers_only = false;
 };
@@ -39,7 +43,46 @@ void say_primitive(Console& console, std::string_view name) {
               << std::flush;
 }
 
+// The primitives of a table that describe() printed; other lines are passed over. (Of three words,
+// the second a number, is one without a unit.)
+std::vector<Primitive> primitives_of(const std::string& table) {
+  std::vector<Primitive> primitives;
+  std::istringstream lines(table);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    Primitive p;
+    double percent = 0;
+    if (!(words >> p.name >> p.value)) continue;
+    if (!(words >> percent)) {
+      words.clear();
+      if (!(words >> p.unit >> percent)) continue;
+    }
+    p.spread = percent / 100;
+    primitives.push_back(p);
+  }
+  return primitives;
+}
+
+// What an earlier run on a GPU measured, described as this program describes it now.
+Result<Answer> describe_again(const Options& options) {
+  if (options.of.empty() || options.output.empty()) {
+    return fail(ErrorCode::kUsage, "--again: needs the machine of that run, --of, and -o");
+  }
+  const Result<std::string> table = read_text(options.again);
+  if (!table) return tl::unexpected(table.error());
+  const Result<Machine> then = load_machine(options.of);
+  if (!then) return tl::unexpected(then.error());
+  const Result<Machine> base = load_machine(std::string(cuda::base_machine(then->title)));
+  if (!base) return tl::unexpected(base.error());
+  const std::vector<Primitive> primitives = primitives_of(*table);
+  const Machine machine = cuda::device_machine(*base, cuda::facts_of_machine(*then), primitives);
+  const Status written = write_text(machine_to_json(machine), options.output);
+  if (!written) return tl::unexpected(written.error());
+  return describe(primitives);
+}
+
 Result<Answer> measure(const Options& options, Console& console) {
+  if (!options.again.empty()) return describe_again(options);
   if (options.bandwidth_only && !options.output.empty()) {
     return fail(ErrorCode::kUsage, "--bandwidth-only describes no machine: leave out -o");
   }
@@ -73,6 +116,8 @@ Action declare(Flags& flags) {
   flags.toggle("--bandwidth-only", options->bandwidth_only,
                "what N cores read, in a second: a probe between runs");
   flags.toggle("--peers-only", options->peers_only, "cuda: what passes between two GPUs");
+  flags.value("--again", options->again, "TABLE", "a GPU's table, printed before: no measuring");
+  flags.value("--of", options->of, "MACHINE", "--again: what was written with that table");
   flags.value("-o,--output", options->output, "MACHINE", "write the machine that they describe");
   return [options](Console& console) { return measure(*options, console); };
 }

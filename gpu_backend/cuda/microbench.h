@@ -21,6 +21,8 @@
 //   l2_latency, l2_near, l2_far    loads from L2: all, the near and the far quarter            us
 //   copy_latency_B[_l2]            one bulk copy of B bytes, from memory or L2                 us
 //   read_bandwidth_N               N SMs read by bulk copies, 192 KiB in flight each           GB/s
+//   stream_bandwidth_N             N blocks, launched as N, with a body in flight each         GB/s
+//   stream_slowest_N, _fastest_N   the slowest and the fastest of these blocks                 GB/s
 //   read_bandwidth_{one,all}_Kkib  one SM, all SMs, K KiB in flight each                       GB/s
 //   l2_bandwidth                   all SMs read what L2 holds                                  GB/s
 //   sm_spread                      variation of the SMs' mean times to read the same amount    1
@@ -36,6 +38,7 @@
 //   peer_read_bandwidth_N          N SMs read from it                                          GB/s
 //   peer_storm[_one_counter]_N     N SMs put 256 bytes and notify, again and again: each time  us
 //   empty_task, barrier, hop, boundary _POLICY_WwSs   runs of empty tasks (microbench/runs.cpp) us
+//   begin_store                    a task that a scheduler's lane stores at `begin`            us
 //
 // `value` is the median of repetitions or of SMs, `spread` half the distance between the 16th and
 // 84th percentile / median. Takes about a minute; every wait on the device ends after 2 s.

@@ -111,7 +111,8 @@ Picoseconds ReferenceEngine::store_aot(std::uint32_t dispatcher, Picoseconds fro
                    [&](std::uint32_t worker, std::uint32_t task) {
                      stores.push_back({worker, task});
                    });
-  const Picoseconds done = release(hops_.enqueue_aot, true, lanes_of(own, from), stores);
+  const Picoseconds done =
+      release(hops_.store_at_begin(roles_.schedulers), true, lanes_of(own, from), stores);
   for (const Store& store : stores) {
     enqueued_[store.task] = store.visible;
     agenda_.at(store.visible, Turn::kHop, store.worker,

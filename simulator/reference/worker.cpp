@@ -38,7 +38,7 @@ bool ReferenceEngine::see_list(std::uint32_t worker) {
 bool ReferenceEngine::see_aot_head(std::uint32_t worker) {
   Worker& w = workers_[worker];
   if (w.aot.empty()) return false;
-  w.aot_batch = std::min(hops_.fetch_batch, static_cast<std::uint32_t>(w.aot.size()));
+  w.aot_batch = std::min(hops_.ahead_batch(policy_.kind), static_cast<std::uint32_t>(w.aot.size()));
   const Picoseconds fetched = now() + draw(hops_.fetch, task_bits(w.aot.front()) >> kFetchBits);
   agenda_.at(fetched, Turn::kHop, worker, [this, worker] {
     workers_[worker].aot_fetched = now();
@@ -119,7 +119,8 @@ bool ReferenceEngine::look(std::uint32_t worker) {
   QueueView view;
   view.jit_empty = w.jit.empty();
   if (view.jit_empty && w.aot_batch == 0 && !w.aot.empty()) {
-    w.aot_batch = std::min(hops_.fetch_batch, static_cast<std::uint32_t>(w.aot.size()));
+    w.aot_batch =
+        std::min(hops_.ahead_batch(policy_.kind), static_cast<std::uint32_t>(w.aot.size()));
     w.aot_fetched = now() + draw(hops_.fetch, task_bits(w.aot.front()) >> kFetchBits);
     if (w.aot_fetched > now()) {
       const Picoseconds fetched = w.aot_fetched;

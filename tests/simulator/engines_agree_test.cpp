@@ -209,6 +209,9 @@ TEST(EnginesAgree, WhereStoresAreReleasedInGroupsAndPushesGoToEachScheduler) {
   testing::set(machine.protocol.publish, 0.58);
   testing::set(machine.protocol.broadcast_push, 1.6);
   testing::set(machine.protocol.broadcast_look, 0.4);
+  testing::set(machine.protocol.enqueue_aot, 0.9);
+  testing::set(machine.protocol.fetch_batch, 2);
+  testing::set(machine.protocol.static_batch, 5);
   std::uint64_t seed = 600;
   for (const double batch : {1.0, 3.0, 8.0}) {
     testing::set(machine.protocol.publish_batch, batch);

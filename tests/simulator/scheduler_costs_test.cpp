@@ -87,6 +87,18 @@ TEST(SchedulerCosts, LanesStoreAotTasksSideBySide) {
               3 + 4 + 4 * 5 + 4 * 2 + 2 + kTask, kRounding);
 }
 
+TEST(SchedulerCosts, StoresOfBeginMayTakeLongerThanThoseOfAnEvent) {
+  Machine machine = machine_with_steps();
+  const SimulationOptions aot = options_for(PolicyKind::kAot, 1, 1);
+  const SimulationOptions jit = options_for(PolicyKind::kJit, 1, 1);
+  const auto graph = layers(1, 1, 10'000);
+  const double aot_before = makespan_us(graph, machine, aot);
+  const double jit_before = makespan_us(graph, machine, jit);
+  set(machine.protocol.enqueue_aot, 8);  // for the 5 of enqueue
+  EXPECT_NEAR(makespan_us(graph, machine, aot), aot_before + 3, kRounding);
+  EXPECT_EQ(makespan_us(graph, machine, jit), jit_before);
+}
+
 TEST(SchedulerCosts, PushesOfAnEventForAllGoOneAfterTheOther) {
   Machine machine = machine_with_steps();
   const SimulationOptions options = options_for(PolicyKind::kJit, 4, 4);

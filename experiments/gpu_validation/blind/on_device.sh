@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # A round in one go, on a machine with an H100: measures the calibration cells, fits the machines, predicts every judged cell, prints
 # the hash of the predictions, and only then measures the judged cells, each twice, the second time backwards. Nobody chooses anything
-# in between. Needs build/gpu_check (../run --pack). A step that fails is said and passed over; all ends before SECONDS are up.
+# in between. BASE (environment): the machine of this kernel's primitives; without it `microbench` measures one first, OUT/machine-measured.json.
+# From that machine alone, nothing fitted, all judged cells are predicted, too. Needs build/gpu_check (../run --pack). A step that fails is said
+# and passed over; all ends before SECONDS are up.
 #
 # usage: on_device.sh ROUND OUT SECONDS       (from the repository's root; back home: score.sh MEGASCOPE OUT)
 set -uo pipefail
@@ -31,16 +33,21 @@ record() {
 }
 nvidia-smi >"$out/nvidia-smi.txt" 2>&1 || true
 cp "$here/cells.json" "$here/calibration.json" "$out/"
+base=${BASE:-$out/machine-measured.json}
+[ -e "$base" ] || step microbench 110 "$packed/megascope" microbench --backend cuda -o "$base"
+[ -e "$base" ] || { base=$blind/../h100-2026-11-27/machine-again.json && say "nothing measured: primitives of $base"; }
 step calibration 90 "$packed/megascope_gpu_check" --cells "$here/calibration.json" --out "$out/calibration" --limit 85
-step fit "${FIT_LIMIT:-150}" python3 "$blind/fit_calibration.py" "$packed/megascope" "$blind/../h100-2026-11-26/machine.json" "$here/calibration.json" \
+step fit "${FIT_LIMIT:-150}" python3 "$blind/fit_calibration.py" "$packed/megascope" "$base" "$here/calibration.json" \
   "$out/calibration/measured.json" "$out" || [ -e "$out/machine-static.json" ] || { say "no machine, so nothing to judge"; exit 1; }
 step predict "${PREDICT_LIMIT:-90}" env BLIND_ITERATIONS=4 python3 "$blind/blind.py" predict "$here/cells.json" "$packed/megascope" "$out/machine-POLICY.json" "$out/predictions.json" ||
   { say "no predictions, so nothing to judge"; exit 1; }
+step primitives "${PREDICT_LIMIT:-90}" env BLIND_ITERATIONS=4 python3 "$blind/blind.py" predict "$here/cells.json" "$packed/megascope" "$base" "$out/predictions-primitives.json" &&
+  say "from primitives alone, before the first judged cell: $(sha256sum "$out/predictions-primitives.json" | cut -d' ' -f1)"
 say "predictions, before the first judged cell: $(sha256sum "$out/predictions.json" | cut -d' ' -f1)"
 sha256sum "$out"/machine-*.json
 step cells 230 "$packed/megascope_gpu_check" --cells "$here/cells.json" --out "$out" --limit 225
 record seen-a
 record seen-b
 nvidia-smi >>"$out/nvidia-smi.txt" 2>&1 || true
-step score 30 bash "$blind/score.sh" "$packed/megascope" "$out"
+step score 30 bash "$blind/score.sh" "$packed/megascope" "$out" "$out/predictions-primitives.json"
 say "done"

@@ -147,10 +147,11 @@ class BodyBench {
         {std::max(0.0, (median(batch.first_us) - median(alone.first_us)) / more_kib)});
   }
 
-  // Rows of other lengths, tiles of other sizes: the total, for whoever fits models.
+  // Rows of other lengths, tiles of other sizes: the total, for whoever fits models (body_fit.h).
+  // The largest are what tasks of few workers have.
   void linear_by_width() {
     for (const std::uint32_t in : {1024U, 2048U, 4096U, 8192U}) {
-      for (const std::uint32_t kib : {64U, 128U, 512U}) {
+      for (const std::uint32_t kib : {64U, 128U, 512U, 2048U}) {
         const BodyTimes times =
             time_linear(TaskKind::kLinear, LinearInput::kPlain, in, (kib << 10) / (2 * in), 1, 1);
         add("linear", fmt::format("{}x{}kib", in, kib).c_str(), "us", times.total_us);

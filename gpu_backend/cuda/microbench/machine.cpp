@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <sstream>
+
+#include "gpu_backend/cuda/microbench/body_fit.h"
 
 namespace mk::cuda {
 namespace {
@@ -107,9 +110,12 @@ class MachineMaker {
   }
 
   void set_curve() {
+    // Of N workers, where a microbench has measured that: blocks that lie as theirs do.
+    const char* const reader =
+        get(fmt::format("stream_bandwidth_{}", facts_.sms)) ? "stream" : "read";
     std::vector<BandwidthPoint> curve;
     for (std::uint32_t active = 1; active <= facts_.sms; ++active) {
-      const auto measured = get(fmt::format("read_bandwidth_{}", active));
+      const auto measured = get(fmt::format("{}_bandwidth_{}", reader, active));
       if (!measured) continue;
       BandwidthPoint point;
       set(point.active, active, measured->how);
@@ -158,6 +164,7 @@ class MachineMaker {
     set(p.fetch, get("queue_take"));
     if (get("queue_take")) set(p.fetch_batch, 1, "queue_take is a time an item");
     set(p.dispatch, combine("task_word", {{0.5, "mailbox_round"}, {1, "descriptor"}}));
+    set_static_hop();
     set(p.activate, get("event_push_1"));
     set(p.dequeue, combine("event_hand_off", {{-1, "event_push_1"}, {1, "task_word"}}));
     set(p.enqueue, get("queue_put"));
@@ -167,8 +174,28 @@ class MachineMaker {
     set_dispatching();
   }
 
+  // What empty tasks take from one to the next beyond what the simulator has for a notification and
+  // for the poll that sees it, on the way to the body and back; and what a layer of them takes more
+  // than one: arrivals that are served one after the other, 132 of them in 0.8 us on an H100, which
+  // adds in a loop do not show (add_132 - add_1 is nothing there).
+  void set_static_hop() {
+    const auto hop = get(fmt::format("hop_static_{}w0s", facts_.sms));
+    const auto barrier = get(fmt::format("barrier_static_{}w0s", facts_.sms));
+    ProtocolNumbers& p = m_.protocol;
+    if (hop) {
+      const double observe = p.observe.typical.value;
+      const double seen = observe + (observe + p.poll_interval.value) / 2;
+      set(p.dispatch.typical, std::max(0.0, hop->value - p.notify.typical.value - seen),
+          hop->how + " - notify - observe - half a poll's turn");
+    }
+    if (hop && barrier && facts_.sms > 1) {
+      set(p.contention, std::max(0.0, barrier->value - hop->value) / (facts_.sms - 1),
+          fmt::format("({} - {}) / {}", barrier->how, hop->how, facts_.sms - 1));
+    }
+  }
+
   // What an event's way through a scheduler costs in the megakernel itself, where a step is a chain
-  // of loads that miss and releases that wait: far more than the same rings alone in a loop. From
+  // of loads that miss: far more than the same rings alone in a loop. From
   // runs of empty tasks (runs.cpp). A barrier's layer is one event for all workers: beyond the hop
   // of a single task it costs a push for each further scheduler, and each scheduler a store for
   // each further worker; with no schedulers, the last arriver a push for each further worker.
@@ -190,26 +217,61 @@ class MachineMaker {
     const double of_many = many_barrier->value - many->value;
     const double of_few = few_barrier->value - few->value;
     const double store = (5 * of_few - of_many) / (5 * b - a);
-    const double release = value_or("notify_after_stores", 0);
     if (store <= 0 || push <= 0) return;
     ProtocolNumbers& p = m_.protocol;
     const std::string split = fmt::format("{}w16s and {}w4s", sms - 4, sms - 1);
-    set(p.publish, std::min(store, release), "notify_after_stores, at most a store");
+    // Rings order no memory (ring.h), so that to publish is one more plain store.
+    set(p.publish, value_or("queue_put", 0), "queue_put");
     set(p.publish_batch, 8, "kPublishBatch of gpu_backend/protocol");
-    set(p.enqueue.typical, store - p.publish.value,
-        fmt::format("a store, {:.3g} us, of barrier_jit - hop_jit at {}, less publish", store,
-                    split));
-    set(p.broadcast_push, std::max(0.0, (of_many - a * store) / 15),
-        fmt::format("a push of barrier_jit - hop_jit at {}", split));
+    set(p.scheduler_lanes, 32, "gpu_backend/cuda/warp_team.cuh");
+    set(p.enqueue.typical, store, fmt::format("a store of barrier_jit - hop_jit at {}", split));
+    set_stores_of_begin();
+    set_broadcast(std::max(0.0, (of_many - a * store) / 15), split);
     set(p.activate.typical, push,
         fmt::format("(barrier_jit - hop_jit) / {} at {}w0s", sms - 1, sms));
     set(p.fetch.typical, std::max(0.0, alone->value - by_static->value - push),
         fmt::format("hop_jit at {0}w0s - hop_static at {0}w0s - activate", sms));
-    set(p.fetch_batch, 16, "kFetchBatch of gpu_backend/protocol");
+    set_batch();
     set(p.dequeue.typical,
         std::max(0.0, many->value - alone->value - store - p.scheduler_poll.value / 2),
         fmt::format("hop_jit at {}w16s - hop_jit at {}w0s - a store - half a scheduler_poll",
                     sms - 4, sms));
+  }
+
+  // A static worker reads its list while bodies run. What a worker of a queue needs longer for one
+  // empty task after the other is its share of a fetch; that it takes 16 (kFetchBatch) says less.
+  void set_batch() {
+    const double sms = facts_.sms;
+    const auto of_list = get(fmt::format("empty_task_static_{}w0s", facts_.sms));
+    const auto of_queue = get(fmt::format("empty_task_aot_{}w16s", facts_.sms - 4));
+    ProtocolNumbers& p = m_.protocol;
+    set(p.static_batch, p.queue_capacity.value, "read ahead (gpu_backend/protocol/worker.h)");
+    set(p.fetch_batch, 16, "kFetchBatch of gpu_backend/protocol");
+    if (!of_list || !of_queue) return;
+    const double more = of_queue->value * (sms - 4) - of_list->value * sms;
+    if (more <= 0) return;
+    set(p.fetch_batch, std::clamp(std::floor(p.fetch.typical.value / more), 1.0, 16.0),
+        fmt::format("fetch / ({} x {} - {} x {})", of_queue->how, sms - 4, of_list->how, sms));
+  }
+
+  // A lane that stores a task at `begin` reads its list's bounds, then the entry, and looks at the
+  // queue's producer, each of which it has to wait for (agent.h, enqueue_aot): where it was not
+  // measured, three reads and a store.
+  void set_stores_of_begin() {
+    const auto measured = get("begin_store");
+    const auto one = measured ? measured : combine("queue_put", {{3, "l2_latency"}});
+    if (one) set(m_.protocol.enqueue_aot, one->value, one->how);
+  }
+
+  // What a scheduler more costs an event for all of them: whether it has to do for it is worked out
+  // for one after the other, and the pushes overlap eight at a time (kPushWidth of ring.h).
+  void set_broadcast(double each, std::string_view split) {
+    constexpr double kOverlap = 8;
+    const double push = std::min(each, value_or("event_push_1", 0) / kOverlap);
+    set(m_.protocol.broadcast_push, push, "event_push_1 / 8");
+    set(m_.protocol.broadcast_look, each - push,
+        fmt::format("{:.3g} us a scheduler, of barrier_jit - hop_jit at {}, less broadcast_push",
+                    each, split));
   }
 
   void set_launches() {
@@ -220,6 +282,44 @@ class MachineMaker {
     set(launch.graph_launch, get("launch_graph_to_graph"));
     set(launch.kernel_fill, get("kernel_fill"));
     if (get("launch_stream")) set(launch.kernel_drain, 0, "part of the gaps that were measured");
+  }
+
+  std::vector<LinearTotal> linear_totals() const {
+    std::vector<LinearTotal> totals;
+    for (const std::uint32_t in : {1024U, 2048U, 4096U, 8192U}) {
+      for (const std::uint32_t kib : {64U, 128U, 512U, 2048U}) {
+        const auto us = get(fmt::format("body_linear_{}x{}kib", in, kib));
+        if (us && us->value > 0) totals.push_back({in, kib, us->value});
+      }
+    }
+    const auto tile = get("body_linear_total");
+    if (tile && tile->value > 0) totals.push_back({kTileIn, kTileKib, tile->value});
+    return totals;
+  }
+
+  // One loop streams and multiplies for all of them, so one fit; kinds differ in how they read
+  // their input, which is what their tile takes beyond that fit.
+  void set_by_totals() {
+    const auto fit = fit_linear_body(linear_totals(), static_cast<std::uint32_t>(facts_.warps),
+                                     static_cast<std::uint32_t>(facts_.chunk_bytes));
+    if (!fit) return;
+    const std::string how = "fitted to body_linear_total and body_linear_*kib";
+    for (const TaskKind kind : {TaskKind::kLinear, TaskKind::kNormLinear, TaskKind::kSiluLinear}) {
+      BodyNumbers& body = m_.bodies[index_of(kind)];
+      const auto total = get(fmt::format("body_{}_total", name_of(kind)));
+      if (!total) continue;
+      const bool is_silu = kind == TaskKind::kSiluLinear;
+      const double input_kib = is_silu ? 2 * 4.0 * kSiluIn / 1024 : 4.0 * kTileIn / 1024;
+      const double row_bytes = 2.0 * (is_silu ? kSiluIn : kTileIn);
+      const double bytes = std::floor(kTileKib * 1024 / row_bytes) * row_bytes;
+      set(body.port_limit, fit->rate, how);
+      set(body.enough_warps, fit->enough_warps, how);
+      set(body.per_activation, fit->per_input, how);
+      set(body.fixed,
+          std::max(0.0, total->value - body.start_up.value - body.epilogue.value -
+                            bytes * 1e-3 / fit->rate - input_kib * fit->per_input),
+          total->how + " - start_up, stream, input and epilogue");
+    }
   }
 
   // Bodies that stream weights through the rings.
@@ -237,10 +337,11 @@ class MachineMaker {
       set(body.port_limit, get(prefix + "rate"));
       set(body.epilogue, get(prefix + "epilogue"));
       set(body.per_activation, get(prefix + "per_activation"));
-      set_spread(body, prefix + "total_of_all");
+      set_spread(body, prefix + "total");
       set_flops(body);
       set(body.kernel_blocks_per_sm, facts_.kernel_blocks_per_sm, "occupancy");
     }
+    set_by_totals();
   }
 
   void set_flops(BodyNumbers& body) {
@@ -251,6 +352,8 @@ class MachineMaker {
     }
   }
 
+  // Of a body alone: what SMs that stream at once take from each other is the simulator's to share,
+  // and as noise of each body it would be counted twice, and by every barrier at its worst.
   void set_spread(BodyNumbers& body, const std::string& primitive) {
     if (const auto total = get(primitive)) {
       set(body.spread, std::min(total->spread, 2.0), primitive + ", its spread");
@@ -261,7 +364,7 @@ class MachineMaker {
     BodyNumbers& attention = m_.bodies[index_of(TaskKind::kAttention)];
     set(attention.fixed, get("body_attention_fixed"));
     set(attention.port_limit, get("body_attention_rate"));
-    set_spread(attention, "body_attention_total_of_all");
+    set_spread(attention, "body_attention_context_256");
     if (get("body_attention_fixed")) {
       set(attention.start_up, 0, "part of fixed");
       set(attention.epilogue, 0, "part of fixed");
@@ -286,12 +389,33 @@ class MachineMaker {
     set(m_.link.bandwidth, get(fmt::format("peer_write_bandwidth_{}", facts_.sms)));
   }
 
+  // The tiles of body_KIND_total (bodies.cpp): columns, and KiB of weights.
+  static constexpr std::uint32_t kTileIn = 1024;
+  static constexpr std::uint32_t kSiluIn = 3072;
+  static constexpr std::uint32_t kTileKib = 256;
+
   Machine m_;
   const DeviceFacts& facts_;
   const std::vector<Primitive>& primitives_;
 };
 
 }  // namespace
+
+DeviceFacts facts_of_machine(const Machine& measured) {
+  const BodyNumbers& body = measured.body(TaskKind::kLinear);
+  DeviceFacts facts;
+  facts.name = measured.title;
+  std::istringstream words(measured.clock.source);  // "microbench DATE NAME: sm_clock"
+  words >> facts.measured_on >> facts.measured_on;
+  facts.sms = static_cast<std::uint32_t>(measured.sms.value);
+  facts.memory_bytes = measured.memory.capacity.value;
+  facts.l2_bytes = measured.memory.l2_capacity.value;
+  facts.chunk_bytes = measured.shared_memory.page_bytes.value;
+  facts.chunks = measured.shared_memory.pages.value;
+  facts.warps = body.warps.value;
+  facts.kernel_blocks_per_sm = body.kernel_blocks_per_sm.value;
+  return facts;
+}
 
 std::string_view base_machine(std::string_view device_name) {
   constexpr std::pair<std::string_view, std::string_view> kNames[] = {

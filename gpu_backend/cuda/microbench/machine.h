@@ -25,6 +25,9 @@ struct DeviceFacts {
   double kernel_blocks_per_sm = 1;
 };
 
+// Of the device whose primitives such a machine was made of; 0 warps where it does not say them.
+DeviceFacts facts_of_machine(const Machine& measured);
+
 // The built-in machine that is most like the device of that name.
 std::string_view base_machine(std::string_view device_name);
 

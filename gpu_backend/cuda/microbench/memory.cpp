@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/microbench/measure.h"
 
 namespace mk::cuda::microbench {
@@ -96,6 +97,7 @@ struct ReadShape {
   std::uint32_t in_flight = 0;  // bytes an SM
   std::uint64_t share = 0;      // bytes an SM
   bool is_cached = false;       // the same bytes again and again
+  bool is_as_bodies = false;    // from as many blocks, by as many warps in such chunks as they
 };
 
 struct ReadOutcome {
@@ -104,10 +106,10 @@ struct ReadOutcome {
 };
 
 ReadOutcome read(Lab& lab, const ReadShape& shape) {
-  constexpr std::uint32_t kWarps = 4;
-  constexpr std::uint32_t kMostChunk = 8192;
-  const std::uint32_t a_warp = shape.in_flight / kWarps;
-  const std::uint32_t chunk = std::min(a_warp / 2, kMostChunk);
+  const std::uint32_t warps = shape.is_as_bodies ? DeviceShape::kWarps : 4;
+  const std::uint32_t most_chunk = shape.is_as_bodies ? DeviceShape::kChunkBytes : 8192;
+  const std::uint32_t a_warp = shape.in_flight / warps;
+  const std::uint32_t chunk = std::min(a_warp / 2, most_chunk);
   ReadArgs args{lab.guard()};
   args.rounds = shape.is_cached ? 200 : 1;
   args.stride = shape.share;
@@ -118,12 +120,15 @@ ReadOutcome read(Lab& lab, const ReadShape& shape) {
   args.rows = rows.get();
   args.bytes_a_block = shape.share;
   args.active = shape.active;
-  args.warps = kWarps;
+  args.warps = warps;
   args.stages = a_warp / chunk;
   args.chunk_bytes = chunk;
   const std::size_t shared = std::max<std::size_t>(kReadHeader + shape.in_flight, kSharedOfWholeSm);
   lab.run("read_bandwidth", read_symbol(),
-          {.blocks = lab.sms(), .threads = 32 * kWarps, .shared_bytes = shared}, args);
+          {.blocks = shape.is_as_bodies ? shape.active : lab.sms(),
+           .threads = 32 * warps,
+           .shared_bytes = shared},
+          args);
   std::uint64_t first = ~std::uint64_t{0};
   std::uint64_t last = 0;
   ReadOutcome outcome;
@@ -147,6 +152,30 @@ void add_bandwidth(Lab& lab, Results& results, const std::string& name, const Re
     samples.push_back(read(lab, shape).gigabytes_per_second);
   }
   results.add(lab, name, "GB/s", samples);
+}
+
+// What N SMs read as N worker blocks do: launched as N blocks, since where blocks lie depends on
+// how many there are (a launch of 132 fills GPC by GPC, one of 32 or 64 takes an SM of each TPC
+// first: blind/README.md, round 3), with as much in flight, and in shares that are no power of two.
+void add_stream_bandwidth(Lab& lab, Results& results, std::uint32_t active) {
+  constexpr std::uint32_t kRing = DeviceShape::kWarps * DeviceShape::kStages *
+                                  static_cast<std::uint32_t>(DeviceShape::kChunkBytes);
+  constexpr std::uint64_t kShareOfBodies = kShare / kRing * kRing;
+  Samples together;
+  Samples slowest;
+  Samples fastest;
+  for (int repeat = 0; repeat < 7; ++repeat) {
+    const ReadOutcome outcome = read(lab, {active, kRing, kShareOfBodies, false, true});
+    const auto [least, most] =
+        std::minmax_element(outcome.us_of_block.begin(), outcome.us_of_block.end());
+    if (outcome.us_of_block.empty() || *least <= 0) return;
+    together.push_back(outcome.gigabytes_per_second);
+    slowest.push_back(static_cast<double>(kShareOfBodies) * 1e-3 / *most);
+    fastest.push_back(static_cast<double>(kShareOfBodies) * 1e-3 / *least);
+  }
+  results.add(lab, fmt::format("stream_bandwidth_{}", active), "GB/s", together);
+  results.add(lab, fmt::format("stream_slowest_{}", active), "GB/s", slowest);
+  results.add(lab, fmt::format("stream_fastest_{}", active), "GB/s", fastest);
 }
 
 // Coefficient of variation of the SMs' mean times: what stays from repetition to repetition.
@@ -180,6 +209,10 @@ void measure_bandwidths(Lab& lab, Results& results) {
   for (const std::uint32_t n : active) {
     add_bandwidth(lab, results, fmt::format("read_bandwidth_{}", n), {n, kDeep, kShare});
   }
+  for (std::uint32_t n = 1; n < lab.sms(); n = n < 32 ? 2 * n : n + 4) {
+    add_stream_bandwidth(lab, results, n);
+  }
+  add_stream_bandwidth(lab, results, lab.sms());
   for (const std::uint32_t kib : {8U, 16U, 24U, 32U, 48U, 64U, 96U, 128U}) {
     add_bandwidth(lab, results, fmt::format("read_bandwidth_all_{}kib", kib),
                   {lab.sms(), kib << 10, kShare});

@@ -4,10 +4,13 @@
 //   hop         a chain of tasks, one after the other: an iteration / tasks
 //   barrier     each task of a layer waits for all of the layer before: an iteration / layers
 //   boundary    the end of an iteration until the begin of the next
+//   begin_store what a scheduler's lane needs for each task that it stores at `begin`
 #include <fmt/format.h>
 
 #include <memory>
 
+#include "core/check.h"
+#include "core/task_graph.h"
 #include "gpu_backend/cuda/device_launch.h"
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/microbench/measure.h"
@@ -127,6 +130,51 @@ void measure_split(Lab& lab, Results& results, PolicyKind policy, Roles roles) {
   results.add(lab, "boundary_" + split, "us", chain.boundary_us);
 }
 
+// One JIT task that `begin` launches, and `rows` AOT tasks a worker behind it.
+std::shared_ptr<const TaskGraph> tasks_behind_one(std::uint32_t workers, std::uint32_t rows) {
+  using Builder = TaskGraphBuilder;
+  GraphInfo info;
+  info.model = "synthetic";
+  Builder builder(info, Builder::OperatorTiles::kAny);
+  builder.add_class({});
+  Operator op;
+  op.name = "empty";
+  op.grid.extent = {workers * rows + 1, 1, 1};
+  const OperatorId id = builder.add_operator(op);
+  const Builder::NewEvent first = builder.add_event();
+  builder.add_task({id, TaskKind::kEmpty, 0, 0, LaunchLabel::kJit, Builder::kBegin, first});
+  for (std::uint32_t t = 0; t < workers * rows; ++t) {
+    builder.add_task({id, TaskKind::kEmpty, 0, 0, LaunchLabel::kAot, first, Builder::kEnd});
+  }
+  Result<TaskGraph> graph = std::move(builder).build();
+  MK_CHECK(graph.has_value(), "the microbenchmark's graph is well formed");
+  return std::make_shared<const TaskGraph>(*std::move(graph));
+}
+
+// A scheduler under hybrid serves its first JIT task once it has stored all AOT tasks, and these
+// wait for that one: an iteration is stores, a hop, tasks. What a row more takes, with one
+// scheduler and with four, differs by the workers that a lane serves: as many in each lane.
+// (Simulated, it finds what the machine says to 1 %.)
+void measure_begin_store(Lab& lab, Results& results) {
+  constexpr std::uint32_t kFew = 16;
+  constexpr std::uint32_t kMany = 48;
+  constexpr std::uint32_t kLanes = 32;
+  const std::uint32_t workers = (lab.sms() - 1) / (4 * kLanes) * 4 * kLanes;
+  if (workers == 0) return;
+  const auto row_us = [&](std::uint32_t schedulers) {
+    const auto iteration_us = [&](std::uint32_t rows) {
+      const RunTimes times =
+          EmptyRun(lab, tasks_behind_one(workers, rows), PolicyKind::kHybrid, {workers, schedulers})
+              .run();
+      return times.iteration_us.empty() ? 0 : mk::microbench::median(times.iteration_us);
+    };
+    return (iteration_us(kMany) - iteration_us(kFew)) / (kMany - kFew);
+  };
+  const double more = workers / kLanes - workers / 4 / kLanes;
+  const double store = (row_us(1) - row_us(4)) / more;
+  if (store > 0) results.add(lab, "begin_store", "us", {store});
+}
+
 }  // namespace
 
 void measure_runs(Lab& lab, Results& results) {
@@ -136,6 +184,7 @@ void measure_runs(Lab& lab, Results& results) {
     measure_split(lab, results, policy, {lab.sms() - 1, 4});
     measure_split(lab, results, policy, {lab.sms(), 0});
   }
+  measure_begin_store(lab, results);
 }
 
 }  // namespace mk::cuda::microbench

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "core/row_deal.h"
 #include "gpu_backend/cuda/microbench/machine.h"
 
 namespace mk::cuda {
@@ -26,26 +27,18 @@ DeviceFacts device_facts() {
 
 // Made up: what an H100 might measure.
 std::vector<Primitive> primitives() {
-  std::vector<Primitive> all = {{"sm_clock", 1.9, "GHz", 0.001},
-                                {"sm_spread", 0.02, "", 0},
-                                {"l2_latency", 0.2, "us", 0.2},
-                                {"notify_after_stores", 0.9, "us", 0.1},
-                                {"hand_off_by_add", 0.8, "us", 0.1},
-                                {"add_1", 0.4, "us", 0.01},
-                                {"add_132", 1.71, "us", 0.01},
-                                {"event_push_1", 0.7, "us", 0.1},
-                                {"event_hand_off", 1.0, "us", 0.1},
-                                {"task_word", 0.3, "us", 0.1},
-                                {"mailbox_round", 0.08, "us", 0.01},
-                                {"descriptor", 0.2, "us", 0.01},
-                                {"read_bandwidth_1", 60, "GB/s", 0.01},
-                                {"read_bandwidth_132", kBandwidth, "GB/s", 0.01},
-                                {"copy_latency_4096", 0.8, "us", 0.1},
-                                {"body_linear_start_up", 1.1, "us", 0.1},
-                                {"body_linear_rate", 50, "GB/s", 0.1},
-                                {"body_linear_gflops_16_tokens", 380, "Gflop/s", 0.1},
-                                {"body_linear_total_of_all", 11, "us", 0.04},
-                                {"launch_stream", 1.2, "us", 3.0}};
+  std::vector<Primitive> all = {
+      {"sm_clock", 1.9, "GHz", 0.001},        {"sm_spread", 0.02, "", 0},
+      {"l2_latency", 0.2, "us", 0.2},         {"notify_after_stores", 0.9, "us", 0.1},
+      {"hand_off_by_add", 0.8, "us", 0.1},    {"add_1", 0.4, "us", 0.01},
+      {"add_132", 1.71, "us", 0.01},          {"event_push_1", 0.7, "us", 0.1},
+      {"event_hand_off", 1.0, "us", 0.1},     {"task_word", 0.3, "us", 0.1},
+      {"mailbox_round", 0.08, "us", 0.01},    {"descriptor", 0.2, "us", 0.01},
+      {"read_bandwidth_1", 60, "GB/s", 0.01}, {"read_bandwidth_132", kBandwidth, "GB/s", 0.01},
+      {"copy_latency_4096", 0.8, "us", 0.1},  {"body_linear_start_up", 1.1, "us", 0.1},
+      {"body_linear_rate", 50, "GB/s", 0.1},  {"body_linear_gflops_16_tokens", 380, "Gflop/s", 0.1},
+      {"body_linear_total", 6, "us", 0.02},   {"body_linear_total_of_all", 11, "us", 0.2},
+      {"launch_stream", 1.2, "us", 3.0}};
   for (const int kib : {8, 16, 24, 32}) {
     all.push_back({"read_bandwidth_all_" + std::to_string(kib) + "kib",
                    smooth_minimum(132 * kib * 1024e-9 / (kLatency * 1e-6), kBandwidth), "GB/s",
@@ -84,6 +77,10 @@ TEST(DeviceMachine, CombinesPrimitives) {
   EXPECT_NEAR(machine.body(TaskKind::kLinear).flops_per_cycle.value, 200, 1e-9);
 }
 
+TEST(DeviceMachine, CallsNoNoiseWhatBodiesTakeFromEachOther) {
+  EXPECT_EQ(measured().body(TaskKind::kLinear).spread.value, 0.02);
+}
+
 TEST(DeviceMachine, TakesASchedulersStepFromRunsOfEmptyTasks) {
   // Made of a push of 1.5 us, a store of 0.8, a take of 4 and a step of 2.
   std::vector<Primitive> all = primitives();
@@ -99,15 +96,61 @@ TEST(DeviceMachine, TakesASchedulersStepFromRunsOfEmptyTasks) {
   add("hop_jit_131w4s", hop);
   add("barrier_jit_131w4s", hop + 3 * 1.7 + 32 * 0.8);
 
+  add("begin_store", 0.7);
+
   const ProtocolNumbers p = device_machine(base(), device_facts(), all).protocol;
 
-  EXPECT_NEAR(p.enqueue.typical.value + p.publish.value, 0.8, 1e-9);
-  EXPECT_NEAR(p.publish.value, 0.8, 1e-9);  // a release alone takes 0.9
-  EXPECT_NEAR(p.broadcast_push.value, 1.7, 1e-9);
+  EXPECT_NEAR(p.enqueue.typical.value, 0.8, 1e-9);
+  EXPECT_EQ(p.enqueue_aot.value, 0.7);
+  EXPECT_NEAR(p.broadcast_push.value, 0.7 / 8, 1e-9);  // of eight at once
+  EXPECT_NEAR(p.broadcast_push.value + p.broadcast_look.value, 1.7, 1e-9);
   EXPECT_NEAR(p.activate.typical.value, 1.5, 1e-9);
   EXPECT_NEAR(p.fetch.typical.value, 4, 1e-9);
   EXPECT_NEAR(p.dequeue.typical.value, 2, 1e-9);
   EXPECT_EQ(without.protocol.publish.value, 0);
+}
+
+TEST(DeviceMachine, TakesAHopFromRunsOfEmptyTasks) {
+  std::vector<Primitive> all = primitives();
+  all.push_back({"hop_static_132w0s", 2.5, "us", 0.01});
+  all.push_back({"barrier_static_132w0s", 2.5 + 131 * 0.006, "us", 0.01});
+
+  const ProtocolNumbers p = device_machine(base(), device_facts(), all).protocol;
+
+  const double poll = (p.observe.typical.value + p.poll_interval.value) / 2;
+  EXPECT_NEAR(p.notify.typical.value + poll + p.observe.typical.value + p.dispatch.typical.value,
+              2.5, 1e-9);
+  EXPECT_NEAR(p.contention.value, 0.006, 1e-9);
+}
+
+// Totals made of these numbers are explained by them.
+TEST(DeviceMachine, TakesABodyFromTotalsOfSeveralSizes) {
+  constexpr double kConstant = 1.4, kPerInput = 0.06, kRate = 60;
+  constexpr std::uint32_t kEnough = 5;
+  std::vector<Primitive> all = primitives();
+  const auto total = [&](std::uint32_t in, std::uint32_t kib) {
+    const RowDeal deal = RowDeal::of(kib * 512 / in, 2 * in, 4096);
+    const std::uint32_t full = deal.rows_of_full_rounds(11), last = deal.warps_of_last_round(11);
+    const double slowness = last == 0 ? 1 : std::max(1.0, static_cast<double>(kEnough) / last);
+    return kConstant + kPerInput * in / 256 +
+           (full + (deal.rows - full) * slowness) * 2 * in * 1e-3 / kRate;
+  };
+  for (const std::uint32_t in : {1024U, 2048U, 4096U, 8192U}) {
+    for (const std::uint32_t kib : {64U, 128U, 512U}) {
+      all.push_back({"body_linear_" + std::to_string(in) + "x" + std::to_string(kib) + "kib",
+                     total(in, kib), "us", 0.01});
+    }
+  }
+  std::erase_if(all, [](const Primitive& p) { return p.name == "body_linear_total"; });
+  all.push_back({"body_linear_total", total(1024, 256), "us", 0.02});
+
+  const Machine machine = device_machine(base(), device_facts(), all);
+
+  const BodyNumbers& body = machine.body(TaskKind::kLinear);
+  EXPECT_NEAR(body.port_limit.value, kRate, 1e-6);
+  EXPECT_NEAR(body.per_activation.value, kPerInput, 1e-9);
+  EXPECT_EQ(body.enough_warps.value, kEnough);
+  EXPECT_NEAR(body.start_up.value + body.fixed.value + body.epilogue.value, kConstant, 1e-6);
 }
 
 TEST(DeviceMachine, FindsTheLatencyThatExplainsFewBytesInFlight) {
@@ -118,6 +161,21 @@ TEST(DeviceMachine, HasTheMeasuredBandwidthCurve) {
   const Machine machine = measured();
   EXPECT_DOUBLE_EQ(machine.bandwidth_at(1), 60);
   EXPECT_DOUBLE_EQ(machine.bandwidth_at(132), kBandwidth);
+}
+
+TEST(DeviceMachine, IsDescribedAgainFromWhatItSays) {
+  const DeviceFacts facts = facts_of_machine(measured());
+  EXPECT_EQ(facts.measured_on, "2026-11-25");
+  EXPECT_TRUE(device_machine(base(), facts, primitives()) == measured());
+}
+
+TEST(DeviceMachine, PrefersTheCurveOfBlocksThatLieAsWorkersDo) {
+  std::vector<Primitive> all = primitives();
+  all.push_back({"stream_bandwidth_1", 70, "GB/s", 0.01});
+  all.push_back({"stream_bandwidth_132", 3100, "GB/s", 0.01});
+  const Machine machine = device_machine(base(), device_facts(), all);
+  EXPECT_DOUBLE_EQ(machine.bandwidth_at(1), 70);
+  EXPECT_DOUBLE_EQ(machine.bandwidth_at(132), 3100);
 }
 
 TEST(DeviceMachine, KeepsWhatWasNotMeasured) {
