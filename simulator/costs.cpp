@@ -108,6 +108,7 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
       warp_rounds_(mechanisms.warp_rounds),
       ring_preload_(mechanisms.ring_preload),
       input_overlap_(mechanisms.input_overlap),
+      begin_ahead_(mechanisms.begin_ahead),
       l2_latency_((machine.memory.l2_near.value + machine.memory.l2_far.value) / 2) {
   if (mechanisms.l2_capacity) {
     l2_capacity_ = machine.memory.l2_capacity.value * graph.info().devices;
@@ -296,6 +297,7 @@ void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
     warps = std::min<std::int64_t>(warps, deal.groups());
   }
   cost.in_ring = true;
+  cost.begins_ahead = begin_ahead_;
   cost.early = 0;
   cost.ahead = 0;
   cost.preload = std::min(cost.preload, warps * stages * page_bytes_);

@@ -141,7 +141,8 @@ struct BodyCost {
   std::uint32_t stream_class = 0;  // of its route
   std::uint32_t spread = 0;
   Route route = Route::kMemory;
-  bool in_ring = false;  // what is loaded ahead lies in the warps' rings
+  bool in_ring = false;       // what is loaded ahead lies in the warps' rings
+  bool begins_ahead = false;  // and comes, under static, while the worker still notifies
 
   // Of the tile that `behind` more tiles follow.
   std::int64_t bytes_of_tile(std::uint32_t behind) const {
@@ -208,6 +209,7 @@ class Costs {
   bool warp_rounds_;
   bool ring_preload_;
   bool input_overlap_;
+  bool begin_ahead_;
   double l2_capacity_ = 0;       // bytes, of all devices; 0: nothing is looked for there
   double l2_latency_ = 0;        // us
   std::int64_t page_bytes_ = 0;  // of a worker's page, and

@@ -78,7 +78,8 @@ class Engine {
   void pop_jit(std::uint32_t worker);
   void wait_for_event(std::uint32_t worker, std::uint32_t event);
   void begin_head(std::uint32_t worker, std::uint32_t task, Picoseconds start);
-  void plan_preload(std::uint32_t worker, std::uint32_t task, Picoseconds activated);
+  void plan_preload(std::uint32_t worker, std::uint32_t task, Picoseconds activated,
+                    bool was_in_hand);
   bool is_needless(std::uint32_t worker, std::uint32_t task, Picoseconds activated) const;
   void start_preload(std::uint32_t worker, std::uint32_t task, Picoseconds now);
   bool stream_ended(std::uint32_t entity);

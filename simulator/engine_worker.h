@@ -51,14 +51,15 @@ void Engine<kChoice, kRecord>::settle_listed(std::uint32_t worker) {
   w.stage = Stage::kIdle;
   if (w.aot_next == w.aot_end) return;
   const std::uint32_t task = tables_.list_tasks[w.aot_next];
-  if (w.aot_batch == 0) {
+  const bool was_in_hand = w.aot_batch > 0;
+  if (!was_in_hand) {
     w.aot_fetched = fetch_aot(worker, poll_after(w.free_at, enqueued_[task], hops_.poll_period));
   }
   w.in_hand = std::max(w.free_at, w.aot_fetched);
   const std::uint32_t event = dependent_[task];
   const Picoseconds activated = events_[event].activated;
   w.stage = Stage::kWaiting;
-  plan_preload(worker, task, activated);
+  plan_preload(worker, task, activated, was_in_hand);
   if (activated == kUnknown) return wait_for_event(worker, event);
   begin_after(worker, task, activated);
 }
@@ -236,26 +237,29 @@ void Engine<kChoice, kRecord>::begin_head(std::uint32_t worker, std::uint32_t ta
 
 // From when on the next task's weights may come: the descriptor is there, and pages are free, which
 // is at the body's end, or, if it releases some before that, once all its bytes have come. Into
-// rings once the worker waits: requests in flight would hold up its notification.
+// rings once the worker waits; but a static list's task that was in hand begins at the body's end.
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::plan_preload(std::uint32_t worker, std::uint32_t task,
-                                            Picoseconds activated) {
+                                            Picoseconds activated, bool was_in_hand) {
   const BodyCost& cost = cost_rows_[cost_row_[task]];
-  if (cost.preload == 0 || is_needless(worker, task, activated)) return;
+  if (cost.preload == 0) return;
   WorkerState& w = workers_[worker];
+  const bool is_ahead = cost.begins_ahead && was_in_hand && policy_.kind == PolicyKind::kStatic;
+  w.preload_at = is_ahead       ? w.body_end
+                 : cost.in_ring ? w.in_hand
+                                : std::max(w.early > 0 ? w.last_byte : w.body_end, w.aot_fetched);
+  if (is_needless(worker, task, activated)) return;
   w.preload = Preload::kPlanned;
-  w.preload_at =
-      cost.in_ring ? w.in_hand : std::max(w.early > 0 ? w.last_byte : w.body_end, w.aot_fetched);
   w.start_known = false;
   w.stage = Stage::kToPreload;
   set_timer(worker, w.preload_at);
 }
 
-// Whether nothing is loaded into rings for the task, since the worker need not wait for it.
+// Whether nothing is loaded into rings for the task, since its event is active before that.
 template <Choice kChoice, bool kRecord>
 bool Engine<kChoice, kRecord>::is_needless(std::uint32_t worker, std::uint32_t task,
                                            Picoseconds activated) const {
-  return cost_rows_[cost_row_[task]].in_ring && activated <= workers_[worker].in_hand;
+  return cost_rows_[cost_row_[task]].in_ring && activated <= workers_[worker].preload_at;
 }
 
 template <Choice kChoice, bool kRecord>

@@ -35,6 +35,7 @@ struct Mechanisms {
   bool ring_preload = true;
   bool scheduler_lanes = true;
   bool input_overlap = true;
+  bool begin_ahead = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -101,6 +102,9 @@ inline constexpr std::array kMechanisms = {
     MechanismFacts{"input_overlap", &Mechanisms::input_overlap,
                    "where bodies have warps, a linear's first weights come while its input is read "
                    "(off: one after the other)"},
+    MechanismFacts{"begin_ahead", &Mechanisms::begin_ahead,
+                   "under static, what a task loads into rings comes once the task before is done "
+                   "(off: once that has notified)"},
 };
 
 // Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is

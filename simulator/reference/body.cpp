@@ -109,8 +109,12 @@ void ReferenceEngine::complete(std::uint32_t worker, Picoseconds worked) {
   if (options_.injections.lost_notify != w.body.task) {
     counters_[graph_.tasks().triggering_event[w.body.task]].tickets.push_back({worker, false});
   }
-  if (is_listed() && w.aot_batch > 0 && !cost_of(w.aot.front()).in_ring) {
-    plan_preload(worker, cost_of(w.body.task).early > 0 ? w.last_byte : end);
+  if (is_listed() && w.aot_batch > 0) {
+    if (!cost_of(w.aot.front()).in_ring) {
+      plan_preload(worker, cost_of(w.body.task).early > 0 ? w.last_byte : end);
+    } else if (is_static() && cost_of(w.aot.front()).begins_ahead) {
+      load_into_ring(worker, end);
+    }
   }
   agenda_.at(end, Turn::kHop, w.body.number, [this, worker] { body_end(worker); });
 }

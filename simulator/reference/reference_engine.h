@@ -50,6 +50,7 @@ class ReferenceEngine {
     std::int64_t ahead_bytes = 0;
     Picoseconds ahead_at = 0;
     std::uint32_t heads = 0;  // taken: tells a plan for a head that has gone
+    bool is_planned = false;  // that the head's weights come into rings
     Picoseconds free_at = 0;  // since when
     std::uint32_t drops = 0;  // looks that it has given up for a dispatcher's step
     std::uint32_t lists = 0;  // static: iterations whose list it has begun
@@ -91,7 +92,7 @@ class ReferenceEngine {
   void look_again(std::uint32_t worker, Picoseconds instant);
   bool look(std::uint32_t worker);
   void plan_preload(std::uint32_t worker, Picoseconds instant);
-  void load_into_ring(std::uint32_t worker);
+  void load_into_ring(std::uint32_t worker, Picoseconds instant);
   void start_preload(std::uint32_t worker);
   void start_head(std::uint32_t worker);
 

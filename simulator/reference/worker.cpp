@@ -50,7 +50,8 @@ bool ReferenceEngine::see_aot_head(std::uint32_t worker) {
 
 // It holds its AOT head from now on.
 void ReferenceEngine::await_event(std::uint32_t worker) {
-  if (is_listed() && cost_of(workers_[worker].aot.front()).in_ring) load_into_ring(worker);
+  const Worker& w = workers_[worker];
+  if (is_listed() && cost_of(w.aot.front()).in_ring && !w.is_planned) load_into_ring(worker, now());
   agenda_.poll(now(), hops_.poll_period, Turn::kPoll, worker,
                [this, worker] { return see_event(worker); });
 }
@@ -72,6 +73,7 @@ void ReferenceEngine::start_head(std::uint32_t worker) {
   w.aot.pop_front();
   --w.aot_batch;
   ++w.heads;
+  w.is_planned = false;
   w.body.preloaded = w.ahead == Ahead::kNone ? 0 : w.ahead_bytes;
   start_body(worker, task, w.aot_fetched);
 }
@@ -161,10 +163,11 @@ void ReferenceEngine::plan_preload(std::uint32_t worker, Picoseconds instant) {
 }
 
 // aot, static: nothing is loaded for a task that need not be waited for.
-void ReferenceEngine::load_into_ring(std::uint32_t worker) {
+void ReferenceEngine::load_into_ring(std::uint32_t worker, Picoseconds instant) {
   const std::uint32_t task = workers_[worker].aot.front();
+  workers_[worker].is_planned = true;
   if (cost_of(task).preload == 0) return;
-  agenda_.at(now(), Turn::kPreload, worker, [this, worker, task, heads = workers_[worker].heads] {
+  agenda_.at(instant, Turn::kPreload, worker, [this, worker, task, heads = workers_[worker].heads] {
     const bool needs_it = !counters_[event_of(task)].activated;
     if (workers_[worker].heads == heads && needs_it) start_preload(worker);
   });

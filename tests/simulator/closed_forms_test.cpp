@@ -421,6 +421,30 @@ TEST(ClosedForms, WhatLiesInRingsIsStillWorkedOffAndOnlyWhoWaitsLoadsAhead) {
   EXPECT_NEAR(end_of(3), kActive + 0.75 + 4, kNanosecond);
 }
 
+TEST(ClosedForms, AStaticListsNextTaskBeginsWhileItsWorkerNotifies) {
+  Machine machine = simple_machine();
+  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
+  set(linear.warps, 1);
+  set(machine.shared_memory.page_bytes, 10'000);
+  set(machine.shared_memory.pages, 3);
+  set(machine.protocol.notify.typical, 0.5);
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 2);
+  options.record = true;
+  const auto preload_of = [&](std::uint32_t task) {
+    const Result<SimulationResult> result = simulate(one_waits(), machine, options);
+    for (const TaskRecord& record : result->record->tasks) {
+      if (record.task == task) return static_cast<double>(record.preload) * 1e-3;
+    }
+    return 0.0;
+  };
+  constexpr double kNanosecond = 2e-3;
+  EXPECT_NEAR(preload_of(2), 1, kNanosecond);
+  EXPECT_NEAR(preload_of(3), 5, kNanosecond);  // its own arrival activates its event, later
+  options.mechanisms.begin_ahead = false;
+  EXPECT_NEAR(preload_of(2), 1.5, kNanosecond);
+  EXPECT_EQ(preload_of(3), static_cast<double>(kNotTaken) * 1e-3);
+}
+
 TEST(ClosedForms, ACounterIsNearToEveryOtherWorker) {
   Machine machine = simple_machine();
   set(machine.protocol.notify.typical, 1);

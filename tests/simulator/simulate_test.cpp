@@ -202,12 +202,13 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
                              : mechanism.on == &Mechanisms::warp_rounds ||
                                      mechanism.on == &Mechanisms::ring_preload ||
                                      mechanism.on == &Mechanisms::input_overlap ||
+                                     mechanism.on == &Mechanisms::begin_ahead ||
                                      mechanism.on == &Mechanisms::scheduler_lanes
                                  ? with_warps
                                  : h100;
     bool changes = false;
-    for (const PolicyKind policy :
-         {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kGraph, PolicyKind::kPdl}) {
+    for (const PolicyKind policy : {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kStatic,
+                                    PolicyKind::kGraph, PolicyKind::kPdl}) {
       SimulationOptions options = on_h100(policy);
       options.iterations.push_back(options.iterations.front());
       options.lower_bounds = false;
