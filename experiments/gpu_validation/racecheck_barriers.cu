@@ -2,8 +2,8 @@
 // shared memory to each other through two barriers, round after round, as a worker block's mailbox
 // does (gpu_backend/cuda/named_barrier.cuh). In one kernel the other side is a whole warp; in the
 // other it is a warp's first lane, whose other lanes have ended, which counts as the whole warp.
-// Both give the same, right sum; racecheck says nothing of the first kernel, and reports hazards in
-// the second.
+// Both give the right sum; racecheck (CUDA 13.0, H100, 2026-11-27) reports eight hazards in each:
+// it does not see what these barriers order.
 //
 //   nvcc -std=c++20 -O3 -arch=sm_90a racecheck_barriers.cu -o racecheck_barriers
 //   compute-sanitizer --tool racecheck ./racecheck_barriers whole
