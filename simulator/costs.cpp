@@ -109,6 +109,7 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
       ring_preload_(mechanisms.ring_preload),
       input_overlap_(mechanisms.input_overlap),
       begin_ahead_(mechanisms.begin_ahead),
+      few_under_way_(mechanisms.few_under_way),
       l2_latency_((machine.memory.l2_near.value + machine.memory.l2_far.value) / 2) {
   if (mechanisms.l2_capacity) {
     l2_capacity_ = machine.memory.l2_capacity.value * graph.info().devices;
@@ -298,6 +299,11 @@ void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
   }
   cost.in_ring = true;
   cost.begins_ahead = begin_ahead_;
+  const double latency = machine_.memory.loaded_latency.value;
+  if (begin_ahead_ && few_under_way_ && latency > 0) {
+    const double rate = kChunksUnderWay * static_cast<double>(page_bytes_) * 1e-3 / latency;
+    cost.ahead_slowness = std::max(1.0, body.port_limit.value / rate);
+  }
   cost.early = 0;
   cost.ahead = 0;
   cost.preload = std::min(cost.preload, warps * stages * page_bytes_);

@@ -136,6 +136,7 @@ struct BodyCost {
   std::int64_t early = 0;          // that its pages let the next task load before its end
   Picoseconds hold = 0;            // where that is in_ring, its body streams no more of it so long
   Picoseconds work_off = 0;        // and takes no less than that for its first tile
+  double ahead_slowness = 1;       // of what begins_ahead: few chunks are under way
   double last_slowness = 1;        // of the last tile's stream: all warps over those that have rows
   std::uint32_t tiles = 1;         // 0 streamed bytes: 1
   std::uint32_t stream_class = 0;  // of its route
@@ -149,6 +150,11 @@ struct BodyCost {
     return behind > 0 ? tile_bytes : bytes - (tiles - 1) * tile_bytes;
   }
   double slowness_of_tile(std::uint32_t behind) const { return behind > 0 ? 1 : last_slowness; }
+  // Of what is loaded ahead of the event.
+  double slowness_of_preload(bool is_static) const {
+    const double of_tile = slowness_of_tile(tiles - 1);
+    return is_static ? std::max(of_tile, ahead_slowness) : of_tile;
+  }
 };
 
 // The rows of BodyCost of a graph, the row of each task, and the stream classes.
@@ -210,6 +216,7 @@ class Costs {
   bool ring_preload_;
   bool input_overlap_;
   bool begin_ahead_;
+  bool few_under_way_;
   double l2_capacity_ = 0;       // bytes, of all devices; 0: nothing is looked for there
   double l2_latency_ = 0;        // us
   std::int64_t page_bytes_ = 0;  // of a worker's page, and

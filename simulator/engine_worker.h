@@ -271,7 +271,8 @@ void Engine<kChoice, kRecord>::start_preload(std::uint32_t worker, std::uint32_t
   w.preload_at = now;
   w.ahead = now >= w.body_end ? cost.preload : std::min(cost.preload, w.early);
   stream(fleet_.workers() + worker, cost, w.ahead,
-         factor_of(worker, task) * cost.slowness_of_tile(cost.tiles - 1), now);
+         factor_of(worker, task) * cost.slowness_of_preload(policy_.kind == PolicyKind::kStatic),
+         now);
   if (w.stage != Stage::kToPreload) return;  // hybrid: goes on looking
   w.stage = Stage::kWaiting;
   if (!w.start_known) return;
@@ -306,9 +307,8 @@ void Engine<kChoice, kRecord>::take_preload(std::uint32_t worker, Picoseconds no
   if (running) {
     w.streams_ahead = true;
     if (cost.route == Route::kMemory) outcome_.bytes += rest;
-    if (rest > 0) {
-      memory_.extend(now, fleet_.workers() + worker, cost.route, cost.stream_class, rest);
-    }
+    memory_.extend(now, fleet_.workers() + worker, cost.route, cost.stream_class, rest,
+                   w.factor * cost.slowness_of_tile(w.tiles_left));
   } else if (rest > 0) {
     stream(worker, cost, rest, w.factor * cost.slowness_of_tile(w.tiles_left), now);
   } else {

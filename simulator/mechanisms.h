@@ -36,6 +36,7 @@ struct Mechanisms {
   bool scheduler_lanes = true;
   bool input_overlap = true;
   bool begin_ahead = true;
+  bool few_under_way = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -105,6 +106,9 @@ inline constexpr std::array kMechanisms = {
     MechanismFacts{"begin_ahead", &Mechanisms::begin_ahead,
                    "under static, what a task loads into rings comes once the task before is done "
                    "(off: once that has notified)"},
+    MechanismFacts{"few_under_way", &Mechanisms::few_under_way,
+                   "until its event is active, few chunks of what begins ahead are under way (off: "
+                   "it streams as its body does)"},
 };
 
 // Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is

@@ -94,13 +94,26 @@ std::uint64_t MemoryServer::volume_of(std::int64_t bytes, std::uint64_t weight) 
   return as_integer(volume) + Tournament::kIndexMask;
 }
 
+std::uint64_t MemoryServer::reweighed(std::uint64_t volume, std::uint64_t weight,
+                                      std::uint64_t other) {
+  return as_integer(as_double(volume) * (as_double(weight) / as_double(other)) + 0.5);
+}
+
 void MemoryServer::extend(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
-                          std::int64_t bytes) {
+                          std::int64_t bytes, double slowness) {
   advance(now);
   Class& c = class_for(worker, stream_class);
-  const std::uint64_t end = on_grain(c.ends.key(worker));
-  c.ends.set(worker, on_grain(end + volume_of(bytes, weight_of_[worker])));
-  // Nobody's share changes.
+  const std::uint64_t weight = weight_of_slowness(slowness);
+  std::uint64_t end = on_grain(c.ends.key(worker));
+  if (weight != weight_of_[worker]) {
+    const std::uint64_t missing = end > c.clock ? end - c.clock : 0;
+    end = c.clock + reweighed(missing, weight_of_[worker], weight);
+    c.weight += weight - weight_of_[worker];
+    weight_of_[worker] = weight;
+    is_stale_ = true;
+  }
+  if (bytes > 0) end += volume_of(bytes, weight);
+  c.ends.set(worker, on_grain(end));
   is_end_known_ = false;
   next_end_ = kNever;
 }

@@ -48,9 +48,10 @@ class MemoryServer {
   void start(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class, std::int64_t bytes,
              double slowness);
 
-  // More bytes for the stream that `worker` runs, at the same class and slowness.
+  // More bytes (or none) for the stream that `worker` runs, in the same class, and another slowness
+  // for all that it has to get yet.
   void extend(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
-              std::int64_t bytes);
+              std::int64_t bytes, double slowness);
 
   // When the next stream ends, kNever iff none runs; of several the first class, the first worker.
   std::int64_t next_end() {
@@ -79,6 +80,8 @@ class MemoryServer {
   static constexpr double kWeightOne = 1 << 20;
   static std::uint64_t weight_of_slowness(double slowness);
   static std::uint64_t volume_of(std::int64_t bytes, std::uint64_t weight);
+  // What is left of a stream of that weight, with another one.
+  static std::uint64_t reweighed(std::uint64_t volume, std::uint64_t weight, std::uint64_t other);
   static constexpr std::uint64_t on_grain(std::uint64_t volume) {
     return volume & ~Tournament::kIndexMask;
   }

@@ -56,10 +56,10 @@ class Ports {
     note_change(place.server);
   }
   void extend(std::int64_t now, std::uint32_t entity, Route route, std::uint32_t stream_class,
-              std::int64_t bytes) {
-    if (is_one_) return servers_[0].extend(now, entity, stream_class, bytes);
+              std::int64_t bytes, double slowness) {
+    if (is_one_) return servers_[0].extend(now, entity, stream_class, bytes, slowness);
     const Place place = place_of(entity, route);
-    servers_[place.server].extend(now, place.local, stream_class, bytes);
+    servers_[place.server].extend(now, place.local, stream_class, bytes, slowness);
     note_change(place.server);
   }
 

@@ -60,8 +60,8 @@ void ReferenceEngine::take_preload(std::uint32_t worker) {
   if (is_running) {
     w.body.on_preload_stream = true;
     if (cost.route == Route::kMemory) outcome_.bytes += rest;
-    if (rest > 0)
-      memory_.extend(now(), fleet_.workers() + worker, cost.route, cost.stream_class, rest);
+    memory_.extend(now(), fleet_.workers() + worker, cost.route, cost.stream_class, rest,
+                   w.body.factor * cost.slowness_of_tile(w.body.tiles_left));
   } else if (rest > 0) {
     stream(worker, cost, rest, w.body.factor * cost.slowness_of_tile(w.body.tiles_left));
   } else {

@@ -35,10 +35,18 @@ void PlainMemory::start(std::int64_t now, std::uint32_t worker, std::uint32_t st
 }
 
 void PlainMemory::extend(std::int64_t now, std::uint32_t worker, std::uint32_t /*stream_class*/,
-                         std::int64_t bytes) {
+                         std::int64_t bytes, double slowness) {
   advance(now);
   Stream& stream = *streams_[worker];
-  stream.end = MemoryServer::on_grain(stream.end + MemoryServer::volume_of(bytes, stream.weight));
+  const std::uint64_t weight = MemoryServer::weight_of_slowness(slowness);
+  if (weight != stream.weight) {
+    const std::uint64_t clock = classes_[stream.class_index].clock;
+    const std::uint64_t missing = stream.end > clock ? stream.end - clock : 0;
+    stream.end = clock + MemoryServer::reweighed(missing, stream.weight, weight);
+    stream.weight = weight;
+  }
+  if (bytes > 0) stream.end += MemoryServer::volume_of(bytes, weight);
+  stream.end = MemoryServer::on_grain(stream.end);
   share();
 }
 

@@ -19,7 +19,7 @@ class PlainMemory {
   void start(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class, std::int64_t bytes,
              double slowness);
   void extend(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
-              std::int64_t bytes);
+              std::int64_t bytes, double slowness);
   std::int64_t next_end() const;
   std::uint32_t finish_next();
 

@@ -182,7 +182,7 @@ void ReferenceEngine::start_preload(std::uint32_t worker) {
   w.ahead_bytes =
       now() >= w.body.end ? cost.preload : std::min(cost.preload, cost_of(w.body.task).early);
   stream(fleet_.workers() + worker, cost, w.ahead_bytes,
-         factor_of(worker, task) * cost.slowness_of_tile(cost.tiles - 1));
+         factor_of(worker, task) * cost.slowness_of_preload(is_static()));
 }
 
 }  // namespace mk::simulator

@@ -445,6 +445,26 @@ TEST(ClosedForms, AStaticListsNextTaskBeginsWhileItsWorkerNotifies) {
   EXPECT_EQ(preload_of(3), static_cast<double>(kNotTaken) * 1e-3);
 }
 
+TEST(ClosedForms, FewChunksAreUnderWayUntilTheEventIsActive) {
+  Machine machine = simple_machine();
+  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
+  set(linear.warps, 1);
+  set(machine.shared_memory.page_bytes, 10'000);
+  set(machine.shared_memory.pages, 3);
+  // Six chunks in 15 us: 4 GB/s, where the memory gives 5.
+  set(machine.memory.loaded_latency, 15);
+  set(machine.memory.curve[0].bandwidth, 5);
+  const auto with_event_after = [&](double us, bool is_on) {
+    set(machine.protocol.notify.typical, us);
+    SimulationOptions options = plain_options(PolicyKind::kStatic, 1);
+    options.mechanisms.few_under_way = is_on;
+    return makespan_us(layers(2, 1, 40'000), machine, options);
+  };
+  // 5 or 4 KB come while the worker notifies, then all else at the memory's rate.
+  EXPECT_NEAR(with_event_after(1, false), 8 + 1 + 7 + 1, kRounding);
+  EXPECT_NEAR(with_event_after(1, true), 8 + 1 + 7.2 + 1, kRounding);
+}
+
 TEST(ClosedForms, ACounterIsNearToEveryOtherWorker) {
   Machine machine = simple_machine();
   set(machine.protocol.notify.typical, 1);

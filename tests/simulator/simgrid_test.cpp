@@ -102,7 +102,7 @@ Ends of_memory_server(const Scenario& scenario) {
         state[who] = State::kAhead;
       } else {
         if (state[who] == State::kAhead) {
-          server.extend(next, who, task.stream_class, task.rest);
+          server.extend(next, who, task.stream_class, task.rest, task.slowness);
         } else {
           server.start(next, who, task.stream_class, task.rest, task.slowness);
         }

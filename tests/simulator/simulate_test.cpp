@@ -192,6 +192,8 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
     testing::set(body.fixed, 0.5);
   }
   testing::set(with_warps.protocol.scheduler_lanes, 32);
+  testing::set(with_warps.shared_memory.page_bytes, 4'096);
+  testing::set(with_warps.shared_memory.pages, 33);
   const auto graph = compiled("qwen3-0.6b", 128);
   for (const MechanismFacts& mechanism : kMechanisms) {
     if (mechanism.on == &Mechanisms::queue_limit) continue;  // an error, not a duration
@@ -203,6 +205,7 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
                                      mechanism.on == &Mechanisms::ring_preload ||
                                      mechanism.on == &Mechanisms::input_overlap ||
                                      mechanism.on == &Mechanisms::begin_ahead ||
+                                     mechanism.on == &Mechanisms::few_under_way ||
                                      mechanism.on == &Mechanisms::scheduler_lanes
                                  ? with_warps
                                  : h100;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/row_deal.h"
 #include "gpu_backend/cuda/block.h"
 
 namespace mk::cuda {
@@ -20,23 +21,15 @@ MK_INLINE void publish_used(C& c, const WarpStream& stream) {
   if (c.lane() == 0) shared_of<Shape>(c).used[c.warp()] = stream.used;
 }
 
-// Chunks of a task that are under way at once, over all warps, while its event is not active. What
-// is under way stands in front of whatever the block wants of the memory next, and that is what all
-// others wait for: the writes and the arrival of the task before, then this one's input. An H100
-// gives 23 bytes/ns to each of 132 SMs 0.8 us after they were asked for: 19 KB, five chunks. Seen
-// there, us an iteration with 3, 4, 6, 7, 9 under way: Llama-3.2-1B 1037, 1006, 985, 984, 987,
-// Qwen3-0.6B 788, 759, 750, 766, 803 (gpu_backend/cuda/README.md).
-inline constexpr std::uint32_t kUnderWay = 6;
-
 // Whole warp: until a task's chunk number `turn` may be requested: warp w's chunk k has number
-// k * kWarps + w, and comes kUnderWay after another. False: the event is active, and the body
+// k * kWarps + w, and comes kChunksUnderWay after another. False: the event is active, and the body
 // itself asks for what is missing. chunks_of(w) says how many chunks of the task a warp has.
 // Requires: nothing of the task was used, and publish_used() after the last body.
 template <class Shape, class C, class ChunksOf>
 MK_INLINE bool await_turn(C& c, std::uint32_t turn, ChunksOf&& chunks_of) {
-  if (turn < kUnderWay) return c.wait_unless_input(nullptr, 0);
-  const std::uint32_t warp = (turn - kUnderWay) % Shape::kWarps;
-  const std::uint32_t chunk = (turn - kUnderWay) / Shape::kWarps;
+  if (turn < kChunksUnderWay) return c.wait_unless_input(nullptr, 0);
+  const std::uint32_t warp = (turn - kChunksUnderWay) % Shape::kWarps;
+  const std::uint32_t chunk = (turn - kChunksUnderWay) / Shape::kWarps;
   if (chunk >= chunks_of(warp)) return c.wait_unless_input(nullptr, 0);
   SharedMemory<Shape>& shared = shared_of<Shape>(c);
   const std::uint32_t at = shared.used[warp] + chunk;

@@ -256,7 +256,7 @@ TEST(LinearBody, TakesOverWhatWasPreloadedPastABodyThatDoesNotStream) {
 }
 
 // More warps than chunks may be under way.
-using Wide = BlockShape<kUnderWay + 3, 3, 1024>;
+using Wide = BlockShape<kChunksUnderWay + 3, 3, 1024>;
 
 // Two tasks one after the other; the first chunks of the second are requested in turn, until its
 // input comes at a random instant (or all are). Returns how many of a warp's chunks came early, in
