@@ -2,7 +2,7 @@
 // waits 400 cycles sooner than an mbarrier (seen on an H100), five times a layer and way. Number 0
 // is __syncthreads()'s, 1 the bodies' (device_block.cuh).
 //
-// racecheck does not see what they order (experiments/gpu_validation/racecheck_barriers.cu). For it
+// racecheck does not see what they order (check/racecheck_barriers.cu). For it
 // there is a build whose three are mbarriers (MEGASCOPE_CUDA_MBARRIERS).
 #pragma once
 

@@ -5,9 +5,9 @@
 // Both give the right sum; racecheck (CUDA 13.0, H100, 2026-11-27) reports eight hazards in each:
 // it does not see what these barriers order.
 //
-//   nvcc -std=c++20 -O3 -arch=sm_90a racecheck_barriers.cu -o racecheck_barriers
-//   compute-sanitizer --tool racecheck ./racecheck_barriers whole
-//   compute-sanitizer --tool racecheck ./racecheck_barriers lane
+//   ninja racecheck_barriers
+//   compute-sanitizer --tool racecheck racecheck_barriers whole
+//   compute-sanitizer --tool racecheck racecheck_barriers lane
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
