@@ -27,12 +27,11 @@
 //                     16-byte alignment of both.
 //   wait(b, parity)   returns once the phase of that parity has ended; the copy's bytes can be read
 //   await_input()     returns once the task's event is active and what it brings can be read. A
-//   body
-//                     begins before that, as far as it can; it calls this before it reads an input,
-//                     as often as it likes. The first call is a barrier of all compute threads.
-//   wait_unless_input(b, parity)   whole warp: as wait(), but false once the task's event is active
-//                     meanwhile; the same in all lanes. b may be null: there is nothing to wait
-//                     for.
+//                     body begins before that and calls this before it reads an input, as often as
+//                     it likes. The first call is a barrier of all compute threads. False: the run
+//                     is over, and nothing was brought.
+//   wait_unless_input(b, parity)   whole warp: as wait(), but false once the event is active; the
+//                     same in all lanes. b may be null: there is nothing to wait for.
 //   exp(x), rsqrt(x), divide(x, y)   fast ones; x / y is 0 where |y| > 2^126
 // Every thread of the block (warp) calls sync() (warp_sync, shuffles, copy) or none does.
 #pragma once

@@ -190,12 +190,14 @@ class DeviceBlock {
     }
   }
 
-  __device__ void await_input() {
+  __device__ bool await_input() {
     if constexpr (kAwaitsInput) {
-      if (has_input_) return;
+      if (has_input_) return true;
       input_->barrier->meet(input_->parity);
       has_input_ = true;
+      return input_->is_cancelled == 0;
     }
+    return true;
   }
   __device__ const InputState* input() const { return input_; }
   __device__ void look_at_input(const InputState* input) { input_ = input; }

@@ -95,8 +95,9 @@ class WorkerProgram {
   }
 
   __device__ void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t iteration) {
-    if (!is_coming({task, iteration}))
+    if (!is_coming({task, iteration})) {
       begin({task, iteration}, slots_.fetch(task), kSlots, Preload::kNothing);
+    }
     const bool runs = is_posted_;
     is_posted_ = false;
     if (runs) give_input();
@@ -115,10 +116,10 @@ class WorkerProgram {
 
   __device__ bool prepare(std::uint32_t iteration) { return args_.decode.prepare(iteration); }
 
-  // (After an abort a task may have begun that has no input: it computes something that nobody
-  // reads.)
+  // After an abort a task may have begun that has no input.
   __device__ void finish() {
     if (is_posted_) {
+      begun_box().input.is_cancelled = 1;
       give_input();
       mailbox_.await_done();
     }
@@ -137,8 +138,10 @@ class WorkerProgram {
     return coming_.id == item.id && coming_.iteration == item.iteration;
   }
 
+  // Of the command that was posted last.
+  __device__ TaskBox& begun_box() { return box_.boxes[mailbox_.next_box() ^ 1U]; }
   __device__ void give_input() {
-    box_.boxes[mailbox_.next_box() ^ 1U].input.announce();
+    begun_box().input.announce();
     mailbox_.give_input();
   }
 

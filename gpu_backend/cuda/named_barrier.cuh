@@ -80,6 +80,7 @@ struct InputState {
   std::uint32_t is_there = 0;  // a hint for who waits for something else: it orders nothing
   std::uint32_t parity = 0;
   InputBarrier* barrier = nullptr;
+  std::uint32_t is_cancelled = 0;  // read behind the barrier
 
 #if defined(MEGASCOPE_CUDA_MBARRIERS)  // racecheck takes atomics for what they are
   __device__ void announce() { atomicExch_block(&is_there, 1U); }

@@ -35,7 +35,8 @@ MK_HD void preload_task(C& c, WarpStream& stream, const TaskDescriptor& task,
 // stand between it and whoever reads the results, or the next body.
 template <class Shape, class C>
 MK_HD void run_body(C& c, WarpStream& stream, const TaskDescriptor& task, const Step& step) {
-  if (!task.is_linear()) c.await_input();
+  // (A linear begins without its input, and what it then makes of nothing does no harm.)
+  if (!task.is_linear() && !c.await_input()) return;
   switch (task.kind) {
     case TaskKind::kEmbedding:
       return run_embedding(c, task.embedding, step);

@@ -302,6 +302,23 @@ TEST(LinearBody, TakesOverWhatWasRequestedInTurn) {
   }
 }
 
+TEST(Bodies, ThatWouldFollowTheirInputDoNotRunWithoutIt) {
+  FiberGrid::Options options = grid_options<Shape>(1);
+  options.is_over = true;
+  for (const TaskKind kind :
+       {TaskKind::kExpertLinear, TaskKind::kAttention, TaskKind::kEmbedding}) {
+    TaskDescriptor task{};  // null pointers
+    task.kind = kind;
+    FiberGrid grid(options);
+    EXPECT_EQ(grid.run([&](FiberContext& c) {
+      init_shared<Shape>(c);
+      WarpStream stream;
+      run_body<Shape>(c, stream, task, {.rows = 1, .first_row = 0, .new_tokens = 1});
+    }),
+              "");
+  }
+}
+
 TEST(LinearBody, HasFewStagesInFlightBeforeItsEvent) {
   for (const auto& [shape, stages] :
        {std::pair{LinearCase{1544, 5, 1}, 2U}, std::pair{LinearCase{256, 11, 1}, 1U}}) {

@@ -108,6 +108,7 @@ struct FiberEntry {
 FiberGrid::FiberGrid(const Options& options)
     : random_(options.seed),
       input_comes_(options.input_comes),
+      is_over_(options.is_over),
       scheduler_(std::make_unique<SchedulerContext>()) {
   for (std::uint32_t b = 0; b < options.blocks; ++b) {
     auto block = std::make_unique<FiberBlockState>();
@@ -356,6 +357,8 @@ void FiberContext::wait(std::uint64_t* barrier, std::uint32_t parity) {
   while ((state.phase & 1U) == parity) grid_.park(state.waiting);
   acquire_order(&state.order[state.phase - 1]);
 }
+
+bool FiberContext::await_input() { return !grid_.is_over_; }
 
 bool FiberContext::wait_unless_input(std::uint64_t* barrier, std::uint32_t parity) {
   const Unchecked bookkeeping;

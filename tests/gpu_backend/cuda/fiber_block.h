@@ -101,7 +101,7 @@ class FiberContext {
   void mma(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]);
   void prefetch(const void* from, std::uint32_t bytes);  // checks the alignment
   void wait(std::uint64_t* barrier, std::uint32_t parity);
-  void await_input() {}
+  bool await_input();
   // With Options::input_comes the input comes at a random one of these calls, once for the block.
   bool wait_unless_input(std::uint64_t* barrier, std::uint32_t parity);
 
@@ -129,6 +129,7 @@ class FiberGrid {
     std::uint64_t fixed_bytes = 0;   // before the work area
     std::uint64_t seed = 1;
     bool input_comes = false;  // while something is waited for that is not it
+    bool is_over = false;      // the run: no task has an input any more
   };
 
   explicit FiberGrid(const Options& options);
@@ -155,6 +156,7 @@ class FiberGrid {
 
   std::mt19937_64 random_;
   bool input_comes_;
+  bool is_over_;
   std::vector<std::unique_ptr<FiberBlockState>> blocks_{};
   std::vector<std::unique_ptr<Fiber>> fibers_{};
   std::vector<Fiber*> ready_{};
