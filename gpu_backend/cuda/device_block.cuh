@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "gpu_backend/cuda/block.h"
+#include "gpu_backend/cuda/mbarrier.cuh"
 #include "gpu_backend/cuda/named_barrier.cuh"
 
 namespace mk::cuda {
@@ -17,29 +18,7 @@ namespace mk::cuda {
 #define MK_HAS_BULK_COPY 1
 #endif
 
-__device__ __forceinline__ std::uint32_t shared_address(const void* p) {
-  return static_cast<std::uint32_t>(__cvta_generic_to_shared(p));
-}
-
-__device__ __forceinline__ void barrier_init(std::uint64_t* barrier, std::uint32_t arrivals) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(barrier)),
-               "r"(arrivals)
-               : "memory");
-}
-
-// Has the phase of that parity ended?
-__device__ __forceinline__ bool barrier_has_ended(std::uint64_t* barrier, std::uint32_t parity) {
-  std::uint32_t ended;
-  asm volatile(
-      "{ .reg .pred p; mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2; "
-      "selp.u32 %0, 1, 0, p; }"
-      : "=r"(ended)
-      : "r"(shared_address(barrier)), "r"(parity)
-      : "memory");
-  return ended != 0;
-}
-
-// The same, and may take its time to say no.
+// barrier_has_ended() that may take its time to say no.
 __device__ __forceinline__ bool barrier_test(std::uint64_t* barrier, std::uint32_t parity) {
 #if defined(MK_HAS_BULK_COPY)
   std::uint32_t ended;

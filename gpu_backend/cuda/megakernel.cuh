@@ -42,9 +42,7 @@ struct alignas(128) TaskBox {
 struct alignas(128) Mailbox {
   TaskBox boxes[2]{};
   TaskDescriptor slots[kSlots]{};
-  GoBarrier go;  // mailbox_protocol.h
-  InputBarrier input;
-  DoneBarrier done;
+  MailboxBarriers barriers;
 };
 
 // Copies descriptors into the mailbox's slots, by the control thread.
@@ -74,7 +72,7 @@ class WorkerProgram {
   __device__ WorkerProgram(const MegakernelArgs& args, Mailbox& box)
       : args_(args),
         box_(box),
-        mailbox_(box.go, box.input, box.done),
+        mailbox_(box.barriers.go, box.barriers.input, box.barriers.done),
         slots_({args.descriptors, box}) {}
 
   // The task will be waited for, and begins now if it has not yet. A task that runs at once asks
@@ -155,7 +153,7 @@ class WorkerProgram {
     if (box.task.kind == TaskKind::kEmpty) return;
     box.step = step_of(step(item.iteration), box.task.request);
     box.following = following;
-    box.input = {0, mailbox_.next_box(), &box_.input};
+    box.input = {0, mailbox_.next_box(), &box_.barriers.input};
     box.preload = preload;
     post(Command::kRun);
     is_posted_ = true;
@@ -296,7 +294,7 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
   Mailbox& box = shared.box;
   ComputeThread& own = *new (&shared.threads[threadIdx.x]) ComputeThread;
   for (;;) {
-    const TaskBox& given = box.boxes[own.mailbox.await_command(box.go)];
+    const TaskBox& given = box.boxes[own.mailbox.await_command(box.barriers.go)];
     DeviceBlock<Shape, true> block(shared.compute, work_bytes);
     block.look_at_input(&given.input);
     if (given.command == Command::kExit) break;
@@ -308,7 +306,7 @@ __device__ __noinline__ void compute_loop(WorkerShared<Shape>& shared, std::uint
     run_body<Shape>(block, own.stream, given.task, given.step);
     publish_used<Shape>(block, own.stream);
     __syncwarp();
-    own.mailbox.finish(box.done);
+    own.mailbox.finish(box.barriers.done);
   }
   // What was preloaded and never used must land before the block's memory goes.
   DeviceBlock<Shape> block(shared.compute, work_bytes);
@@ -374,9 +372,7 @@ __global__ void __launch_bounds__(Shape::kThreads + 32, 1)
   if (threadIdx.x == 0) {
     DeviceBlock<Shape> block(shared.compute, args.work_bytes);
     init_shared_alone<Shape>(block);
-    shared.box.go.init();
-    shared.box.input.init();
-    shared.box.done.init();
+    shared.box.barriers.init();
   }
   __syncthreads();
   if (threadIdx.x < Shape::kThreads) {

@@ -2,13 +2,14 @@
 // waits 400 cycles sooner than an mbarrier (seen on an H100), five times a layer and way. Number 0
 // is __syncthreads()'s, 1 the bodies' (device_block.cuh).
 //
-// racecheck does not see what they order (check/racecheck_barriers.cu). For it
-// there is a build whose three are mbarriers (MEGASCOPE_CUDA_MBARRIERS).
+// racecheck does not see what they order (check/racecheck_barriers.cu). For it there is a build
+// whose three are mbarriers (MEGASCOPE_CUDA_MBARRIERS).
 #pragma once
 
 #include <cstdint>
 
 #include "gpu_backend/cuda/kernel_args.h"
+#include "gpu_backend/cuda/mbarrier.cuh"
 
 namespace mk::cuda {
 
@@ -18,22 +19,13 @@ namespace mk::cuda {
 template <std::uint32_t kArrivals>
 class MailboxBarrier {
  public:
-  __device__ void init() {  // by one thread, then the block has to meet
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(address()), "n"(kArrivals)
+  __device__ void init() { barrier_init(&word_, kArrivals); }
+  __device__ void arrive() {
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(&word_))
                  : "memory");
   }
-  __device__ void arrive() {
-    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(address()) : "memory");
-  }
   __device__ void await(std::uint32_t parity) {
-    std::uint32_t ended = 0;
-    while (ended == 0) {
-      asm volatile(
-          "{ .reg .pred p; mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2; "
-          "selp.u32 %0, 1, 0, p; }"
-          : "=r"(ended)
-          : "r"(address()), "r"(parity)
-          : "memory");
+    while (!barrier_has_ended(&word_, parity)) {
     }
   }
   __device__ void meet(std::uint32_t parity) {
@@ -42,10 +34,7 @@ class MailboxBarrier {
   }
 
  private:
-  __device__ std::uint32_t address() const {
-    return static_cast<std::uint32_t>(__cvta_generic_to_shared(&word_));
-  }
-  alignas(8) std::uint64_t word_;
+  std::uint64_t word_;
 };
 
 using GoBarrier = MailboxBarrier<DeviceShape::kThreads + 1>;
@@ -75,6 +64,19 @@ using InputBarrier = MailboxBarrier<4>;
 
 #endif
 
+struct MailboxBarriers {
+  GoBarrier go;
+  InputBarrier input;
+  DoneBarrier done;
+
+  // By one thread, then the block has to meet.
+  __device__ void init() {
+    go.init();
+    input.init();
+    done.init();
+  }
+};
+
 // Where a task's input is looked for, in shared memory.
 struct InputState {
   std::uint32_t is_there = 0;  // a hint for who waits for something else: it orders nothing
@@ -89,22 +91,18 @@ struct InputState {
   }
 #else
   __device__ void announce() {
-    asm volatile("st.relaxed.cta.shared::cta.u32 [%0], 1;" ::"r"(address()) : "memory");
+    asm volatile("st.relaxed.cta.shared::cta.u32 [%0], 1;" ::"r"(shared_address(&is_there))
+                 : "memory");
   }
   __device__ bool is_announced() const {
     std::uint32_t said;
     asm volatile("ld.relaxed.cta.shared::cta.u32 %0, [%1];"
                  : "=r"(said)
-                 : "r"(address())
+                 : "r"(shared_address(&is_there))
                  : "memory");
     return said != 0;
   }
 #endif
-
- private:
-  __device__ std::uint32_t address() const {
-    return static_cast<std::uint32_t>(__cvta_generic_to_shared(&is_there));
-  }
 };
 
 }  // namespace mk::cuda

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -41,6 +42,9 @@ QueueSamples queues(std::uint32_t repetitions);
 // `group` producers, as compiled models do.
 std::shared_ptr<const TaskGraph> empty_tasks(std::uint32_t operators, std::uint32_t groups,
                                              std::uint32_t group);
+// Of one operator's `tiles`, by a function that adds the tasks.
+std::shared_ptr<const TaskGraph> graph_of_empty_tasks(
+    std::uint32_t tiles, const std::function<void(TaskGraphBuilder&, OperatorId)>& add_tasks);
 Result<Samples> empty_task(PolicyKind policy, Roles roles, std::uint32_t repetitions);
 Result<Samples> iteration_boundary(PolicyKind policy, Roles roles);
 

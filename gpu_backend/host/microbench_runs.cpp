@@ -8,26 +8,33 @@ namespace mk::microbench {
 std::shared_ptr<const TaskGraph> empty_tasks(std::uint32_t operators, std::uint32_t groups,
                                              std::uint32_t group) {
   using Builder = TaskGraphBuilder;
+  return graph_of_empty_tasks(groups * group, [&](Builder& builder, OperatorId id) {
+    std::vector<Builder::NewEvent> waits(groups, Builder::kBegin);
+    for (std::uint32_t o = 0; o < operators; ++o) {
+      std::vector<Builder::NewEvent> triggers(groups, Builder::kEnd);
+      if (o + 1 < operators) {
+        for (Builder::NewEvent& event : triggers) event = builder.add_event();
+      }
+      for (std::uint32_t t = 0; t < groups * group; ++t) {
+        builder.add_task({id, TaskKind::kEmpty, 0, 0, LaunchLabel::kJit, waits[t / group],
+                          triggers[t % groups]});
+      }
+      waits = triggers;
+    }
+  });
+}
+
+std::shared_ptr<const TaskGraph> graph_of_empty_tasks(
+    std::uint32_t tiles, const std::function<void(TaskGraphBuilder&, OperatorId)>& add_tasks) {
+  using Builder = TaskGraphBuilder;
   GraphInfo info;
   info.model = "synthetic";
   Builder builder(info, Builder::OperatorTiles::kAny);
   builder.add_class({});
   Operator op;
   op.name = "empty";
-  op.grid.extent = {groups * group, 1, 1};
-  const OperatorId id = builder.add_operator(op);
-  std::vector<Builder::NewEvent> waits(groups, Builder::kBegin);
-  for (std::uint32_t o = 0; o < operators; ++o) {
-    std::vector<Builder::NewEvent> triggers(groups, Builder::kEnd);
-    if (o + 1 < operators) {
-      for (Builder::NewEvent& event : triggers) event = builder.add_event();
-    }
-    for (std::uint32_t t = 0; t < groups * group; ++t) {
-      builder.add_task(
-          {id, TaskKind::kEmpty, 0, 0, LaunchLabel::kJit, waits[t / group], triggers[t % groups]});
-    }
-    waits = triggers;
-  }
+  op.grid.extent = {tiles, 1, 1};
+  add_tasks(builder, builder.add_operator(op));
   Result<TaskGraph> graph = std::move(builder).build();
   MK_CHECK(graph.has_value(), "the microbenchmark's graph is well formed");
   return std::make_shared<const TaskGraph>(*std::move(graph));

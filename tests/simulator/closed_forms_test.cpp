@@ -393,13 +393,26 @@ std::shared_ptr<const TaskGraph> one_waits() {
   return std::make_shared<const TaskGraph>(std::move(builder).build().value());
 }
 
-TEST(ClosedForms, WhatLiesInRingsIsStillWorkedOffAndOnlyWhoWaitsLoadsAhead) {
+// Linears of one warp, whose ring has three chunks of 10 KB.
+Machine machine_with_a_ring() {
   Machine machine = simple_machine();
-  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
-  set(linear.start_up, 0.75);
-  set(linear.warps, 1);
+  set(machine.bodies[index_of(TaskKind::kLinear)].warps, 1);
   set(machine.shared_memory.page_bytes, 10'000);
   set(machine.shared_memory.pages, 3);
+  return machine;
+}
+
+TaskRecord record_of(const SimulationResult& result, std::uint32_t task) {
+  for (const TaskRecord& record : result.record->tasks) {
+    if (record.task == task) return record;
+  }
+  ADD_FAILURE() << "no record of task " << task;
+  return {};
+}
+
+TEST(ClosedForms, WhatLiesInRingsIsStillWorkedOffAndOnlyWhoWaitsLoadsAhead) {
+  Machine machine = machine_with_a_ring();
+  set(machine.bodies[index_of(TaskKind::kLinear)].start_up, 0.75);
   set(machine.shared_memory.hold, 0.5);
   SimulationOptions options = plain_options(PolicyKind::kStatic, 2);
   const Result<SimulationResult> with = simulate(one_waits(), machine, [&] {
@@ -408,10 +421,7 @@ TEST(ClosedForms, WhatLiesInRingsIsStillWorkedOffAndOnlyWhoWaitsLoadsAhead) {
   }());
   ASSERT_TRUE(with) << with.error().message;
   const auto end_of = [&](std::uint32_t task) {
-    for (const TaskRecord& record : with->record->tasks) {
-      if (record.task == task) return static_cast<double>(record.end) * 1e-3;
-    }
-    return 0.0;
+    return static_cast<double>(record_of(*with, task).end) * 1e-3;
   };
   constexpr double kActive = 0.75 + 5;
   constexpr double kNanosecond = 2e-3;
@@ -422,20 +432,13 @@ TEST(ClosedForms, WhatLiesInRingsIsStillWorkedOffAndOnlyWhoWaitsLoadsAhead) {
 }
 
 TEST(ClosedForms, AStaticListsNextTaskBeginsWhileItsWorkerNotifies) {
-  Machine machine = simple_machine();
-  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
-  set(linear.warps, 1);
-  set(machine.shared_memory.page_bytes, 10'000);
-  set(machine.shared_memory.pages, 3);
+  Machine machine = machine_with_a_ring();
   set(machine.protocol.notify.typical, 0.5);
   SimulationOptions options = plain_options(PolicyKind::kStatic, 2);
   options.record = true;
   const auto preload_of = [&](std::uint32_t task) {
     const Result<SimulationResult> result = simulate(one_waits(), machine, options);
-    for (const TaskRecord& record : result->record->tasks) {
-      if (record.task == task) return static_cast<double>(record.preload) * 1e-3;
-    }
-    return 0.0;
+    return static_cast<double>(record_of(*result, task).preload) * 1e-3;
   };
   constexpr double kNanosecond = 2e-3;
   EXPECT_NEAR(preload_of(2), 1, kNanosecond);
@@ -446,11 +449,7 @@ TEST(ClosedForms, AStaticListsNextTaskBeginsWhileItsWorkerNotifies) {
 }
 
 TEST(ClosedForms, FewChunksAreUnderWayUntilTheEventIsActive) {
-  Machine machine = simple_machine();
-  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
-  set(linear.warps, 1);
-  set(machine.shared_memory.page_bytes, 10'000);
-  set(machine.shared_memory.pages, 3);
+  Machine machine = machine_with_a_ring();
   // Six chunks in 15 us: 4 GB/s, where the memory gives 5.
   set(machine.memory.loaded_latency, 15);
   set(machine.memory.curve[0].bandwidth, 5);

@@ -12,6 +12,7 @@
 
 #include "gpu_backend/cuda/bodies/batch_linear.h"
 #include "gpu_backend/cuda/kernel_args.h"
+#include "gpu_backend/cuda/microbench/body_fit.h"
 #include "gpu_backend/cuda/microbench/measure.h"
 
 namespace mk::cuda::microbench {
@@ -148,10 +149,9 @@ class BodyBench {
   }
 
   // Rows of other lengths, tiles of other sizes: the total, for whoever fits models (body_fit.h).
-  // The largest are what tasks of few workers have.
   void linear_by_width() {
-    for (const std::uint32_t in : {1024U, 2048U, 4096U, 8192U}) {
-      for (const std::uint32_t kib : {64U, 128U, 512U, 2048U}) {
+    for (const std::uint32_t in : kFittedWidths) {
+      for (const std::uint32_t kib : kFittedKib) {
         const BodyTimes times =
             time_linear(TaskKind::kLinear, LinearInput::kPlain, in, (kib << 10) / (2 * in), 1, 1);
         add("linear", fmt::format("{}x{}kib", in, kib).c_str(), "us", times.total_us);

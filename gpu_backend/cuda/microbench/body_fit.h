@@ -3,11 +3,17 @@
 // one could be used: 80 GB/s of an H100's bodies, where another 64 KiB take 1.0 us.)
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 
 namespace mk::cuda {
+
+// The sizes that microbench measures (bodies.cpp): columns, and KiB of weights. The largest are
+// what tasks of few workers have.
+inline constexpr std::array kFittedWidths = {1024U, 2048U, 4096U, 8192U};
+inline constexpr std::array kFittedKib = {64U, 128U, 512U, 2048U};
 
 // One token's linear body alone on its SM.
 struct LinearTotal {

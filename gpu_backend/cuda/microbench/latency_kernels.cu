@@ -161,13 +161,7 @@ __global__ void poll_kernel(const __grid_constant__ PollArgs args) {
   *args.span = watch.stop();
 }
 
-struct MailboxShared {
-  GoBarrier go;
-  InputBarrier input;
-  DoneBarrier done;
-};
-
-__device__ void carry_out(MailboxShared& box, std::uint32_t rounds) {
+__device__ void carry_out(MailboxBarriers& box, std::uint32_t rounds) {
   MailboxReader mailbox;
   for (std::uint32_t round = 0; round < rounds; ++round) {
     box.input.meet(mailbox.await_command(box.go));
@@ -175,7 +169,7 @@ __device__ void carry_out(MailboxShared& box, std::uint32_t rounds) {
   }
 }
 
-__device__ void command(const MailboxArgs& args, MailboxShared& box) {
+__device__ void command(const MailboxArgs& args, MailboxBarriers& box) {
   MailboxWriter mailbox(box.go, box.input, box.done);
   Stopwatch watch;
   mailbox.post();
@@ -189,12 +183,8 @@ __device__ void command(const MailboxArgs& args, MailboxShared& box) {
 }
 
 __global__ void mailbox_kernel(const __grid_constant__ MailboxArgs args) {
-  __shared__ MailboxShared box;
-  if (threadIdx.x == 0) {
-    box.go.init();
-    box.input.init();
-    box.done.init();
-  }
+  __shared__ MailboxBarriers box;
+  if (threadIdx.x == 0) box.init();
   __syncthreads();
   if (threadIdx.x < DeviceShape::kThreads) {
     carry_out(box, args.rounds);

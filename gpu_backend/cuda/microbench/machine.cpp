@@ -286,8 +286,8 @@ class MachineMaker {
 
   std::vector<LinearTotal> linear_totals() const {
     std::vector<LinearTotal> totals;
-    for (const std::uint32_t in : {1024U, 2048U, 4096U, 8192U}) {
-      for (const std::uint32_t kib : {64U, 128U, 512U, 2048U}) {
+    for (const std::uint32_t in : kFittedWidths) {
+      for (const std::uint32_t kib : kFittedKib) {
         const auto us = get(fmt::format("body_linear_{}x{}kib", in, kib));
         if (us && us->value > 0) totals.push_back({in, kib, us->value});
       }

@@ -9,7 +9,6 @@
 
 #include <memory>
 
-#include "core/check.h"
 #include "core/task_graph.h"
 #include "gpu_backend/cuda/device_launch.h"
 #include "gpu_backend/cuda/kernel_args.h"
@@ -133,22 +132,14 @@ void measure_split(Lab& lab, Results& results, PolicyKind policy, Roles roles) {
 // One JIT task that `begin` launches, and `rows` AOT tasks a worker behind it.
 std::shared_ptr<const TaskGraph> tasks_behind_one(std::uint32_t workers, std::uint32_t rows) {
   using Builder = TaskGraphBuilder;
-  GraphInfo info;
-  info.model = "synthetic";
-  Builder builder(info, Builder::OperatorTiles::kAny);
-  builder.add_class({});
-  Operator op;
-  op.name = "empty";
-  op.grid.extent = {workers * rows + 1, 1, 1};
-  const OperatorId id = builder.add_operator(op);
-  const Builder::NewEvent first = builder.add_event();
-  builder.add_task({id, TaskKind::kEmpty, 0, 0, LaunchLabel::kJit, Builder::kBegin, first});
-  for (std::uint32_t t = 0; t < workers * rows; ++t) {
-    builder.add_task({id, TaskKind::kEmpty, 0, 0, LaunchLabel::kAot, first, Builder::kEnd});
-  }
-  Result<TaskGraph> graph = std::move(builder).build();
-  MK_CHECK(graph.has_value(), "the microbenchmark's graph is well formed");
-  return std::make_shared<const TaskGraph>(*std::move(graph));
+  const auto add_tasks = [&](Builder& builder, OperatorId id) {
+    const Builder::NewEvent first = builder.add_event();
+    builder.add_task({id, TaskKind::kEmpty, 0, 0, LaunchLabel::kJit, Builder::kBegin, first});
+    for (std::uint32_t t = 0; t < workers * rows; ++t) {
+      builder.add_task({id, TaskKind::kEmpty, 0, 0, LaunchLabel::kAot, first, Builder::kEnd});
+    }
+  };
+  return mk::microbench::graph_of_empty_tasks(workers * rows + 1, add_tasks);
 }
 
 // A scheduler under hybrid serves its first JIT task once it has stored all AOT tasks, and these

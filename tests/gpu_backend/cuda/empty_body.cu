@@ -6,10 +6,10 @@ namespace mk::cuda {
 
 __device__ __noinline__ void idle_loop(Mailbox& box) {
   for (MailboxReader mailbox;;) {
-    const std::uint32_t turn = mailbox.await_command(box.go);
+    const std::uint32_t turn = mailbox.await_command(box.barriers.go);
     if (box.boxes[turn].command == Command::kExit) return;
-    box.input.meet(turn);
-    mailbox.finish(box.done);
+    box.barriers.input.meet(turn);
+    mailbox.finish(box.barriers.done);
   }
 }
 
