@@ -48,8 +48,9 @@ class MailboxWriter {
   MK_HD void give_input() { input_.meet(finished_ & 1U); }
   // Requires: give_input() to that command.
   MK_HD void await_done() {
-    done_.await(finished_ & 1U);
-    ++finished_;
+    const std::uint32_t parity = finished_ & 1U;
+    ++finished_;  // before: the way from the last thread's arrival on is what others wait for
+    done_.await(parity);
   }
 
  private:

@@ -66,6 +66,9 @@ class DescriptorCopies {
   Mailbox& box_;
 };
 
+// What of the next task was begun, and waits for its input. A task without a body is never posted.
+enum class Coming : std::uint32_t { kNothing, kEmpty, kPosted };
+
 // The program of the protocol, for the control thread of a worker block.
 class WorkerProgram {
  public:
@@ -75,15 +78,16 @@ class WorkerProgram {
         mailbox_(box.barriers.go, box.barriers.input, box.barriers.done),
         slots_({args.descriptors, box}) {}
 
-  // The task will be waited for, and begins now if it has not yet. A task that runs at once asks
+  // The task will be waited for, and begins now, as far as it can without its input. Behind one
+  // that runs its command is there once that is done: the compute warps go on to it at once, and
+  // the memory has something to do while this thread notifies and waits. One that runs at once asks
   // for its weights itself, after its inputs.
   __device__ void foresee(const protocol::Foresight& sight) {
     after_ = sight.after;
-    next_ = sight.next_follows ? sight.next : protocol::kNoTask;
     const std::uint32_t slot = slots_.foresee(sight.task.id, sight.next);
-    if (is_coming(sight.task)) return;
-    begin(sight.task, slot, slots_.next_slot(),
-          sight.is_active ? Preload::kNothing : preload(Preload::kAtOnce));
+    Preload wanted = sight.is_behind ? Preload::kInTurn : Preload::kAtOnce;
+    if (sight.is_active || args_.preloads == 0) wanted = Preload::kNothing;
+    begin(sight.task, slot, slots_.next_slot(), wanted);
   }
 
   // Their descriptors come while the worker finds out what to run.
@@ -92,31 +96,28 @@ class WorkerProgram {
     for (std::uint32_t k = 0; k < size; ++k) slots_.fetch(batch[k]);
   }
 
-  __device__ void execute(std::uint32_t /*worker*/, std::uint32_t task, std::uint32_t iteration) {
-    if (!is_coming({task, iteration})) {
+  __device__ void start(std::uint32_t task, std::uint32_t iteration) {
+    if (coming_ == Coming::kNothing) {
       begin({task, iteration}, slots_.fetch(task), kSlots, Preload::kNothing);
     }
-    const bool runs = is_posted_;
-    is_posted_ = false;
-    if (runs) give_input();
-    // While the task runs, the descriptor of the one after the next comes, and the next one's
-    // command is posted: the compute warps go on to it at once, and the memory has something to do
-    // while this thread notifies and waits.
-    std::uint32_t following = kSlots;
-    if (after_ != protocol::kNoTask) following = slots_.fetch_coming(after_);
-    if (next_ != protocol::kNoTask && slots_.next_slot() != kSlots) {
-      begin({next_, iteration}, slots_.next_slot(), following, preload(Preload::kInTurn));
-    }
+    runs_ = coming_ == Coming::kPosted;
+    coming_ = Coming::kNothing;
+    if (runs_) give_input();
+  }
+
+  // While the task runs, the descriptor of a later one comes.
+  __device__ void execute(std::uint32_t /*worker*/, std::uint32_t /*task*/,
+                          std::uint32_t /*iteration*/) {
+    if (after_ != protocol::kNoTask) slots_.fetch_coming(after_);
     after_ = protocol::kNoTask;
-    next_ = protocol::kNoTask;
-    if (runs) mailbox_.await_done();
+    if (runs_) mailbox_.await_done();
   }
 
   __device__ bool prepare(std::uint32_t iteration) { return args_.decode.prepare(iteration); }
 
   // After an abort a task may have begun that has no input.
   __device__ void finish() {
-    if (is_posted_) {
+    if (coming_ == Coming::kPosted) {
       begun_box().input.is_cancelled = 1;
       give_input();
       mailbox_.await_done();
@@ -129,13 +130,6 @@ class WorkerProgram {
     box_.boxes[mailbox_.next_box()].command = command;
     mailbox_.post();
   }
-  __device__ Preload preload(Preload wanted) const {
-    return args_.preloads != 0 ? wanted : Preload::kNothing;
-  }
-  __device__ bool is_coming(const protocol::Item& item) const {
-    return coming_.id == item.id && coming_.iteration == item.iteration;
-  }
-
   // Of the command that was posted last.
   __device__ TaskBox& begun_box() { return box_.boxes[mailbox_.next_box() ^ 1U]; }
   __device__ void give_input() {
@@ -147,7 +141,7 @@ class WorkerProgram {
   __device__ void begin(const protocol::Item& item, std::uint32_t slot, std::uint32_t following,
                         Preload preload) {
     slots_.land();
-    coming_ = item;
+    coming_ = Coming::kEmpty;
     TaskBox& box = box_.boxes[mailbox_.next_box()];
     box.task = box_.slots[slot];
     if (box.task.kind == TaskKind::kEmpty) return;
@@ -156,7 +150,7 @@ class WorkerProgram {
     box.input = {0, mailbox_.next_box(), &box_.barriers.input};
     box.preload = preload;
     post(Command::kRun);
-    is_posted_ = true;
+    coming_ = Coming::kPosted;
   }
 
   __device__ const StepRow& step(std::uint32_t iteration) {
@@ -171,10 +165,9 @@ class WorkerProgram {
   Mailbox& box_;
   MailboxWriter<GoBarrier, InputBarrier, DoneBarrier> mailbox_;
   DescriptorSlots<DescriptorCopies> slots_;
-  protocol::Item coming_{protocol::kNoTask, 0};  // the task that was begun last
-  bool is_posted_ = false;                       // and waits for its input
+  Coming coming_ = Coming::kNothing;
+  bool runs_ = false;  // the task in hand has a body
   std::uint32_t after_ = protocol::kNoTask;
-  std::uint32_t next_ = protocol::kNoTask;
   std::uint32_t iteration_ = 0xffffffffU;
   StepRow step_{};
 };

@@ -13,6 +13,9 @@
 //   void foresee(Foresight)                 optional: said before a task is waited for, where
 //                                           nothing can come before it: what does not depend on its
 //                                           event may begin
+//   void start(task, iteration)             optional: said the moment that a task may run;
+//                                           execute() of it follows at once. What others wait for
+//                                           begins here, what nobody does after it
 //   void fetched(InHand)                    optional: a worker has taken these from a queue
 //   uint32 turn_of_wait(worker, InHand)     optional: once each turn of a wait of a worker that has
 //                                           tasks in hand; must be short. Returns the task for
@@ -92,8 +95,8 @@ struct Foresight {
   Item task{};
   std::uint32_t next = kNoTask;
   std::uint32_t after = kNoTask;
-  bool is_active = false;     // its event is known to be: it runs at once
-  bool next_follows = false;  // nothing else will come between it and the next one
+  bool is_active = false;  // its event is known to be: it runs at once
+  bool is_behind = false;  // the task before it runs
 };
 
 // Items staged for one worker before they are published.
@@ -203,15 +206,23 @@ class Agent {
   }
 
   // Runs the body of a task whose dependent event is active, and notifies. `after` is what the
-  // worker has in hand besides.
+  // worker has in hand besides. From the event to start(), and from the body's end to the next
+  // task's start(), everything waits: what can be done beside the body is done there, by
+  // meanwhile() too.
+  template <class Meanwhile>
   MK_HD bool run_task(std::uint32_t worker, const TaskWord& task, Item item, const InHand& after,
-                      std::uint64_t& fetched) {
-    say_where({Activity::kExecuting, item.iteration, item.id});
+                      std::uint64_t& fetched, Meanwhile&& meanwhile) {
     TaskStamps stamps{fetched, free_since_ != 0 ? free_since_ : probe_.now(), 0, 0, 0};
+    if constexpr (requires { program_.start(item.id, item.iteration); }) {
+      program_.start(item.id, item.iteration);
+    }
+    say_where({Activity::kExecuting, item.iteration, item.id});
     if (asked_for_ == item.id) {
       stamps.preload = asked_at_;
       asked_for_ = kNoTask;
     }
+    meanwhile();
+    const std::uint64_t notify_delay_ns = launch_.notify_delay_ns;
     if constexpr (requires { program_.execute(worker, item.id, item.iteration, after); }) {
       program_.execute(worker, item.id, item.iteration, after);
     } else {
@@ -219,7 +230,7 @@ class Agent {
     }
     ask_for_counter(task);
     stamps.end = probe_.now();
-    if (launch_.notify_delay_ns != 0) delay();
+    if (notify_delay_ns != 0) delay();
     const bool last = arrive(task, item.iteration);
     bool may_activate = last;
     if constexpr (HasPeers<Program>) {  // which nobody may have seen
@@ -370,7 +381,9 @@ class Agent {
   // The last arrival at `event` happened here.
   MK_HD bool activated(std::uint32_t worker, Item event, std::uint64_t instant) {
     // On the way to this worker's next task: no look at the table where nobody dispatches.
-    if (launch_.policy.kind == PolicyKind::kStatic && event.id != launch_.end_event) return true;
+    const bool is_static = launch_.policy.kind == PolicyKind::kStatic;
+    const bool is_end = event.id == launch_.end_event;  // (both are looked at at once)
+    if (is_static && !is_end) return true;
     const EventWord word = launch_.events[event.id];
     if (word.is_end != 0) {
       probe_.iteration_ends(event.iteration);

@@ -64,7 +64,7 @@ class QueueWorker {
       // A JIT task's event is active; the look at it orders the memory.
       if (!agent_.await_dependent_event(worker_, task, last, batch.in_hand())) return;
       batch.drop_head();
-      if (!agent_.run_task(worker_, task, last, batch.in_hand(), fetched)) return;
+      if (!agent_.run_task(worker_, task, last, batch.in_hand(), fetched, [] {})) return;
     }
   }
 
@@ -124,6 +124,7 @@ class StaticList {
     current_ = read(0);
     next_ = read(1 % size_);
     after_ = read(2 % size_);
+    later_ = read(3 % size_);
     word_ = launch_.tasks[current_];
   }
 
@@ -140,12 +141,13 @@ class StaticList {
   MK_HD InHand left_after_current() const { return left_after(1); }
   // The next one is the current one; begins loads.
   MK_HD void advance() {
-    std::uint32_t later = index_ + 3;
+    std::uint32_t later = index_ + 4;
     while (later >= size_) later -= size_;
     index_ = index_ + 1 == size_ ? 0 : index_ + 1;
     current_ = next_;
     next_ = after_;
-    after_ = read(later);
+    after_ = later_;
+    later_ = read(later);
     word_ = launch_.tasks[current_];
   }
 
@@ -162,6 +164,7 @@ class StaticList {
   std::uint32_t current_ = 0;
   std::uint32_t next_ = 0;
   std::uint32_t after_ = 0;
+  std::uint32_t later_ = 0;
   TaskWord word_{};
 };
 
@@ -181,12 +184,17 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
       if constexpr (requires { M::forget(iteration); }) M::forget(iteration);
       const Item item{list.current(), iteration};
       const TaskWord task = list.word();
-      agent.foresee({item, list.next(), list.after(), agent.is_known_active(task, iteration),
-                     !list.is_at_last()});
+      if (list.is_at_first()) {
+        agent.foresee({item, list.next(), list.after(), agent.is_known_active(task, iteration)});
+      }
       if (!agent.await_dependent_event(worker, task, item, list.left())) return;
+      const auto go_on = [&] {
+        list.advance();
+        if (list.is_at_first()) return;  // of the next iteration, which is not prepared
+        agent.foresee({{list.current(), iteration}, list.next(), list.after(), false, true});
+      };
       const InHand rest = list.left_after_current();
-      list.advance();
-      if (!agent.run_task(worker, task, item, rest, fetched)) return;
+      if (!agent.run_task(worker, task, item, rest, fetched, go_on)) return;
     } while (!list.is_at_first());
   }
 }

@@ -56,6 +56,10 @@ class Player {
     }
     if (after != kNoTask) slots_.fetch_coming(after);
   }
+  // The first of an iteration: the one behind it is foreseen, too, before anything comes.
+  void foresee_only(std::uint32_t task, std::uint32_t next) {
+    foresee_and_run(task, next, kNoTask);
+  }
   void run_unforeseen(std::uint32_t task) {
     const std::uint32_t slot = slots_.fetch(task);
     slots_.land();
@@ -86,6 +90,21 @@ TEST(DescriptorSlots, HoldEachTaskOfAListThatComesAgain) {
     Player player;
     for (std::uint32_t turn = 0; turn < 4 * size + 7; ++turn) {
       player.foresee_and_run(turn % size, (turn + 1) % size, (turn + 2) % size);
+    }
+    EXPECT_EQ(player.fault(), "");
+  }
+}
+
+// As a static worker asks for them: each while the one before runs, but the first of an iteration.
+TEST(DescriptorSlots, HoldEachTaskOfIterationsThatBeginAnew) {
+  for (std::uint32_t size = 1; size < 40; ++size) {
+    Player player;
+    for (std::uint32_t turn = 0; turn < 4 * size; ++turn) {
+      const std::uint32_t task = turn % size;
+      if (task == 0) player.foresee_only(task, (turn + 1) % size);
+      if (task + 1 < size) {
+        player.foresee_and_run((turn + 1) % size, (turn + 2) % size, (turn + 3) % size);
+      }
     }
     EXPECT_EQ(player.fault(), "");
   }

@@ -90,7 +90,7 @@ struct MailboxSuite : rl::test_suite<MailboxSuite<kBroken>, kWarps + 1> {
       brought($) = 100 * i;
       mailbox.give_input();
       if (kBroken == Broken::kEarlyWrite) command[mailbox.next_box() ^ 1U]($) = 1;
-      const bool is_ahead = i % 2 != 0;  // as execute() does if it knows the next task
+      const bool is_ahead = i % 2 != 0;  // as foresee() does behind a task that runs
       if (is_ahead) post(i + 1 < kCommands ? i + 1 : 0);
       mailbox.await_done();
       for (auto& result : results) RL_ASSERT(result($) == 101 * i);
