@@ -83,7 +83,6 @@ class WorkerProgram {
   // the memory has something to do while this thread notifies and waits. One that runs at once asks
   // for its weights itself, after its inputs.
   __device__ void foresee(const protocol::Foresight& sight) {
-    after_ = sight.after;
     const std::uint32_t slot = slots_.foresee(sight.task.id, sight.next);
     Preload wanted = sight.is_behind ? Preload::kInTurn : Preload::kAtOnce;
     if (sight.is_active || args_.preloads == 0) wanted = Preload::kNothing;
@@ -105,11 +104,10 @@ class WorkerProgram {
     if (runs_) give_input();
   }
 
-  // While the task runs, the descriptor of a later one comes.
+  __device__ void comes(std::uint32_t task) { slots_.fetch_coming(task); }
+
   __device__ void execute(std::uint32_t /*worker*/, std::uint32_t /*task*/,
                           std::uint32_t /*iteration*/) {
-    if (after_ != protocol::kNoTask) slots_.fetch_coming(after_);
-    after_ = protocol::kNoTask;
     if (runs_) mailbox_.await_done();
   }
 
@@ -130,6 +128,14 @@ class WorkerProgram {
     box_.boxes[mailbox_.next_box()].command = command;
     mailbox_.post();
   }
+  // In two halves: as a whole it would take 32 registers.
+  __device__ static void copy_descriptor(TaskDescriptor& to, const TaskDescriptor& from) {
+    auto* const words = reinterpret_cast<Words4*>(&to);
+#pragma unroll 4
+    for (std::uint32_t i = 0; i < sizeof(TaskDescriptor) / sizeof(Words4); ++i) {
+      words[i] = load_as<Words4>(reinterpret_cast<const Words4*>(&from) + i);
+    }
+  }
   // Of the command that was posted last.
   __device__ TaskBox& begun_box() { return box_.boxes[mailbox_.next_box() ^ 1U]; }
   __device__ void give_input() {
@@ -143,7 +149,7 @@ class WorkerProgram {
     slots_.land();
     coming_ = Coming::kEmpty;
     TaskBox& box = box_.boxes[mailbox_.next_box()];
-    box.task = box_.slots[slot];
+    copy_descriptor(box.task, box_.slots[slot]);
     if (box.task.kind == TaskKind::kEmpty) return;
     box.step = step_of(step(item.iteration), box.task.request);
     box.following = following;
@@ -167,7 +173,6 @@ class WorkerProgram {
   DescriptorSlots<DescriptorCopies> slots_;
   Coming coming_ = Coming::kNothing;
   bool runs_ = false;  // the task in hand has a body
-  std::uint32_t after_ = protocol::kNoTask;
   std::uint32_t iteration_ = 0xffffffffU;
   StepRow step_{};
 };

@@ -13,6 +13,8 @@
 //   void foresee(Foresight)                 optional: said before a task is waited for, where
 //                                           nothing can come before it: what does not depend on its
 //                                           event may begin
+//   void comes(task)                        optional: said while a task runs: this one comes after
+//                                           the one behind it
 //   void start(task, iteration)             optional: said the moment that a task may run;
 //                                           execute() of it follows at once. What others wait for
 //                                           begins here, what nobody does after it
@@ -90,11 +92,10 @@ struct NoProbe {
 
 inline constexpr std::uint32_t kNoTask = 0xffffffffU;
 
-// The task that a worker will wait for, and what comes after it there; kNoTask: not known.
+// The task that a worker will wait for, and the one behind it; kNoTask: not known.
 struct Foresight {
   Item task{};
   std::uint32_t next = kNoTask;
-  std::uint32_t after = kNoTask;
   bool is_active = false;  // its event is known to be: it runs at once
   bool is_behind = false;  // the task before it runs
 };
@@ -187,6 +188,12 @@ class Agent {
     if constexpr (requires { program_.foresee(sight); }) program_.foresee(sight);
   }
 
+  MK_HD void comes(std::uint32_t task) {
+    if constexpr (requires { program_.comes(task); }) {
+      if (task != kNoTask) program_.comes(task);
+    }
+  }
+
   // The instant at which the worker has them in hand.
   MK_HD std::uint64_t fetched(const InHand& batch) {
     free_since_ = probe_.now();
@@ -222,7 +229,6 @@ class Agent {
       asked_for_ = kNoTask;
     }
     meanwhile();
-    const std::uint64_t notify_delay_ns = launch_.notify_delay_ns;
     if constexpr (requires { program_.execute(worker, item.id, item.iteration, after); }) {
       program_.execute(worker, item.id, item.iteration, after);
     } else {
@@ -230,7 +236,7 @@ class Agent {
     }
     ask_for_counter(task);
     stamps.end = probe_.now();
-    if (notify_delay_ns != 0) delay();
+    if (launch_.notify_delay_ns != 0) delay();
     const bool last = arrive(task, item.iteration);
     bool may_activate = last;
     if constexpr (HasPeers<Program>) {  // which nobody may have seen

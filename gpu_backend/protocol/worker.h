@@ -57,14 +57,17 @@ class QueueWorker {
       std::uint64_t fetched = batch.fetched();
       const TaskWord task = launch_.tasks[last.id];
       // Only where nothing can come in between.
-      if (launch_.policy.kind == PolicyKind::kAot) {
-        agent_.foresee(
-            {last, aot_.task_at(1), aot_.task_at(2), agent_.is_known_active(task, last.iteration)});
+      const bool is_sure = launch_.policy.kind == PolicyKind::kAot;
+      if (is_sure) {
+        agent_.foresee({last, aot_.task_at(1), agent_.is_known_active(task, last.iteration)});
       }
       // A JIT task's event is active; the look at it orders the memory.
       if (!agent_.await_dependent_event(worker_, task, last, batch.in_hand())) return;
       batch.drop_head();
-      if (!agent_.run_task(worker_, task, last, batch.in_hand(), fetched, [] {})) return;
+      const auto go_on = [&] {
+        if (is_sure) agent_.comes(aot_.task_at(1));
+      };
+      if (!agent_.run_task(worker_, task, last, batch.in_hand(), fetched, go_on)) return;
     }
   }
 
@@ -124,7 +127,6 @@ class StaticList {
     current_ = read(0);
     next_ = read(1 % size_);
     after_ = read(2 % size_);
-    later_ = read(3 % size_);
     word_ = launch_.tasks[current_];
   }
 
@@ -139,17 +141,17 @@ class StaticList {
   // What is left of the iteration: the list from the current one (the next one) on.
   MK_HD InHand left() const { return left_after(0); }
   MK_HD InHand left_after_current() const { return left_after(1); }
-  // The next one is the current one; begins loads.
+  // The next one is the current one; begins a load. Its word is there after read_word() only.
   MK_HD void advance() {
-    std::uint32_t later = index_ + 4;
+    std::uint32_t later = index_ + 3;
     while (later >= size_) later -= size_;
     index_ = index_ + 1 == size_ ? 0 : index_ + 1;
     current_ = next_;
     next_ = after_;
-    after_ = later_;
-    later_ = read(later);
-    word_ = launch_.tasks[current_];
+    after_ = read(later);
   }
+  // Of the current one; begins its load.
+  MK_HD void read_word() { word_ = launch_.tasks[current_]; }
 
  private:
   MK_HD InHand left_after(std::uint32_t tasks) const {
@@ -164,7 +166,6 @@ class StaticList {
   std::uint32_t current_ = 0;
   std::uint32_t next_ = 0;
   std::uint32_t after_ = 0;
-  std::uint32_t later_ = 0;
   TaskWord word_{};
 };
 
@@ -185,13 +186,16 @@ MK_HD void run_static_worker(Agent<M, Program, Probe>& agent, std::uint32_t work
       const Item item{list.current(), iteration};
       const TaskWord task = list.word();
       if (list.is_at_first()) {
-        agent.foresee({item, list.next(), list.after(), agent.is_known_active(task, iteration)});
+        agent.foresee({item, list.next(), agent.is_known_active(task, iteration)});
       }
       if (!agent.await_dependent_event(worker, task, item, list.left())) return;
       const auto go_on = [&] {
         list.advance();
-        if (list.is_at_first()) return;  // of the next iteration, which is not prepared
-        agent.foresee({{list.current(), iteration}, list.next(), list.after(), false, true});
+        if (!list.is_at_first()) {  // else it is of the next iteration, which is not prepared
+          agent.foresee({{list.current(), iteration}, list.next(), false, true});
+        }
+        agent.comes(list.after());
+        list.read_word();
       };
       const InHand rest = list.left_after_current();
       if (!agent.run_task(worker, task, item, rest, fetched, go_on)) return;

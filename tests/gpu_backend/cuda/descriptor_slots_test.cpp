@@ -44,7 +44,7 @@ struct Copies {
 class Player {
  public:
   // The task, what comes after it there and what after that, as WorkerProgram::foresee() and
-  // execute() ask.
+  // comes() ask.
   void foresee_and_run(std::uint32_t task, std::uint32_t next, std::uint32_t after) {
     const std::uint32_t slot = slots_.foresee(task, next);
     slots_.land();
