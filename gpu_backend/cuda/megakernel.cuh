@@ -128,7 +128,7 @@ class WorkerProgram {
     box_.boxes[mailbox_.next_box()].command = command;
     mailbox_.post();
   }
-  // In two halves: as a whole it would take 32 registers.
+  // In two halves: as a whole it would take 32 of the 64 registers that the protocol has.
   __device__ static void copy_descriptor(TaskDescriptor& to, const TaskDescriptor& from) {
     auto* const words = reinterpret_cast<Words4*>(&to);
 #pragma unroll 4
@@ -136,6 +136,7 @@ class WorkerProgram {
       words[i] = load_as<Words4>(reinterpret_cast<const Words4*>(&from) + i);
     }
   }
+
   // Of the command that was posted last.
   __device__ TaskBox& begun_box() { return box_.boxes[mailbox_.next_box() ^ 1U]; }
   __device__ void give_input() {

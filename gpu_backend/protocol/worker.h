@@ -56,7 +56,7 @@ class QueueWorker {
       last = batch.head();
       std::uint64_t fetched = batch.fetched();
       const TaskWord task = launch_.tasks[last.id];
-      // Only where nothing can come in between.
+      // Nothing can come in between.
       const bool is_sure = launch_.policy.kind == PolicyKind::kAot;
       if (is_sure) {
         agent_.foresee({last, aot_.task_at(1), agent_.is_known_active(task, last.iteration)});
@@ -141,7 +141,7 @@ class StaticList {
   // What is left of the iteration: the list from the current one (the next one) on.
   MK_HD InHand left() const { return left_after(0); }
   MK_HD InHand left_after_current() const { return left_after(1); }
-  // The next one is the current one; begins a load. Its word is there after read_word() only.
+  // The next one is the current one; begins a load. word() is still that of the one before.
   MK_HD void advance() {
     std::uint32_t later = index_ + 3;
     while (later >= size_) later -= size_;
@@ -150,7 +150,8 @@ class StaticList {
     next_ = after_;
     after_ = read(later);
   }
-  // Of the current one; begins its load.
+  // Of the current one; begins its load. (Not by advance(): a GPU has no register for it while the
+  // next command is posted.)
   MK_HD void read_word() { word_ = launch_.tasks[current_]; }
 
  private:

@@ -43,9 +43,8 @@ struct Copies {
 
 class Player {
  public:
-  // The task, what comes after it there and what after that, as WorkerProgram::foresee() and
-  // comes() ask.
-  void foresee_and_run(std::uint32_t task, std::uint32_t next, std::uint32_t after) {
+  // The task and what comes after it there, as WorkerProgram::foresee() asks.
+  void foresee(std::uint32_t task, std::uint32_t next) {
     const std::uint32_t slot = slots_.foresee(task, next);
     slots_.land();
     expect(slot, task, "foreseen");
@@ -54,11 +53,15 @@ class Player {
     } else {
       EXPECT_EQ(slots_.next_slot(), kSlots);
     }
-    if (after != kNoTask) slots_.fetch_coming(after);
   }
-  // The first of an iteration: the one behind it is foreseen, too, before anything comes.
-  void foresee_only(std::uint32_t task, std::uint32_t next) {
-    foresee_and_run(task, next, kNoTask);
+  // As WorkerProgram::comes() asks, once the task before runs.
+  void comes(std::uint32_t task) {
+    if (task != kNoTask) slots_.fetch_coming(task);
+  }
+  // The task, what comes after it there and what after that.
+  void foresee_and_run(std::uint32_t task, std::uint32_t next, std::uint32_t after) {
+    foresee(task, next);
+    comes(after);
   }
   void run_unforeseen(std::uint32_t task) {
     const std::uint32_t slot = slots_.fetch(task);
@@ -101,10 +104,9 @@ TEST(DescriptorSlots, HoldEachTaskOfIterationsThatBeginAnew) {
     Player player;
     for (std::uint32_t turn = 0; turn < 4 * size; ++turn) {
       const std::uint32_t task = turn % size;
-      if (task == 0) player.foresee_only(task, (turn + 1) % size);
-      if (task + 1 < size) {
-        player.foresee_and_run((turn + 1) % size, (turn + 2) % size, (turn + 3) % size);
-      }
+      if (task == 0) player.foresee(task, (turn + 1) % size);
+      if (task + 1 < size) player.foresee((turn + 1) % size, (turn + 2) % size);
+      player.comes((turn + 3) % size);
     }
     EXPECT_EQ(player.fault(), "");
   }
