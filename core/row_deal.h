@@ -9,13 +9,18 @@
 
 namespace mk {
 
-// Chunks of a static list's next task that are under way at once, over all warps, while its event
-// is not active. What is under way stands in front of whatever the block wants of the memory next,
-// and that is what all others wait for: the writes and the arrival of the task before, then this
-// one's input. An H100 gives 23 bytes/ns to each of 132 SMs 0.8 us after they were asked for: 19
-// KB, five chunks. Seen there, us an iteration with 4, 6, 7, 9 under way: Llama-3.2-1B 1006, 985,
-// 984, 987, Qwen3-0.6B 759, 750, 766, 803 (gpu_backend/cuda/README.md).
-inline constexpr std::uint32_t kChunksUnderWay = 6;
+// Bytes of a static list's next task that are under way at once, over all warps, while its event is
+// not active. What is under way stands in front of whatever the block wants of the memory next, and
+// that is what all others wait for: the writes and the arrival of the task before, then this one's
+// input. An H100 gives 23 bytes/ns to each of 132 SMs 0.8 us after they were asked for: 19 KB. Seen
+// there, us an iteration with 4, 6, 7, 9 chunks of 4 KB under way: Llama-3.2-1B 1006, 985, 984,
+// 987, Qwen3-0.6B 759, 750, 766, 803 (gpu_backend/cuda/README.md).
+inline constexpr std::uint32_t kBytesUnderWay = 24 << 10;
+
+// Chunks of `chunk` bytes that are under way then.
+MK_HD constexpr std::uint32_t chunks_under_way(std::uint32_t chunk) {
+  return chunk < kBytesUnderWay ? kBytesUnderWay / chunk : 1;
+}
 
 // Rows go to the warps in turn, group by group: a group is two short rows or one, whatever number
 // of chunks a row takes.

@@ -301,7 +301,7 @@ void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
   cost.begins_ahead = begin_ahead_;
   const double latency = machine_.memory.loaded_latency.value;
   if (begin_ahead_ && few_under_way_ && latency > 0) {
-    const double rate = kChunksUnderWay * static_cast<double>(page_bytes_) * 1e-3 / latency;
+    const double rate = kBytesUnderWay * 1e-3 / latency;
     cost.ahead_slowness = std::max(1.0, body.port_limit.value / rate);
   }
   cost.early = 0;

@@ -39,7 +39,8 @@ MK_HD constexpr std::uint32_t batch_work_bytes(std::uint32_t warps, std::uint32_
 }
 
 // A warp's share of a task. In each stretch it goes through its columns panel by panel, and for
-// each panel through the groups.
+// each panel through the groups. (Divisions are by constants but where there are several panels:
+// everybody waits while a plan is made.)
 template <class Shape, int Tiles>
 struct BatchPlan {
   // Rows of a chunk lie 64 bytes apart modulo 128, so that lanes read them without conflicts.
@@ -53,6 +54,7 @@ struct BatchPlan {
   static constexpr std::uint32_t kShortStretch =
       Shape::kThreads < Tiles * kTileSums ? 1 : Shape::kThreads / (Tiles * kTileSums);
 
+  std::uint32_t each = 0;    // columns of a warp; the last that has any may have fewer
   std::uint32_t first = 0;   // column
   std::uint32_t end = 0;     // column
   std::uint32_t panels = 0;  // of this warp
@@ -60,25 +62,31 @@ struct BatchPlan {
   std::uint32_t stride = 0;  // bytes of a chunk from row to row
   std::uint32_t groups = 0;
   std::uint32_t stretch = 0;  // groups
-  std::uint32_t warps = 0;    // that have columns
 
   MK_INLINE BatchPlan(const LinearTask& task, std::uint32_t warp, std::uint32_t work_bytes) {
     const std::uint32_t blocks = (task.in + kBlockColumns - 1) / kBlockColumns;
-    const std::uint32_t each = (blocks + Shape::kWarps - 1) / Shape::kWarps;
-    warps = (blocks + each - 1) / each;
-    first = warp * each * kBlockColumns;
-    end = first + each * kBlockColumns < task.in ? first + each * kBlockColumns : task.in;
-    panels = first < end ? (each + kMostBlocks - 1) / kMostBlocks : 0;
-    panel = panels == 0 ? 0 : (each + panels - 1) / panels * kBlockColumns;
-    if (panels != 0) panels = (end - first + panel - 1) / panel;
+    const std::uint32_t of_warp = (blocks + Shape::kWarps - 1) / Shape::kWarps;
+    each = of_warp * kBlockColumns;
+    first = warp * each;
+    end = first + each < task.in ? first + each : task.in;
+    panel = each;
+    panels = first < end ? 1 : 0;
+    if (of_warp > kMostBlocks) {
+      const std::uint32_t most = (of_warp + kMostBlocks - 1) / kMostBlocks;
+      panel = (of_warp + most - 1) / most * kBlockColumns;
+      if (first < end) panels = (end - first - 1) / panel + 1;
+    }
     stride = (2 * panel + 63) / 128 * 128 + 64;
     groups = (task.rows + kGroupRows - 1) / kGroupRows;
     const std::uint32_t fit = (work_bytes - batch_square_bytes(Shape::kWarps, Tiles)) /
                               batch_group_bytes(Shape::kWarps, Tiles);
     // Where columns are loaded anew for each stretch, as long as may be, else so that each thread
     // has one output at its end.
-    const std::uint32_t wanted = each > kMostBlocks ? kMostGroups : kShortStretch;
+    const std::uint32_t wanted = of_warp > kMostBlocks ? kMostGroups : kShortStretch;
     stretch = fit < wanted ? fit : wanted;
+  }
+  MK_INLINE bool has_columns(std::uint32_t warp, const LinearTask& task) const {
+    return warp * each < task.in;
   }
   MK_INLINE std::uint32_t begin_of(std::uint32_t p) const { return first + p * panel; }
   MK_INLINE std::uint32_t columns_of(std::uint32_t p) const {
@@ -152,15 +160,19 @@ struct PreloadBatchLinear {
     const BatchPlan<Shape, Tiles> plan(*task, c.warp(), c.work_bytes());
     WarpStream own = *stream;
     BatchCursor next = cursor_of(own, plan);
+    const std::uint32_t under_way = chunks_under_way(kGroupRows * plan.panel * 2);
     // Warps have as many panels, but for the last of them that has columns.
     const auto chunks_of = [&](std::uint32_t warp) {
-      return warp < plan.warps
+      return plan.has_columns(warp, *task)
                  ? BatchPlan<Shape, Tiles>(*task, warp, c.work_bytes()).panels * plan.groups
                  : 0;
     };
     for (std::uint32_t chunk = own.requested - own.used; chunk < stages && next.is_in(plan);
          ++chunk) {
-      if (in_turn && !await_turn<Shape>(c, chunk * Shape::kWarps + c.warp(), chunks_of)) break;
+      if (in_turn &&
+          !await_turn<Shape>(c, chunk * Shape::kWarps + c.warp(), under_way, chunks_of)) {
+        break;
+      }
       request_batch_chunk<Shape>(c, own, *task, plan, next);
     }
     *stream = own;
@@ -334,6 +346,7 @@ class BatchLinear {
     std::uint32_t parity = 0;
     c_.await_input();
     for (std::uint32_t first = 0; first < plan_.groups; first = plan_.end_of_stretch(first)) {
+      const float residual = first_residual(first);
       float squares[Tiles] = {};
       for (std::uint32_t panel = 0; panel < plan_.panels; ++panel) {
         if (first == 0 || plan_.panels > 1) {
@@ -343,7 +356,7 @@ class BatchLinear {
         stream_groups(first, panel, parity, columns);
       }
       if (first == 0 && task_.input == LinearInput::kNorm) leave_squares(squares);
-      finish_stretch(first, parity);
+      finish_stretch(first, parity, residual);
       parity ^= 1U;
     }
   }
@@ -417,12 +430,20 @@ class BatchLinear {
     return task_.residual[std::uint64_t{at.token} * task_.y_stride + at.row];
   }
 
+  MK_INLINE std::uint32_t outputs_of(std::uint32_t first) const {
+    return (plan_.end_of_stretch(first) - first) * kGroupSums;
+  }
+  // That of this thread's first output. Asked for before the stretch: behind it everybody would
+  // wait for it.
+  MK_INLINE float first_residual(std::uint32_t first) const {
+    return c_.thread() < outputs_of(first) ? residual_of(output(first, c_.thread())) : 0.0F;
+  }
+
   // Adds the warps' parts up. Two stretches' parts lie side by side, so one barrier is enough: who
   // overwrites them has met the others behind the next stretch.
-  MK_INLINE void finish_stretch(std::uint32_t first, std::uint32_t parity) {
-    const std::uint32_t outputs = (plan_.end_of_stretch(first) - first) * kGroupSums;
+  MK_INLINE void finish_stretch(std::uint32_t first, std::uint32_t parity, float residual) {
+    const std::uint32_t outputs = outputs_of(first);
     std::uint32_t o = c_.thread();
-    float residual = o < outputs ? residual_of(output(first, o)) : 0.0F;
     c_.sync();
     while (o < outputs) {
       const Output at = output(first, o);
@@ -430,7 +451,7 @@ class BatchLinear {
       float sum = 0;
       MK_UNROLL
       for (std::uint32_t w = 0; w < Shape::kWarps; ++w) {
-        sum += w < plan_.warps ? part[w * kGroupSums] : 0.0F;
+        sum += plan_.has_columns(w, task_) ? part[w * kGroupSums] : 0.0F;
       }
       if (task_.input == LinearInput::kNorm) sum *= scale_of(at.token);
       if (is_live(at)) {
@@ -446,7 +467,7 @@ class BatchLinear {
     float sum = 0;
     MK_UNROLL
     for (std::uint32_t w = 0; w < Shape::kWarps; ++w) {
-      sum += w < plan_.warps ? squares()[w * Tiles * kTileTokens + token] : 0.0F;
+      sum += plan_.has_columns(w, task_) ? squares()[w * Tiles * kTileTokens + token] : 0.0F;
     }
     return c_.rsqrt(c_.divide(sum, static_cast<float>(task_.in)) + task_.epsilon);
   }

@@ -122,13 +122,16 @@ MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task,
   const ChunkPlan<Shape> plan(task, c.warp());
   WarpStream own = stream;
   ChunkCursor<Shape> next = first_missing(own, plan);
+  constexpr std::uint32_t kUnderWay = chunks_under_way(Shape::kChunkBytes);
   const auto chunks_of = [&](std::uint32_t warp) {
     return RowDeal::of(task.rows, task.in, Shape::kChunkElements).groups_of(warp, Shape::kWarps) *
            plan.panels;
   };
   for (std::uint32_t chunk = own.requested - own.used; chunk < stages && next.has_more(plan);
        ++chunk) {
-    if (in_turn && !await_turn<Shape>(c, chunk * Shape::kWarps + c.warp(), chunks_of)) break;
+    if (in_turn && !await_turn<Shape>(c, chunk * Shape::kWarps + c.warp(), kUnderWay, chunks_of)) {
+      break;
+    }
     request_chunk(c, own, task, plan, next);
     next.advance(plan);
   }

@@ -22,14 +22,14 @@ MK_INLINE void publish_used(C& c, const WarpStream& stream) {
 }
 
 // Whole warp: until a task's chunk number `turn` may be requested: warp w's chunk k has number
-// k * kWarps + w, and comes kChunksUnderWay after another. False: the event is active, and the body
+// k * kWarps + w, and comes `under_way` after another. False: the event is active, and the body
 // itself asks for what is missing. chunks_of(w) says how many chunks of the task a warp has.
 // Requires: nothing of the task was used, and publish_used() after the last body.
 template <class Shape, class C, class ChunksOf>
-MK_INLINE bool await_turn(C& c, std::uint32_t turn, ChunksOf&& chunks_of) {
-  if (turn < kChunksUnderWay) return c.wait_unless_input(nullptr, 0);
-  const std::uint32_t warp = (turn - kChunksUnderWay) % Shape::kWarps;
-  const std::uint32_t chunk = (turn - kChunksUnderWay) / Shape::kWarps;
+MK_INLINE bool await_turn(C& c, std::uint32_t turn, std::uint32_t under_way, ChunksOf&& chunks_of) {
+  if (turn < under_way) return c.wait_unless_input(nullptr, 0);
+  const std::uint32_t warp = (turn - under_way) % Shape::kWarps;
+  const std::uint32_t chunk = (turn - under_way) / Shape::kWarps;
   if (chunk >= chunks_of(warp)) return c.wait_unless_input(nullptr, 0);
   SharedMemory<Shape>& shared = shared_of<Shape>(c);
   const std::uint32_t at = shared.used[warp] + chunk;

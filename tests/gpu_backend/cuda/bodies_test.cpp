@@ -255,8 +255,9 @@ TEST(LinearBody, TakesOverWhatWasPreloadedPastABodyThatDoesNotStream) {
   }
 }
 
-// More warps than chunks may be under way.
-using Wide = BlockShape<kChunksUnderWay + 3, 3, 1024>;
+// More warps than long chunks may be under way.
+using Wide = BlockShape<9, 3, 4096>;
+static_assert(Wide::kWarps > chunks_under_way(Wide::kChunkBytes));
 
 // Two tasks one after the other; the first chunks of the second are requested in turn, until its
 // input comes at a random instant (or all are). Returns how many of a warp's chunks came early, in
