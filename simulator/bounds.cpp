@@ -90,8 +90,10 @@ class Bounds {
           static_cast<double>(arrival_hop(task, event).draw(spreads_, bits >> kNotifyBits));
       work_ += body;
       double& activated = active_at_[event];
-      activated = std::max(activated, active_at_[tasks.dependent_event[task]] + dispatch + body +
-                                          delay + std::max(0.0, notify - swing) - 4);
+      const bool beside = hops_.keeps_books_beside(options_.policy.kind);
+      const double run = beside ? std::max(dispatch, body) : dispatch + body;
+      activated = std::max(activated, active_at_[tasks.dependent_event[task]] + run + delay +
+                                          std::max(0.0, notify - swing) - 4);
     }
     critical_path_ += active_at_.back();
   }

@@ -51,6 +51,9 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
   put = mechanisms.links ? hop_of(machine.link.put, on, spreads) : peer_notify;
   observe = hop_of(p.observe, on, spreads);
   dispatch = hop_of(p.dispatch, on, spreads);
+  books_beside = mechanisms.books_beside &&
+                 std::any_of(machine.bodies.begin(), machine.bodies.end(),
+                             [](const BodyNumbers& body) { return body.warps.value > 0; });
   fetch = hop_of(p.fetch, mechanisms.batch_fetch, spreads);
   activate = hop_of(p.activate, mechanisms.scheduler_cost, spreads);
   peer_activate = activate;

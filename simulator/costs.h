@@ -91,11 +91,18 @@ struct Hops {
     return schedulers > 0 ? enqueue_aot : enqueue_aot_alone;
   }
 
+  // Whether a worker does what `dispatch` stands for beside a body, which is not over before that,
+  // and not in front of it.
+  bool keeps_books_beside(PolicyKind policy) const {
+    return books_beside && policy == PolicyKind::kStatic;
+  }
+
   // Descriptors of tasks placed ahead that a worker fetches at once.
   std::uint32_t ahead_batch(PolicyKind policy) const {
     return policy == PolicyKind::kStatic ? static_batch : fetch_batch;
   }
 
+  bool books_beside = false;  // of a static list's worker
   Hop broadcast{};            // a push of an event for all schedulers to one of them
   Picoseconds look = 0;       // before that, whether or not the scheduler has to do
   bool one_broadcast = true;  // or one publication, an `activate`, reaches all

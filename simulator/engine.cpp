@@ -30,6 +30,7 @@ Engine<kChoice, kRecord>::Engine(const EngineInput& input, Recording& recording)
       costs_(input.costs),
       spreads_(input.spreads),
       hops_(input.hops),
+      books_beside_(hops_.keeps_books_beside(policy_.kind)),
       recording_(recording),
       noise_(input.options.mechanisms.noise),
       queue_capacity_(input.options.mechanisms.queue_limit

@@ -154,6 +154,7 @@ class Engine {
   Costs& costs_;
   const Spreads& spreads_;
   const Hops& hops_;
+  const bool books_beside_;
   Recording& recording_;
   const bool noise_;
   const std::uint32_t queue_capacity_;

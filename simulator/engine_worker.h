@@ -209,9 +209,9 @@ void Engine<kChoice, kRecord>::begin_after(std::uint32_t worker, std::uint32_t t
   WorkerState& w = workers_[worker];
   const std::uint64_t bits = task_bits(task);
   const Picoseconds observe = hops_.observe.draw(spreads_, bits >> kObserveBits);
-  const Picoseconds start = poll_after(w.in_hand, ready, hops_.poll_period) +
-                            hops_.reach(observe, worker, dependent_[task]) +
-                            hops_.dispatch.draw(spreads_, bits >> kDispatchBits);
+  Picoseconds start = poll_after(w.in_hand, ready, hops_.poll_period) +
+                      hops_.reach(observe, worker, dependent_[task]);
+  if (!books_beside_) start += hops_.dispatch.draw(spreads_, bits >> kDispatchBits);
   if (w.preload == Preload::kPlanned && is_needless(worker, task, ready)) {
     w.preload = Preload::kNone;
   }
@@ -405,6 +405,10 @@ const Hop& Engine<kChoice, kRecord>::arrival_hop(std::uint32_t worker, std::uint
 template <Choice kChoice, bool kRecord>
 void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds worked) {
   WorkerState& w = workers_[worker];
+  if (books_beside_) {
+    const Picoseconds books = hops_.dispatch.draw(spreads_, task_bits(w.task) >> kDispatchBits);
+    worked = std::max(worked, w.start + books);
+  }
   const Picoseconds end = worked + injected_idle(options_.injections, worker, worked - w.start);
   const std::uint32_t event = triggering_[w.task];
   EventState& e = events_[event];

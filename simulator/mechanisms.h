@@ -37,6 +37,7 @@ struct Mechanisms {
   bool input_overlap = true;
   bool begin_ahead = true;
   bool few_under_way = true;
+  bool books_beside = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -109,6 +110,10 @@ inline constexpr std::array kMechanisms = {
     MechanismFacts{"few_under_way", &Mechanisms::few_under_way,
                    "until its event is active, few chunks of what begins ahead are under way (off: "
                    "it streams as its body does)"},
+    MechanismFacts{
+        "books_beside", &Mechanisms::books_beside,
+        "under static, where bodies have warps, a task starts once its event is seen, and "
+        "what dispatch stands for is done beside its body (off: before it)"},
 };
 
 // Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is

@@ -99,6 +99,10 @@ void ReferenceEngine::last_byte(std::uint32_t worker) {
 // All its bytes have come, and when its work is done is certain: takes its ticket at the counter.
 void ReferenceEngine::complete(std::uint32_t worker, Picoseconds worked) {
   Worker& w = workers_[worker];
+  if (hops_.keeps_books_beside(policy_.kind)) {
+    worked = std::max(worked,
+                      w.body.start + draw(hops_.dispatch, task_bits(w.body.task) >> kDispatchBits));
+  }
   const Picoseconds end =
       worked + injected_idle(options_.injections, worker, worked - w.body.start);
   w.body.worked = worked;

@@ -61,8 +61,8 @@ bool ReferenceEngine::see_event(std::uint32_t worker) {
   if (!counters_[event_of(task)].activated) return false;
   const std::uint64_t bits = task_bits(task);
   const Picoseconds observe = draw(hops_.observe, bits >> kObserveBits);
-  const Picoseconds start = now() + hops_.reach(observe, worker, event_of(task)) +
-                            draw(hops_.dispatch, bits >> kDispatchBits);
+  Picoseconds start = now() + hops_.reach(observe, worker, event_of(task));
+  if (!hops_.keeps_books_beside(policy_.kind)) start += draw(hops_.dispatch, bits >> kDispatchBits);
   agenda_.at(start, Turn::kHop, worker, [this, worker] { start_head(worker); });
   return true;
 }

@@ -450,8 +450,8 @@ TEST(ClosedForms, AStaticListsNextTaskBeginsWhileItsWorkerNotifies) {
 
 TEST(ClosedForms, FewChunksAreUnderWayUntilTheEventIsActive) {
   Machine machine = machine_with_a_ring();
-  // Six chunks in 15 us: 4 GB/s, where the memory gives 5.
-  set(machine.memory.loaded_latency, 15);
+  // 24 KiB in 6.144 us: 4 GB/s, where the memory gives 5.
+  set(machine.memory.loaded_latency, 6.144);
   set(machine.memory.curve[0].bandwidth, 5);
   const auto with_event_after = [&](double us, bool is_on) {
     set(machine.protocol.notify.typical, us);
@@ -462,6 +462,22 @@ TEST(ClosedForms, FewChunksAreUnderWayUntilTheEventIsActive) {
   // 5 or 4 KB come while the worker notifies, then all else at the memory's rate.
   EXPECT_NEAR(with_event_after(1, false), 8 + 1 + 7 + 1, kRounding);
   EXPECT_NEAR(with_event_after(1, true), 8 + 1 + 7.2 + 1, kRounding);
+}
+
+TEST(ClosedForms, AStaticListsWorkerKeepsItsBooksBesideABody) {
+  Machine machine = machine_with_a_ring();
+  set(machine.protocol.dispatch.typical, 0.75);
+  const auto makespan = [&](std::int64_t bytes, PolicyKind policy, bool is_on) {
+    SimulationOptions options = plain_options(policy, 1);
+    options.mechanisms.preload = false;
+    options.mechanisms.books_beside = is_on;
+    return makespan_us(layers(2, 1, bytes), machine, options);
+  };
+  EXPECT_NEAR(makespan(10'000, PolicyKind::kStatic, true), 2 * 1, kRounding);
+  EXPECT_NEAR(makespan(10'000, PolicyKind::kStatic, false), 2 * (0.75 + 1), kRounding);
+  // A task that is shorter than the books.
+  EXPECT_NEAR(makespan(5'000, PolicyKind::kStatic, true), 2 * 0.75, kRounding);
+  EXPECT_NEAR(makespan(10'000, PolicyKind::kAot, true), 2 * (0.75 + 1), kRounding);
 }
 
 TEST(ClosedForms, ACounterIsNearToEveryOtherWorker) {

@@ -206,6 +206,7 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
                                      mechanism.on == &Mechanisms::input_overlap ||
                                      mechanism.on == &Mechanisms::begin_ahead ||
                                      mechanism.on == &Mechanisms::few_under_way ||
+                                     mechanism.on == &Mechanisms::books_beside ||
                                      mechanism.on == &Mechanisms::scheduler_lanes
                                  ? with_warps
                                  : h100;

@@ -61,15 +61,16 @@ class BodyBench {
   using MakeTask = std::function<TaskDescriptor(std::uint32_t block)>;
 
   // `kCount` bodies on each of `active` SMs; the first of each, which finds cold code, left out.
-  BodyTimes time(const char* what, std::uint32_t active, const StepRow& step,
-                 const MakeTask& make) {
+  // Timed: when their copies land, too, for which all of it takes longer.
+  BodyTimes time(const char* what, std::uint32_t active, const StepRow& step, const MakeTask& make,
+                 bool is_timed = false) {
     std::vector<TaskDescriptor> tasks;
     for (std::uint32_t i = 0; i < active * kCount; ++i) tasks.push_back(make(i / kCount));
     const Table<TaskDescriptor> table = lab_.table(tasks);
     const Table<BodyRow> rows = lab_.zeros<BodyRow>(tasks.size());
     const Table<Span> spans = lab_.zeros<Span>(active);
     const Table<Word> ready = lab_.zeros<Word>(1);
-    lab_.run(what, body_symbol(),
+    lab_.run(what, is_timed ? timed_body_symbol() : body_symbol(),
              {lab_.sms(), DeviceShape::kThreads, operator_shared_bytes(work_bytes_)},
              BodyArgs{lab_.guard(), table.get(), rows.get(), spans.get(), ready.get(), step, active,
                       kCount, work_bytes_});
@@ -107,11 +108,12 @@ class BodyBench {
   }
 
   BodyTimes time_linear(TaskKind kind, LinearInput input, std::uint32_t in, std::uint32_t rows,
-                        std::uint32_t tokens, std::uint32_t active) {
-    return time("a linear body", active, {tokens, tokens, 0, 0}, [&](std::uint32_t block) {
+                        std::uint32_t tokens, std::uint32_t active, bool is_timed = false) {
+    const auto make = [&](std::uint32_t block) {
       return linear_task(kind, input, in, rows, tokens, lab_.fresh(std::size_t{2} * in * rows),
                          block);
-    });
+    };
+    return time("a linear body", active, {tokens, tokens, 0, 0}, make, is_timed);
   }
 
   void add(std::string_view body, const char* what, const char* unit, const Samples& samples) {
@@ -119,7 +121,8 @@ class BodyBench {
   }
 
   // When the first chunk could be used, the rate from there to the last, what came after.
-  void add_stream(std::string_view name, double bytes, const BodyTimes& alone) {
+  void add_stream(std::string_view name, double bytes, const Samples& totals,
+                  const BodyTimes& alone) {
     Samples rates;
     Samples starts;
     Samples epilogues;
@@ -129,7 +132,7 @@ class BodyBench {
       starts.push_back(alone.first_us[i]);
       epilogues.push_back(alone.total_us[i] - alone.last_us[i]);
     }
-    add(name, "total", "us", alone.total_us);
+    add(name, "total", "us", totals);
     add(name, "start_up", "us", starts);
     add(name, "rate", "GB/s", rates);
     add(name, "epilogue", "us", epilogues);
@@ -138,11 +141,11 @@ class BodyBench {
   void linear(std::string_view name, TaskKind kind, LinearInput input, std::uint32_t in) {
     const std::uint32_t rows = (256U << 10) / (2 * in);  // a tile of 256 KiB
     const double bytes = 2.0 * in * rows;
-    const BodyTimes alone = time_linear(kind, input, in, rows, 1, 1);
-    add_stream(name, bytes, alone);
+    const BodyTimes alone = time_linear(kind, input, in, rows, 1, 1, true);
+    add_stream(name, bytes, time_linear(kind, input, in, rows, 1, 1).total_us, alone);
     const BodyTimes together = time_linear(kind, input, in, rows, 1, lab_.sms());
     add(name, "total_of_all", "us", together.total_us);
-    const BodyTimes batch = time_linear(kind, input, in, rows, 8, 1);
+    const BodyTimes batch = time_linear(kind, input, in, rows, 8, 1, true);
     const double more_kib = 7.0 * in * 4 / 1024 * (input == LinearInput::kSilu ? 2 : 1);
     add(name, "per_activation", "us",
         {std::max(0.0, (median(batch.first_us) - median(alone.first_us)) / more_kib)});
@@ -165,11 +168,11 @@ class BodyBench {
     constexpr std::uint32_t kRows = 128;
     for (const std::uint32_t tokens : {1U, 16U}) {
       const unsigned char* const weights = lab_.fresh(std::size_t{2} * kIn * kRows);
-      const BodyTimes times =
-          time("a linear body", 1, {tokens, tokens, 0, 0}, [&](std::uint32_t block) {
-            return linear_task(TaskKind::kLinear, LinearInput::kPlain, kIn, kRows, tokens, weights,
-                               block);
-          });
+      const auto make = [&](std::uint32_t block) {
+        return linear_task(TaskKind::kLinear, LinearInput::kPlain, kIn, kRows, tokens, weights,
+                           block);
+      };
+      const BodyTimes times = time("a linear body", 1, {tokens, tokens, 0, 0}, make, true);
       Samples flops_per_us;
       for (std::size_t i = 0; i < times.total_us.size(); ++i) {
         const double stream = times.last_us[i] - times.first_us[i];
@@ -252,9 +255,10 @@ class BodyBench {
       return task;
     };
     const StepRow step{1, 1, 0, 0};
-    add_stream("expert_linear", 2.0 * kIn * kRows, time("an expert linear body", 1, step, make));
-    add("expert_linear", "total_of_all", "us",
-        time("an expert linear body", lab_.sms(), step, make).total_us);
+    const char* const what = "an expert linear body";
+    add_stream("expert_linear", 2.0 * kIn * kRows, time(what, 1, step, make).total_us,
+               time(what, 1, step, make, true));
+    add("expert_linear", "total_of_all", "us", time(what, lab_.sms(), step, make).total_us);
   }
 
   void small_expert_bodies() {

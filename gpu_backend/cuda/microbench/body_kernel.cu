@@ -1,4 +1,5 @@
-// The kernel that runs task bodies alone, on a block context that takes the time of its copies.
+// The kernels that run task bodies alone: one on the block context that a megakernel has, for how
+// long they take, and one on a context that takes the time of its copies, which makes them longer.
 #include "gpu_backend/cuda/bodies/run_body.h"
 #include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/microbench/device_side.cuh"
@@ -21,9 +22,6 @@ class TimedBlock : public DeviceBlock<Shape> {
     DeviceBlock<Shape>::wait(barrier, parity);
     last_ = static_cast<std::uint32_t>(sm_clock() - begin_);
     if (first_ == 0) first_ = last_;
-  }
-  __device__ std::uint32_t elapsed() const {
-    return static_cast<std::uint32_t>(sm_clock() - begin_);
   }
   __device__ std::uint32_t first_landed() const { return first_; }
   __device__ std::uint32_t last_landed() const { return last_; }
@@ -49,12 +47,14 @@ __device__ BodyRow row_of(const Landed& landed, std::uint32_t total) {
   return row;
 }
 
+template <class Block>
 __global__ void __launch_bounds__(DeviceShape::kThreads, 1)
     body_kernel(const __grid_constant__ BodyArgs args) {
+  constexpr bool kTimed = requires(Block block) { block.first_landed(); };
   extern __shared__ __align__(128) unsigned char raw[];
   __shared__ Landed landed;
   if (blockIdx.x >= args.active) return;
-  TimedBlock<DeviceShape> block(raw, args.work_bytes);
+  Block block(raw, args.work_bytes);
   init_shared<DeviceShape>(block);
   WarpStream stream;
   if (block.thread() == 0) meet(args.guard, args.ready, args.active);
@@ -67,22 +67,28 @@ __global__ void __launch_bounds__(DeviceShape::kThreads, 1)
     // As after an event: what is in the first-level cache is thrown away.
     if (block.thread() == 0) DeviceMemory::load_acquire(*args.ready);
     block.sync();
-    block.begin();
+    if constexpr (kTimed) block.begin();
+    const std::uint64_t begin = sm_clock();
     run_body<DeviceShape>(block, stream, task, step_of(args.step, task.request));
     block.sync();
-    const std::uint32_t total = block.elapsed();
-    if (block.lane() == 0) {
-      landed.first[block.warp()] = block.first_landed();
-      landed.last[block.warp()] = block.last_landed();
+    const auto total = static_cast<std::uint32_t>(sm_clock() - begin);
+    if constexpr (kTimed) {
+      if (block.lane() == 0) {
+        landed.first[block.warp()] = block.first_landed();
+        landed.last[block.warp()] = block.last_landed();
+      }
+      block.sync();
+      if (block.thread() == 0) args.rows[at] = row_of(landed, total);
+    } else {
+      if (block.thread() == 0) args.rows[at] = {total, 0, 0};
     }
-    block.sync();
-    if (block.thread() == 0) args.rows[at] = row_of(landed, total);
   }
   if (block.thread() == 0) args.spans[blockIdx.x] = watch.stop();
 }
 
 }  // namespace
 
-const void* body_symbol() { return kernel_symbol(&body_kernel); }
+const void* body_symbol() { return kernel_symbol(&body_kernel<DeviceBlock<DeviceShape>>); }
+const void* timed_body_symbol() { return kernel_symbol(&body_kernel<TimedBlock<DeviceShape>>); }
 
 }  // namespace mk::cuda::microbench

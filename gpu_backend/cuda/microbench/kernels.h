@@ -229,6 +229,7 @@ const void* ring_pass_symbol();
 const void* read_symbol();
 const void* copy_symbol();
 const void* mark_symbol();
-const void* body_symbol();
+const void* body_symbol();        // totals only
+const void* timed_body_symbol();  // when copies land, too: longer
 
 }  // namespace mk::cuda::microbench
