@@ -36,6 +36,12 @@ if(MEGASCOPE_SANITIZE)
   add_link_options("-fsanitize=${MEGASCOPE_SANITIZE}")
 endif()
 
+# What the compiler of one file allocates is given back at its end: to look for garbage before there is half a gigabyte of it costs
+# a tenth of the time.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:--param ggc-min-heapsize=524288>")
+endif()
+
 # Linked privately by every target of ours, so that headers of others are not held to it.
 add_library(megascope_warnings INTERFACE)
 add_library(megascope::warnings ALIAS megascope_warnings)
