@@ -61,6 +61,7 @@ struct BatchPlan {
   std::uint32_t panel = 0;   // columns of one; the last may be shorter
   std::uint32_t stride = 0;  // bytes of a chunk from row to row
   std::uint32_t groups = 0;
+  std::uint32_t warps = 0;    // that have columns
   std::uint32_t stretch = 0;  // groups
 
   MK_INLINE BatchPlan(const LinearTask& task, std::uint32_t warp, std::uint32_t work_bytes) {
@@ -69,6 +70,8 @@ struct BatchPlan {
     each = of_warp * kBlockColumns;
     first = warp * each;
     end = first + each < task.in ? first + each : task.in;
+    MK_UNROLL
+    for (std::uint32_t w = 0; w < Shape::kWarps; ++w) warps += w * each < task.in ? 1 : 0;
     panel = each;
     panels = first < end ? 1 : 0;
     if (of_warp > kMostBlocks) {
@@ -84,9 +87,6 @@ struct BatchPlan {
     // has one output at its end.
     const std::uint32_t wanted = of_warp > kMostBlocks ? kMostGroups : kShortStretch;
     stretch = fit < wanted ? fit : wanted;
-  }
-  MK_INLINE bool has_columns(std::uint32_t warp, const LinearTask& task) const {
-    return warp * each < task.in;
   }
   MK_INLINE std::uint32_t begin_of(std::uint32_t p) const { return first + p * panel; }
   MK_INLINE std::uint32_t columns_of(std::uint32_t p) const {
@@ -163,7 +163,7 @@ struct PreloadBatchLinear {
     const std::uint32_t under_way = chunks_under_way(kGroupRows * plan.panel * 2);
     // Warps have as many panels, but for the last of them that has columns.
     const auto chunks_of = [&](std::uint32_t warp) {
-      return plan.has_columns(warp, *task)
+      return warp < plan.warps
                  ? BatchPlan<Shape, Tiles>(*task, warp, c.work_bytes()).panels * plan.groups
                  : 0;
     };
@@ -451,7 +451,7 @@ class BatchLinear {
       float sum = 0;
       MK_UNROLL
       for (std::uint32_t w = 0; w < Shape::kWarps; ++w) {
-        sum += plan_.has_columns(w, task_) ? part[w * kGroupSums] : 0.0F;
+        sum += w < plan_.warps ? part[w * kGroupSums] : 0.0F;
       }
       if (task_.input == LinearInput::kNorm) sum *= scale_of(at.token);
       if (is_live(at)) {
@@ -467,7 +467,7 @@ class BatchLinear {
     float sum = 0;
     MK_UNROLL
     for (std::uint32_t w = 0; w < Shape::kWarps; ++w) {
-      sum += plan_.has_columns(w, task_) ? squares()[w * Tiles * kTileTokens + token] : 0.0F;
+      sum += w < plan_.warps ? squares()[w * Tiles * kTileTokens + token] : 0.0F;
     }
     return c_.rsqrt(c_.divide(sum, static_cast<float>(task_.in)) + task_.epsilon);
   }
