@@ -78,6 +78,7 @@ class Bounds {
     const TaskColumns& tasks = graph_.tasks();
     const auto swing = static_cast<double>(hops_.l2_swing);
     const double delay = options_.injections.notify_delay_us * 1e6;
+    const bool beside = hops_.keeps_books_beside(options_.policy.kind);
     for (std::uint32_t task = 0; task < graph_.task_count(); ++task) {
       const std::uint32_t row = costs_.row_of()[task];
       const std::uint64_t bits = options_.mechanisms.noise ? draws.bits(task) : 0;
@@ -90,7 +91,6 @@ class Bounds {
           static_cast<double>(arrival_hop(task, event).draw(spreads_, bits >> kNotifyBits));
       work_ += body;
       double& activated = active_at_[event];
-      const bool beside = hops_.keeps_books_beside(options_.policy.kind);
       const double run = beside ? std::max(dispatch, body) : dispatch + body;
       activated = std::max(activated, active_at_[tasks.dependent_event[task]] + run + delay +
                                           std::max(0.0, notify - swing) - 4);

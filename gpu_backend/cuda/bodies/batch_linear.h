@@ -54,7 +54,6 @@ struct BatchPlan {
   static constexpr std::uint32_t kShortStretch =
       Shape::kThreads < Tiles * kTileSums ? 1 : Shape::kThreads / (Tiles * kTileSums);
 
-  std::uint32_t each = 0;    // columns of a warp; the last that has any may have fewer
   std::uint32_t first = 0;   // column
   std::uint32_t end = 0;     // column
   std::uint32_t panels = 0;  // of this warp
@@ -67,7 +66,7 @@ struct BatchPlan {
   MK_INLINE BatchPlan(const LinearTask& task, std::uint32_t warp, std::uint32_t work_bytes) {
     const std::uint32_t blocks = (task.in + kBlockColumns - 1) / kBlockColumns;
     const std::uint32_t of_warp = (blocks + Shape::kWarps - 1) / Shape::kWarps;
-    each = of_warp * kBlockColumns;
+    const std::uint32_t each = of_warp * kBlockColumns;  // columns; the last warp may have fewer
     first = warp * each;
     end = first + each < task.in ? first + each : task.in;
     MK_UNROLL
