@@ -14,6 +14,7 @@ megascope_require(tl-expected libexpected-dev)            # tl::expected
 megascope_require(nlohmann_json nlohmann-json3-dev)       # nlohmann_json::nlohmann_json
 megascope_require(Boost libboost-graph-dev 1.74 CONFIG)   # Boost::headers (Boost.Graph's algorithms are headers)
 megascope_require(SQLite3 libsqlite3-dev)                 # SQLite::SQLite3
+megascope_require(Eigen3 libeigen3-dev 3.4 CONFIG)        # Eigen3::Eigen (headers)
 megascope_require(CLI11 libcli11-dev)                     # CLI11::CLI11
 megascope_require(GTest "libgtest-dev libgmock-dev")      # GTest::gmock_main
 megascope_require(benchmark libbenchmark-dev)             # benchmark::benchmark_main

@@ -131,8 +131,11 @@ double Machine::bandwidth_at(double active, double bytes_in_flight) const {
 }
 
 double Machine::stream_limit(const BodyNumbers& body) const {
-  const double by_latency = body.bytes_in_flight.value * 1e-3 / memory.loaded_latency.value;
-  return std::min(by_latency, body.port_limit.value);
+  return stream_limit(body, body.port_limit.value);
+}
+
+double Machine::stream_limit(const BodyNumbers& body, double port) const {
+  return std::min(body.bytes_in_flight.value * 1e-3 / memory.loaded_latency.value, port);
 }
 
 Result<Split> check_split(const Machine& machine, std::uint32_t workers, std::uint32_t schedulers) {

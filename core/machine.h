@@ -61,6 +61,13 @@ struct BodyNumbers {
   Number warps{0, 0, 0, "not said: all of a task streams alike"};
   // As few of them stream as fast as all do; 0: all are needed.
   Number enough_warps{0, 0, 0, "not said: all warps are needed"};
+  // GB/s in place of port_limit of a task whose rows are dealt to warps, where a page of shared
+  // memory holds two of them, or one: what a warp does for each chunk decides how fast it takes
+  // them. 0: port_limit.
+  Number pair_limit{0, 0, 0, "not said: port_limit"};
+  Number row_limit{0, 0, 0, "not said: port_limit"};
+  // us that each row of several pages takes there beyond its bytes at port_limit.
+  Number row_time{0, 0, 0, "not said: none"};
   Number spread{};  // coefficient of variation of the whole duration
   // As a kernel of its own (stream, graph, pdl):
   Number kernel_bandwidth_share{};  // 0..1: share of the achieved bandwidth that it reaches
@@ -221,21 +228,28 @@ struct Machine {
   double bandwidth_at(double active, double bytes_in_flight = 0) const;
 
   // GB/s that one worker running `body` streams at most: min(bytes_in_flight / loaded latency,
-  // port_limit).
+  // port_limit); `port`: in place of port_limit.
   double stream_limit(const BodyNumbers& body) const;
+  double stream_limit(const BodyNumbers& body, double port) const;
 };
 
 // What reaches the memory when `demanded` is asked of something that gives `offered` at most: their
 // minimum, rounded off where the two are near (5 % lower where they are equal, 0.25 % at a factor
 // of two), since queues form before the memory is full. Assumed: no public curve is fine enough to
 // fit it.
+inline constexpr double kKnee = 0.0025;
 inline double smooth_minimum(double demanded, double offered) {
   // A non-rectangular hyperbola: straight on both sides, a bend where they meet. At demanded ==
   // offered the result is 1 / (1 + sqrt(kKnee)) of it.
-  constexpr double kKnee = 0.0025;
   constexpr double kBend = 1 - kKnee;
   const double sum = demanded + offered;
   return (sum - std::sqrt(sum * sum - 4 * kBend * demanded * offered)) * (1 / (2 * kBend));
+}
+
+// What is offered, if that much of what is demanded reaches the memory: smooth_minimum the other
+// way round. Requires: 0 <= achieved < demanded.
+inline double offered_if(double demanded, double achieved) {
+  return achieved * (demanded - (1 - kKnee) * achieved) / (demanded - achieved);
 }
 
 // What visit_numbers tells about each number.

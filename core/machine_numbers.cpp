@@ -84,6 +84,9 @@ void Walk::body(BodyNumbers& b) {
   number("tile_bytes", b.tile_bytes, kBytes);
   optional_number("warps", b.warps, "");
   optional_number("enough_warps", b.enough_warps, "");
+  optional_number("pair_limit", b.pair_limit, kBandwidth);
+  optional_number("row_limit", b.row_limit, kBandwidth);
+  optional_number("row_time", b.row_time, kMicroseconds);
   number("spread", b.spread, "", {0, false, 0.5});
   number("kernel_bandwidth_share", b.kernel_bandwidth_share, "", kShare);
   number("kernel_blocks_per_sm", b.kernel_blocks_per_sm, "", {1});

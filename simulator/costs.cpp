@@ -54,6 +54,9 @@ Hops::Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spread
   books_beside = mechanisms.books_beside &&
                  std::any_of(machine.bodies.begin(), machine.bodies.end(),
                              [](const BodyNumbers& body) { return body.warps.value > 0; });
+  if (mechanisms.behind_requests && on) {
+    behind_requests = to_picoseconds(kBytesUnderWay * 1e-3 / machine.bandwidth_at(1));
+  }
   fetch = hop_of(p.fetch, mechanisms.batch_fetch, spreads);
   activate = hop_of(p.activate, mechanisms.scheduler_cost, spreads);
   peer_activate = activate;
@@ -104,8 +107,6 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
     : graph_(graph),
       machine_(machine),
       row_of_(graph.task_count()),
-      class_of_kind_(kTaskKindCount),
-      l2_class_of_kind_(kTaskKindCount),
       spread_of_kind_(kTaskKindCount),
       links_(mechanisms.links),
       warp_rounds_(mechanisms.warp_rounds),
@@ -113,6 +114,7 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
       input_overlap_(mechanisms.input_overlap),
       begin_ahead_(mechanisms.begin_ahead),
       few_under_way_(mechanisms.few_under_way),
+      row_rates_(mechanisms.row_rates),
       l2_latency_((machine.memory.l2_near.value + machine.memory.l2_far.value) / 2) {
   if (mechanisms.l2_capacity) {
     l2_capacity_ = machine.memory.l2_capacity.value * graph.info().devices;
@@ -122,7 +124,6 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
     pages_ = static_cast<std::int64_t>(machine.shared_memory.pages.value);
   }
   std::vector<std::uint32_t> row(graph.classes().size() * kTaskKindCount, kNoIndex);
-  std::vector<bool> seen(kTaskKindCount);
   for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
     const std::uint32_t task_class = graph.tasks().task_class[task];
     const TaskKind kind = graph.tasks().kind[task];
@@ -132,21 +133,42 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
     const std::uint32_t r =
         is_known ? first : row_with({task_class, kind, dealt_row_bytes(task)}, first);
     if (first == kNoIndex) first = r;
-    seen[index_of(kind)] = true;
     row_of_[task] = r;
     ++tasks_of_row_[r];
   }
   rows_.resize(keys_.size());
+  classify(spreads);
+}
+
+// Numbers the limits kind by kind, and in a kind in the order in which tasks are met: ties between
+// streams are ordered by class.
+void Costs::classify(Spreads& spreads) {
+  classes_.resize(keys_.size());
   for (const TaskKindFacts& kind : kTaskKinds) {
-    const std::size_t k = index_of(kind.kind);
-    if (!seen[k]) continue;
-    const BodyNumbers& body = machine.body(kind.kind);
-    const double limit =
-        kind.kind == TaskKind::kPut ? machine.link.bandwidth.value : machine.stream_limit(body);
-    class_of_kind_[k] = class_with(limit, limits_);
-    l2_class_of_kind_[k] = class_with(l2_limit(body), l2_limits_);
-    spread_of_kind_[k] = spreads.index_of(body.spread.value);
+    const BodyNumbers& body = machine_.body(kind.kind);
+    for (std::size_t r = 0; r < keys_.size(); ++r) {
+      if (keys_[r].kind != kind.kind) continue;
+      const double port = port_limit(keys_[r]);
+      const double limit = kind.kind == TaskKind::kPut ? machine_.link.bandwidth.value
+                                                       : machine_.stream_limit(body, port);
+      classes_[r] = {class_with(limit, limits_), class_with(l2_limit(body, port), l2_limits_)};
+      spread_of_kind_[index_of(kind.kind)] = spreads.index_of(body.spread.value);
+    }
   }
+}
+
+// By how many rows a chunk holds, or chunks a row, where the body's rows are dealt to warps.
+double Costs::port_limit(const Key& key) const {
+  const BodyNumbers& body = machine_.body(key.kind);
+  if (!row_rates_ || key.row_bytes == 0) return body.port_limit.value;
+  const auto deal =
+      RowDeal::of(1, static_cast<std::uint32_t>(key.row_bytes),
+                  static_cast<std::uint32_t>(machine_.shared_memory.page_bytes.value));
+  const double port = body.port_limit.value;
+  if (deal.group_rows > 1) return body.pair_limit.value > 0 ? body.pair_limit.value : port;
+  if (deal.panels == 1) return body.row_limit.value > 0 ? body.row_limit.value : port;
+  const auto bytes = static_cast<double>(key.row_bytes);
+  return bytes / (bytes / port + body.row_time.value * 1e3);
 }
 
 // 0: the task's rows are not dealt to warps, or it is not known how long they are.
@@ -181,13 +203,14 @@ void Costs::evaluate(const IterationState& state, bool is_again) {
   const bool is_there = is_again && fits_l2(state);
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     rows_[i] = evaluate(keys_[i], state);
-    if (is_there) take_from_l2(rows_[i], keys_[i].kind);
+    rows_[i].stream_class = classes_[i].memory;
+    if (is_there) take_from_l2(rows_[i], i);
   }
 }
 
-double Costs::l2_limit(const BodyNumbers& body) const {
-  if (l2_latency_ <= 0) return body.port_limit.value;
-  return std::min(body.bytes_in_flight.value * 1e-3 / l2_latency_, body.port_limit.value);
+double Costs::l2_limit(const BodyNumbers& body, double port) const {
+  if (l2_latency_ <= 0) return port;
+  return std::min(body.bytes_in_flight.value * 1e-3 / l2_latency_, port);
 }
 
 bool Costs::fits_l2(const IterationState& state) const {
@@ -202,10 +225,10 @@ bool Costs::fits_l2(const IterationState& state) const {
 }
 
 // A stream whose first bytes are nearer by what the memory takes longer than the L2.
-void Costs::take_from_l2(BodyCost& cost, TaskKind kind) const {
+void Costs::take_from_l2(BodyCost& cost, std::size_t row) const {
   if (cost.bytes == 0 || cost.route != Route::kMemory) return;
   cost.route = Route::kL2;
-  cost.stream_class = l2_class_of_kind_[index_of(kind)];
+  cost.stream_class = classes_[row].l2;
   const double nearer = std::max(0.0, machine_.memory.latency.value - l2_latency_);
   cost.start_up = std::max<Picoseconds>(0, cost.start_up - to_picoseconds(nearer));
 }
@@ -214,7 +237,6 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   const TaskClass& amounts = graph_.classes()[key.task_class];
   const BodyNumbers& body = machine_.body(key.kind);
   BodyCost cost;
-  cost.stream_class = class_of_kind_[index_of(key.kind)];
   cost.spread = spread_of_kind_[index_of(key.kind)];
   if (key.kind == TaskKind::kEmpty) return cost;
   cost.kv_bytes = amounts.kv_bytes.at(state);
@@ -247,7 +269,7 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
   if (key.row_bytes > 0) {
     // One body still: its rounds follow each other at once, and its arithmetic is in their rate.
     cost.between = cost.next = cost.compute = 0;
-    if (input_overlap_) overlap_input(cost, body);
+    if (input_overlap_) overlap_input(cost, key);
   }
   if (ring_preload_ && body.warps.value > 0) load_into_ring(cost, key);
   return cost;
@@ -271,17 +293,17 @@ void Costs::deal_rows(BodyCost& cost, const Key& key) const {
 
 // A body asks for its first chunks before it reads its input, and works them off once it has that:
 // not sooner, whatever has come by then.
-void Costs::overlap_input(BodyCost& cost, const BodyNumbers& body) {
-  const Picoseconds fixed = to_picoseconds(body.fixed.value);
-  cost.input = fixed + work_off_of(cost, body);
+void Costs::overlap_input(BodyCost& cost, const Key& key) const {
+  const Picoseconds fixed = to_picoseconds(machine_.body(key.kind).fixed.value);
+  cost.input = fixed + work_off_of(cost, key);
   cost.tail -= fixed;
 }
 
 // The first tile at the rate at which warps stream: that is how fast they multiply.
-Picoseconds Costs::work_off_of(const BodyCost& cost, const BodyNumbers& body) {
+Picoseconds Costs::work_off_of(const BodyCost& cost, const Key& key) const {
   const auto first = static_cast<double>(cost.bytes_of_tile(cost.tiles - 1));
   const double slowness = cost.slowness_of_tile(cost.tiles - 1);
-  return static_cast<Picoseconds>(first * slowness * 1e3 / body.port_limit.value + 0.5);
+  return static_cast<Picoseconds>(first * slowness * 1e3 / port_limit(key) + 0.5);
 }
 
 // What lies in rings is worked off all the same.
@@ -305,13 +327,13 @@ void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
   const double latency = machine_.memory.loaded_latency.value;
   if (begin_ahead_ && few_under_way_ && latency > 0) {
     const double rate = kBytesUnderWay * 1e-3 / latency;
-    cost.ahead_slowness = std::max(1.0, body.port_limit.value / rate);
+    cost.ahead_slowness = std::max(1.0, port_limit(key) / rate);
   }
   cost.early = 0;
   cost.ahead = 0;
   cost.preload = std::min(cost.preload, warps * stages * page_bytes_);
   cost.hold = to_picoseconds(machine_.shared_memory.hold.value);
-  cost.work_off = work_off_of(cost, body);
+  cost.work_off = work_off_of(cost, key);
 }
 
 // What shared-memory pages leave room for (MPK paper, 5.3).

@@ -73,6 +73,8 @@ inline constexpr unsigned kPutBits = 40;
 
 enum RandomUse : std::uint32_t { kTaskDraws, kEventDraws, kSmDraws };
 
+struct BodyCost;
+
 // The hops of the megakernel protocol under the switches of `mechanisms`.
 struct Hops {
   Hops(const Machine& machine, const Mechanisms& mechanisms, Spreads& spreads);
@@ -102,12 +104,16 @@ struct Hops {
     return policy == PolicyKind::kStatic ? static_batch : fetch_batch;
   }
 
-  bool books_beside = false;  // of a static list's worker
-  Hop broadcast{};            // a push of an event for all schedulers to one of them
-  Picoseconds look = 0;       // before that, whether or not the scheduler has to do
-  bool one_broadcast = true;  // or one publication, an `activate`, reaches all
-  Picoseconds publish = 0;    // a release of up to publish_batch items; 0: each store is one
-  std::uint32_t lanes = 1;    // workers for which a scheduler stores side by side
+  // What an arrival takes longer if its worker, a static list's, has asked for weights of `next`.
+  Picoseconds behind_requests_for(const BodyCost& next) const;
+
+  bool books_beside = false;        // of a static list's worker
+  Picoseconds behind_requests = 0;  // until an SM has what is under way for its next task
+  Hop broadcast{};                  // a push of an event for all schedulers to one of them
+  Picoseconds look = 0;             // before that, whether or not the scheduler has to do
+  bool one_broadcast = true;        // or one publication, an `activate`, reaches all
+  Picoseconds publish = 0;          // a release of up to publish_batch items; 0: each store is one
+  std::uint32_t lanes = 1;          // workers for which a scheduler stores side by side
   std::uint32_t publish_batch = 1;
   Hop peer_activate{};
   Picoseconds contention = 0;
@@ -164,6 +170,10 @@ struct BodyCost {
   }
 };
 
+inline Picoseconds Hops::behind_requests_for(const BodyCost& next) const {
+  return next.begins_ahead && next.preload > 0 ? behind_requests : 0;
+}
+
 // The rows of BodyCost of a graph, the row of each task, and the stream classes.
 class Costs {
  public:
@@ -186,7 +196,7 @@ class Costs {
   const std::vector<double>& l2_limits() const { return l2_limits_; }
 
   // GB/s that a worker running the body takes in from the L2 at most.
-  double l2_limit(const BodyNumbers& body) const;
+  double l2_limit(const BodyNumbers& body) const { return l2_limit(body, body.port_limit.value); }
 
  private:
   struct Key {
@@ -194,17 +204,25 @@ class Costs {
     TaskKind kind;
     std::int64_t row_bytes;  // of weights, where rows are dealt to warps; else 0
   };
+  // Of a row, among the limits of its route.
+  struct StreamClasses {
+    std::uint32_t memory = 0;
+    std::uint32_t l2 = 0;
+  };
   bool has_dealt_rows(TaskKind kind) const {
     return warp_rounds_ && machine_.body(kind).warps.value > 0;
   }
   std::int64_t dealt_row_bytes(std::uint32_t task) const;
   std::uint32_t row_with(const Key& key, std::uint32_t first);
+  double port_limit(const Key& key) const;
+  double l2_limit(const BodyNumbers& body, double port) const;
+  void classify(Spreads& spreads);
   BodyCost evaluate(const Key& key, const IterationState& state) const;
   void deal_rows(BodyCost& cost, const Key& key) const;
-  static void overlap_input(BodyCost& cost, const BodyNumbers& body);
-  static Picoseconds work_off_of(const BodyCost& cost, const BodyNumbers& body);
+  void overlap_input(BodyCost& cost, const Key& key) const;
+  Picoseconds work_off_of(const BodyCost& cost, const Key& key) const;
   void load_into_ring(BodyCost& cost, const Key& key) const;
-  void take_from_l2(BodyCost& cost, TaskKind kind) const;
+  void take_from_l2(BodyCost& cost, std::size_t row) const;
   void limit_loads_ahead(BodyCost& cost, const TaskClass& amounts) const;
 
   const TaskGraph& graph_;
@@ -215,8 +233,7 @@ class Costs {
   std::vector<std::uint32_t> tasks_of_row_{};
   std::vector<double> limits_{};
   std::vector<double> l2_limits_{};
-  std::vector<std::uint32_t> class_of_kind_{};
-  std::vector<std::uint32_t> l2_class_of_kind_{};
+  std::vector<StreamClasses> classes_{};  // of each row
   std::vector<std::uint32_t> spread_of_kind_{};
   bool links_;
   bool warp_rounds_;
@@ -224,6 +241,7 @@ class Costs {
   bool input_overlap_;
   bool begin_ahead_;
   bool few_under_way_;
+  bool row_rates_;
   double l2_capacity_ = 0;       // bytes, of all devices; 0: nothing is looked for there
   double l2_latency_ = 0;        // us
   std::int64_t page_bytes_ = 0;  // of a worker's page, and

@@ -122,6 +122,7 @@ class Engine {
   Picoseconds begin_iteration(std::uint32_t dispatcher, Picoseconds instant);
   void start_static_workers(std::uint32_t device, Picoseconds begun);
   Picoseconds begin_seen(std::uint32_t from, std::uint32_t device, Picoseconds instant) const;
+  Picoseconds behind_requests(std::uint32_t worker) const;
   const Hop& arrival_hop(std::uint32_t worker, std::uint32_t event, Route route) const;
   Picoseconds boundary_cost() const;
 

@@ -400,6 +400,14 @@ const Hop& Engine<kChoice, kRecord>::arrival_hop(std::uint32_t worker, std::uint
   return route == Route::kLink ? hops_.put : hops_.peer_notify;
 }
 
+// What an arrival takes longer, since its worker loads ahead for the next task that it has in hand.
+template <Choice kChoice, bool kRecord>
+Picoseconds Engine<kChoice, kRecord>::behind_requests(std::uint32_t worker) const {
+  const WorkerState& w = workers_[worker];
+  if (policy_.kind != PolicyKind::kStatic || w.aot_batch == 0) return 0;
+  return hops_.behind_requests_for(cost_rows_[cost_row_[tables_.list_tasks[w.aot_next]]]);
+}
+
 // The body has done its work at `worked`: arrives at the triggering event, and goes on to the next
 // task.
 template <Choice kChoice, bool kRecord>
@@ -418,7 +426,8 @@ void Engine<kChoice, kRecord>::complete(std::uint32_t worker, Picoseconds worked
   w.early = w.cost->early;
   const Hop& hop = arrival_hop(worker, event, w.cost->route);
   const Picoseconds notify = hop.draw(spreads_, task_bits(w.task) >> kNotifyBits);
-  const Picoseconds alone = end + notify_delay_ + hops_.reach(notify, worker, event);
+  const Picoseconds alone =
+      end + notify_delay_ + hops_.reach(notify, worker, event) + behind_requests(worker);
   const bool lost = options_.injections.lost_notify == w.task;
   const Picoseconds arrival = lost ? alone : std::max(alone, e.last_arrival + hops_.contention);
   w.free_at = arrival;

@@ -38,6 +38,8 @@ struct Mechanisms {
   bool begin_ahead = true;
   bool few_under_way = true;
   bool books_beside = true;
+  bool row_rates = true;
+  bool behind_requests = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -114,6 +116,12 @@ inline constexpr std::array kMechanisms = {
         "books_beside", &Mechanisms::books_beside,
         "under static, where bodies have warps, a task starts once its event is seen, and "
         "what dispatch stands for is done beside its body (off: before it)"},
+    MechanismFacts{"row_rates", &Mechanisms::row_rates,
+                   "a linear body streams at a rate of its own where a chunk holds two rows, or "
+                   "one, where the machine says it (off: at port_limit)"},
+    MechanismFacts{"behind_requests", &Mechanisms::behind_requests,
+                   "under static, an arrival stands behind what its worker has asked for ahead "
+                   "(off: it takes no longer)"},
 };
 
 // Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is

@@ -20,6 +20,7 @@ void ReferenceEngine::start_body(std::uint32_t worker, std::uint32_t task, Picos
   w.body.start = now();
   w.body.factor = factor_of(worker, task);
   w.body.tiles_left = cost.tiles;
+  w.body.behind_requests = 0;
   w.body.preload = w.body.preloaded > 0 ? w.ahead_at : Recording::kNoPreload;
   w.body.first_data =
       now() + scaled(w.body.preloaded > 0 ? cost.hold : cost.start_up, w.body.factor);
@@ -114,6 +115,7 @@ void ReferenceEngine::complete(std::uint32_t worker, Picoseconds worked) {
     counters_[graph_.tasks().triggering_event[w.body.task]].tickets.push_back({worker, false});
   }
   if (is_listed() && w.aot_batch > 0) {
+    if (is_static()) w.body.behind_requests = hops_.behind_requests_for(cost_of(w.aot.front()));
     if (!cost_of(w.aot.front()).in_ring) {
       plan_preload(worker, cost_of(w.body.task).early > 0 ? w.last_byte : end);
     } else if (is_static() && cost_of(w.aot.front()).begins_ahead) {
@@ -133,7 +135,7 @@ void ReferenceEngine::body_end(std::uint32_t worker) {
   const std::uint32_t event = graph_.tasks().triggering_event[body.task];
   const Picoseconds notify = draw(arrival_hop(worker, event), task_bits(body.task) >> kNotifyBits);
   const Picoseconds alone = now() + to_picoseconds(options_.injections.notify_delay_us) +
-                            hops_.reach(notify, worker, event);
+                            hops_.reach(notify, worker, event) + body.behind_requests;
   if (options_.injections.lost_notify == body.task) {
     agenda_.at(alone, Turn::kHop, body.number, [this, worker] {
       record(worker);

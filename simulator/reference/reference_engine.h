@@ -33,7 +33,8 @@ class ReferenceEngine {
     std::uint32_t number = 0;  // of its completion in the run: its rank where hops tie
     Picoseconds fetched = 0, start = 0, first_data = 0, compute_end = 0, worked = 0, end = 0;
     Picoseconds preload = 0;
-    std::int64_t preloaded = 0;  // bytes of its next tile that were requested ahead
+    std::int64_t preloaded = 0;       // bytes of its next tile that were requested ahead
+    Picoseconds behind_requests = 0;  // what its arrival takes longer
     double factor = 1;
     std::uint32_t tiles_left = 0;
     bool on_preload_stream = false;

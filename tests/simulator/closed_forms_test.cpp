@@ -350,6 +350,28 @@ TEST(ClosedForms, TheLastRoundOfRowsStreamsWithAsManyWarpsAsHaveOne) {
   EXPECT_NEAR(makespan_us(rows_of_weights(1), machine, options), 1, kRounding);
 }
 
+// Eight rows of 10 KB at 10 GB/s.
+TEST(ClosedForms, RowsStreamByHowManyAChunkHolds) {
+  Machine machine = simple_machine();
+  BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
+  set(linear.warps, 4);
+  set(linear.pair_limit, 4);
+  set(linear.row_limit, 5);
+  set(linear.row_time, 0.5);
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 1);
+  const auto with_chunks_of = [&](double bytes) {
+    set(machine.shared_memory.page_bytes, bytes);
+    return makespan_us(rows_of_weights(8), machine, options);
+  };
+  EXPECT_NEAR(with_chunks_of(4'096), 8 + 8 * 0.5, kRounding);
+  EXPECT_NEAR(with_chunks_of(16'384), 16, kRounding);
+  EXPECT_NEAR(with_chunks_of(20'000), 20, kRounding);
+  set(linear.pair_limit, 0);
+  EXPECT_NEAR(with_chunks_of(20'000), 8, kRounding);
+  options.mechanisms.row_rates = false;
+  EXPECT_NEAR(with_chunks_of(16'384), 8, kRounding);
+}
+
 TEST(ClosedForms, FirstWeightsComeWhileABodyOfWarpsReadsItsInput) {
   Machine machine = simple_machine();
   BodyNumbers& linear = machine.bodies[index_of(TaskKind::kLinear)];
@@ -462,6 +484,25 @@ TEST(ClosedForms, FewChunksAreUnderWayUntilTheEventIsActive) {
   // 5 or 4 KB come while the worker notifies, then all else at the memory's rate.
   EXPECT_NEAR(with_event_after(1, false), 8 + 1 + 7 + 1, kRounding);
   EXPECT_NEAR(with_event_after(1, true), 8 + 1 + 7.2 + 1, kRounding);
+}
+
+TEST(ClosedForms, AnArrivalStandsBehindWhatItsWorkerHasAskedFor) {
+  const Machine machine = machine_with_a_ring();
+  const auto makespan = [&](PolicyKind policy, bool preloads, bool is_on) {
+    SimulationOptions options = plain_options(policy, 1);
+    options.mechanisms.preload = preloads;
+    options.mechanisms.behind_requests = is_on;
+    return makespan_us(layers(3, 1, 40'000), machine, options);
+  };
+  const double behind = kBytesUnderWay * 1e-3 / machine.bandwidth_at(1);
+  // Two of three bodies have a next one, whose first bytes come during that time.
+  const double without = makespan(PolicyKind::kStatic, true, false);
+  const double with = makespan(PolicyKind::kStatic, true, true);
+  EXPECT_GT(with, without);
+  EXPECT_LE(with, without + 2 * behind + kRounding);
+  EXPECT_EQ(makespan(PolicyKind::kStatic, false, true),
+            makespan(PolicyKind::kStatic, false, false));
+  EXPECT_EQ(makespan(PolicyKind::kAot, true, true), makespan(PolicyKind::kAot, true, false));
 }
 
 TEST(ClosedForms, AStaticListsWorkerKeepsItsBooksBesideABody) {

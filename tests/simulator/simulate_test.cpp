@@ -190,6 +190,7 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
   for (BodyNumbers& body : with_warps.bodies) {
     testing::set(body.warps, 11);
     testing::set(body.fixed, 0.5);
+    testing::set(body.pair_limit, 12);
   }
   testing::set(with_warps.protocol.scheduler_lanes, 32);
   testing::set(with_warps.shared_memory.page_bytes, 4'096);
@@ -207,6 +208,8 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
                                      mechanism.on == &Mechanisms::begin_ahead ||
                                      mechanism.on == &Mechanisms::few_under_way ||
                                      mechanism.on == &Mechanisms::books_beside ||
+                                     mechanism.on == &Mechanisms::row_rates ||
+                                     mechanism.on == &Mechanisms::behind_requests ||
                                      mechanism.on == &Mechanisms::scheduler_lanes
                                  ? with_warps
                                  : h100;

@@ -20,6 +20,7 @@ from fit_to_cells import LINEARS, put, read, simplex
 
 WARPS = 11  # gpu_backend/cuda/kernel_args.h, DeviceShape
 LANES = 32
+RATES = ("port_limit", "pair_limit", "row_limit")  # of a linear body, by how many rows a chunk holds
 SOURCE = "fitted to this round's calibration cells (fit_calibration.py)"
 
 
@@ -63,7 +64,9 @@ def static(machine, numbers):
         for part in ("start_up", "epilogue", "fixed"):
             scale(body[part], constants)
         scale(body["per_activation"], activations)
-        scale(body["port_limit"], limits)
+        for rate in RATES:
+            if body.get(rate, {}).get("value", 0) > 0:
+                scale(body[rate], limits)
         put_new(body, "enough_warps", min(WARPS, enough))
     for point in machine["memory"]["curve"][1:]:
         scale(point["bandwidth"], memory)
@@ -93,8 +96,8 @@ def alone(machine, numbers):
 
 def batch(machine, numbers):
     """Of several tokens it is another body: tensor cores, inputs of all of them. What the measured body of one token says of its constant
-    times and of its stream holds."""
-    activations, flops, others = numbers
+    times and of its stream holds; not what the memory gives: its warps share out columns, so that other chunks are asked for."""
+    activations, flops, others, memory = numbers
     for kind in LINEARS:
         scale(machine["bodies"][kind]["per_activation"], activations)
         scale(machine["bodies"][kind]["flops_per_cycle"], flops)
@@ -102,6 +105,8 @@ def batch(machine, numbers):
         for part in ("fixed", "per_activation"):
             if part in machine["bodies"][kind]:
                 scale(machine["bodies"][kind][part], others)
+    for point in machine["memory"]["curve"][1:]:
+        scale(point["bandwidth"], memory)
 
 
 # What is fitted, from which numbers on (where valleys are several, from several), for how many steps, on the machine of which step before, for what share of the time.
@@ -114,7 +119,7 @@ STEPS = {
     "aot-0": (alone, [0.1], 10, "aot", 0.02),
     "hybrid-0": (alone, [0.1], 10, "hybrid", 0.02),
     "jit-0": (alone, [0.1], 10, "jit", 0.02),
-    "batch": (batch, [0.5, 1.1, 2.0], 200, "preload", 0.14),
+    "batch": (batch, [0.5, 1.1, 2.0, 1.0], 200, "preload", 0.14),
 }
 FILES = {"bodies": "static", "preload": "static"}  # the later one in place of the other; else as the step is called
 

@@ -51,6 +51,7 @@ class BodyBench {
     linear("silu_linear", TaskKind::kSiluLinear, LinearInput::kSilu, 3072);
     linear_by_width();
     linear_flops();
+    bodies_at_once();
     attention();
     small_bodies();
     expert_linear();
@@ -63,7 +64,7 @@ class BodyBench {
   // `kCount` bodies on each of `active` SMs; the first of each, which finds cold code, left out.
   // Timed: when their copies land, too, for which all of it takes longer.
   BodyTimes time(const char* what, std::uint32_t active, const StepRow& step, const MakeTask& make,
-                 bool is_timed = false) {
+                 bool is_timed = false, bool in_step = false) {
     std::vector<TaskDescriptor> tasks;
     for (std::uint32_t i = 0; i < active * kCount; ++i) tasks.push_back(make(i / kCount));
     const Table<TaskDescriptor> table = lab_.table(tasks);
@@ -71,9 +72,9 @@ class BodyBench {
     const Table<Span> spans = lab_.zeros<Span>(active);
     const Table<Word> ready = lab_.zeros<Word>(1);
     lab_.run(what, is_timed ? timed_body_symbol() : body_symbol(),
-             {lab_.sms(), DeviceShape::kThreads, operator_shared_bytes(work_bytes_)},
+             {active, DeviceShape::kThreads, operator_shared_bytes(work_bytes_)},
              BodyArgs{lab_.guard(), table.get(), rows.get(), spans.get(), ready.get(), step, active,
-                      kCount, work_bytes_});
+                      kCount, work_bytes_, in_step});
     const std::vector<BodyRow> taken = lab_.read(rows);
     const std::vector<Span> of = lab_.read(spans);
     BodyTimes times;
@@ -160,6 +161,58 @@ class BodyBench {
         add("linear", fmt::format("{}x{}kib", in, kib).c_str(), "us", times.total_us);
       }
     }
+    const BodyTimes gated = time_linear(TaskKind::kSiluLinear, LinearInput::kSilu, kLongSiluIn,
+                                        (kLongSiluKib << 10) / (2 * kLongSiluIn), 1, 1);
+    add("silu_linear", fmt::format("{}x{}kib", kLongSiluIn, kLongSiluKib).c_str(), "us",
+        gated.total_us);
+  }
+
+  // What N workers' bodies get of the memory at the same time: N times what the slowest of them
+  // gets, since it is the slowest that a barrier waits for. N blocks launched as N lie as N workers
+  // do; some ports have more of them than others, so that some bodies end long before the last,
+  // which then cannot take more than a body takes (blind/README.md, round 10). By the difference of
+  // two sizes: start and end of a body fall out.
+  void bodies_at_once() {
+    constexpr std::uint32_t kIn = 2048;
+    constexpr std::uint32_t kKib[] = {512, 2048};
+    std::uint32_t n = 1;
+    while (n <= lab_.sms() && lab_.status()) {
+      Samples slowest[2];
+      for (const bool is_large : {false, true}) {
+        slowest[is_large] = slowest_in_step(kIn, (kKib[is_large] << 10) / (2 * kIn), n);
+      }
+      Samples rates;
+      for (const double us : slowest[1]) {
+        rates.push_back(n * (kKib[1] - kKib[0]) * 1024e-3 / (us - median(slowest[0])));
+      }
+      results_.add(lab_, fmt::format("bodies_bandwidth_{}", n), "GB/s", rates);
+      n = n == 1 ? 32 : n + 1;
+    }
+  }
+
+  // Of each repetition the longest of all blocks' bodies, begun together.
+  Samples slowest_in_step(std::uint32_t in, std::uint32_t rows, std::uint32_t active) {
+    // Side by side what is read at the same time, so that nobody finds it in the L2.
+    const std::size_t bytes = std::size_t{2} * in * rows;
+    std::vector<const unsigned char*> of_repetition(kCount);
+    for (auto& weights : of_repetition) weights = lab_.fresh(bytes * active);
+    std::uint32_t repetition = 0;
+    const auto make = [&](std::uint32_t block) {
+      const unsigned char* const weights = of_repetition[repetition++ % kCount] + block * bytes;
+      return linear_task(TaskKind::kLinear, LinearInput::kPlain, in, rows, 1, weights, block);
+    };
+    constexpr int kLaunches = 9;
+    constexpr std::size_t kKept = kCount - 1;
+    Samples all;
+    for (int launch = 0; launch < kLaunches && lab_.status(); ++launch) {
+      const BodyTimes times = time("bodies at once", active, {1, 1, 0, 0}, make, false, true);
+      Samples slowest(kKept);
+      for (std::size_t i = 0; i < times.total_us.size(); ++i) {
+        slowest[i % kKept] = std::max(slowest[i % kKept], times.total_us[i]);
+      }
+      all.insert(all.end(), slowest.begin(), slowest.end());
+    }
+    return all;
   }
 
   // The same weights again and again, out of the second-level cache: what the arithmetic takes.

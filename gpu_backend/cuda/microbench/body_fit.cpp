@@ -1,46 +1,34 @@
 #include "gpu_backend/cuda/microbench/body_fit.h"
 
+#include <Eigen/QR>
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <utility>
 
 #include "core/row_deal.h"
 
 namespace mk::cuda {
 namespace {
 
-constexpr std::size_t kUnknowns = 3;
-using Row = std::array<double, kUnknowns>;
+enum RowClass : std::uint32_t { kPairs, kSingles, kLonger, kRowClasses };
+
+RowClass class_of(const RowDeal& deal) {
+  if (deal.group_rows > 1) return kPairs;
+  return deal.panels == 1 ? kSingles : kLonger;
+}
+
+RowDeal deal_of(const LinearTotal& total, std::uint32_t chunk_bytes) {
+  const std::uint32_t row_bytes = 2 * total.in;
+  return RowDeal::of(total.kib * 1024 / row_bytes, row_bytes, chunk_bytes);
+}
 
 // Bytes, those of the last round as many more as its warps are too few.
 double effective_bytes(const LinearTotal& total, std::uint32_t warps, std::uint32_t chunk_bytes,
                        std::uint32_t enough) {
-  const std::uint32_t row_bytes = 2 * total.in;
-  const std::uint32_t rows = total.kib * 1024 / row_bytes;
-  const RowDeal deal = RowDeal::of(rows, row_bytes, chunk_bytes);
+  const RowDeal deal = deal_of(total, chunk_bytes);
   const double full = deal.rows_of_full_rounds(warps);
   const std::uint32_t last = deal.warps_of_last_round(warps);
   const double slowness = last > 0 ? std::max(1.0, static_cast<double>(enough) / last) : 1.0;
-  return (full + (rows - full) * slowness) * row_bytes;
-}
-
-// The solution of the normal equations, by elimination with pivots; none iff there is not one.
-std::optional<Row> solve(std::array<std::array<double, kUnknowns + 1>, kUnknowns> m) {
-  for (std::size_t i = 0; i < kUnknowns; ++i) {
-    std::size_t pivot = i;
-    for (std::size_t k = i; k < kUnknowns; ++k) {
-      if (std::abs(m[k][i]) > std::abs(m[pivot][i])) pivot = k;
-    }
-    std::swap(m[i], m[pivot]);
-    if (std::abs(m[i][i]) < 1e-12) return std::nullopt;
-    for (std::size_t k = 0; k < kUnknowns; ++k) {
-      if (k == i) continue;
-      const double factor = m[k][i] / m[i][i];
-      for (std::size_t j = 0; j <= kUnknowns; ++j) m[k][j] -= factor * m[i][j];
-    }
-  }
-  return Row{m[0][3] / m[0][0], m[1][3] / m[1][1], m[2][3] / m[2][2]};
+  return (full + (deal.rows - full) * slowness) * 2 * total.in;
 }
 
 struct Candidate {
@@ -48,42 +36,100 @@ struct Candidate {
   double error = 0;  // sum of squares
 };
 
-// MB and KiB, so that the three unknowns are of one size.
-std::optional<Candidate> fit_with(std::span<const LinearTotal> totals, std::uint32_t warps,
-                                  std::uint32_t chunk_bytes, std::uint32_t enough) {
-  const auto row_of = [&](const LinearTotal& t) {
-    return Row{1 / t.us, t.in * 4.0 / 1024 / t.us,
-               effective_bytes(t, warps, chunk_bytes, enough) * 1e-6 / t.us};
-  };
-  std::array<std::array<double, kUnknowns + 1>, kUnknowns> normal{};
-  for (const LinearTotal& t : totals) {
-    const Row row = row_of(t);
-    for (std::size_t i = 0; i < kUnknowns; ++i) {
-      for (std::size_t j = 0; j < kUnknowns; ++j) normal[i][j] += row[i] * row[j];
-      normal[i][kUnknowns] += row[i];
+// Which column of the equations is whose: 0 the constant's, 1 the input's, then one for each class
+// of rows that there is.
+struct Columns {
+  std::array<Eigen::Index, kRowClasses> of_class{};  // 0: no total has such rows
+  Eigen::Index row_time = 0;                         // 0: left out
+  Eigen::Index count = 2;
+
+  Columns(std::span<const LinearTotal> totals, std::uint32_t chunk_bytes, bool with_row_time) {
+    for (const LinearTotal& t : totals) {
+      Eigen::Index& column = of_class[class_of(deal_of(t, chunk_bytes))];
+      if (column == 0) column = count++;
     }
+    if (with_row_time && of_class[kLonger] > 0) row_time = count++;
   }
-  const std::optional<Row> x = solve(normal);
-  if (!x || (*x)[0] < 0 || (*x)[1] < 0 || (*x)[2] <= 0) return std::nullopt;
-  Candidate found{{(*x)[0], (*x)[1], 1e3 / (*x)[2], static_cast<double>(enough)}, 0};
-  for (const LinearTotal& t : totals) {
-    const Row row = row_of(t);
-    const double off = row[0] * (*x)[0] + row[1] * (*x)[1] + row[2] * (*x)[2] - 1;
-    found.error += off * off;
+};
+
+struct Equations {
+  std::span<const LinearTotal> totals{};
+  std::uint32_t warps = 0;
+  std::uint32_t chunk_bytes = 0;
+  std::uint32_t enough = 0;
+
+  // What each unknown has to do with each total, which is 1. MB, KiB and 100 rows, so that the
+  // unknowns are of one size.
+  Eigen::MatrixXd shares(const Columns& columns) const {
+    const auto count = static_cast<Eigen::Index>(totals.size());
+    Eigen::MatrixXd m = Eigen::MatrixXd::Zero(count, columns.count);
+    for (Eigen::Index i = 0; i < count; ++i) {
+      const LinearTotal& t = totals[static_cast<std::size_t>(i)];
+      const RowClass row_class = class_of(deal_of(t, chunk_bytes));
+      const double bytes = effective_bytes(t, warps, chunk_bytes, enough);
+      m(i, 0) = 1 / t.us;
+      m(i, 1) = t.in * 4.0 / 1024 / t.us;
+      m(i, columns.of_class[row_class]) = bytes * 1e-6 / t.us;
+      if (columns.row_time > 0 && row_class == kLonger) {
+        m(i, columns.row_time) = bytes / (2 * t.in) * 1e-2 / t.us;
+      }
+    }
+    return m;
   }
-  return found;
+};
+
+std::optional<Candidate> fit_with(const Equations& equations, bool with_row_time) {
+  const Columns columns(equations.totals, equations.chunk_bytes, with_row_time);
+  const auto count = static_cast<Eigen::Index>(equations.totals.size());
+  if (count <= columns.count) return std::nullopt;
+  const Eigen::MatrixXd shares = equations.shares(columns);
+  const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> parts(shares);
+  if (parts.rank() < columns.count) return std::nullopt;
+  const Eigen::VectorXd ones = Eigen::VectorXd::Ones(count);
+  const Eigen::VectorXd x = parts.solve(ones);
+  const bool has_row_time = columns.row_time > 0;
+  const Eigen::VectorXd per_mb = x.segment(2, columns.count - 2 - (has_row_time ? 1 : 0));
+  const double per_row = has_row_time ? x(columns.row_time) * 1e-2 : 0;
+  if (x(0) < 0 || x(1) < 0 || per_mb.minCoeff() <= 0 || per_row < 0) return std::nullopt;
+  const auto rate = [&](RowClass c) {
+    return columns.of_class[c] > 0 ? 1e3 / x(columns.of_class[c]) : 0.0;
+  };
+  LinearBodyFit fit;
+  fit.constant = x(0);
+  fit.per_input = x(1);
+  fit.pair_rate = rate(kPairs);
+  fit.row_rate = rate(kSingles);
+  fit.rate = columns.of_class[kLonger] > 0 ? rate(kLonger) : 1e3 / per_mb.maxCoeff();
+  fit.row_time = per_row;
+  fit.enough_warps = equations.enough;
+  return Candidate{fit, (shares * x - ones).squaredNorm()};
 }
 
 }  // namespace
 
+double stream_us(const LinearBodyFit& fit, const LinearTotal& total, std::uint32_t warps,
+                 std::uint32_t chunk_bytes) {
+  const double bytes =
+      effective_bytes(total, warps, chunk_bytes, static_cast<std::uint32_t>(fit.enough_warps));
+  switch (class_of(deal_of(total, chunk_bytes))) {
+    case kPairs:
+      return bytes * 1e-3 / (fit.pair_rate > 0 ? fit.pair_rate : fit.rate);
+    case kSingles:
+      return bytes * 1e-3 / (fit.row_rate > 0 ? fit.row_rate : fit.rate);
+    default:
+      return bytes * 1e-3 / fit.rate + bytes / (2 * total.in) * fit.row_time;
+  }
+}
+
 std::optional<LinearBodyFit> fit_linear_body(std::span<const LinearTotal> totals,
                                              std::uint32_t warps, std::uint32_t chunk_bytes) {
-  if (totals.size() <= kUnknowns || warps == 0) return std::nullopt;
   // What explains as well as the best to a ten-thousandth, of a mean total.
   const double alike = static_cast<double>(totals.size()) * 1e-8;
   std::optional<Candidate> best;
   for (std::uint32_t enough = 1; enough <= warps; ++enough) {
-    const auto found = fit_with(totals, warps, chunk_bytes, enough);
+    const Equations equations{totals, warps, chunk_bytes, enough};
+    auto found = fit_with(equations, true);
+    if (!found) found = fit_with(equations, false);
     if (found && (!best || found->error <= best->error + alike)) best = found;
   }
   if (!best) return std::nullopt;

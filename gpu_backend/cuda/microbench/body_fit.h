@@ -14,6 +14,10 @@ namespace mk::cuda {
 // what tasks of few workers have.
 inline constexpr std::array kFittedWidths = {1024U, 2048U, 4096U, 8192U};
 inline constexpr std::array kFittedKib = {64U, 128U, 512U, 2048U};
+// A second size of bodies that gate their input, which has twice as many columns: they alone read
+// so much that it shows what that costs.
+inline constexpr std::uint32_t kLongSiluIn = 8192;
+inline constexpr std::uint32_t kLongSiluKib = 512;
 
 // One token's linear body alone on its SM.
 struct LinearTotal {
@@ -23,17 +27,27 @@ struct LinearTotal {
 };
 
 // us = constant + per_input x KiB of the input + bytes / rate, where of a last round of rows with
-// fewer than `enough_warps` warps each streams at that share of the rate (core/row_deal.h).
+// fewer than `enough_warps` warps each streams at that share of the rate (core/row_deal.h). A rate
+// each for rows of which a chunk holds two, or one, and for longer ones, which besides take
+// `row_time` each: what a warp does for a chunk, and for a row, decides (an H100's: 64, 70, and 59
+// and 63 GB/s of rows of two and four chunks).
 struct LinearBodyFit {
   double constant = 0;   // us
   double per_input = 0;  // us a KiB
-  double rate = 0;       // GB/s
+  double pair_rate = 0;  // GB/s; 0: no total has such rows
+  double row_rate = 0;   // GB/s; 0: no total has such rows
+  double rate = 0;       // GB/s, of longer rows; where no total has them the least of the others
+  double row_time = 0;   // us; 0: as well as nothing, or all longer rows are of one length
   double enough_warps = 0;
 };
 
 // Least squares of relative errors; of several `enough_warps` that explain the totals alike the
-// most. None iff there are fewer than four totals, or they say nothing that makes sense.
+// most. None iff there are no more totals than unknowns, or they say nothing that makes sense.
 std::optional<LinearBodyFit> fit_linear_body(std::span<const LinearTotal> totals,
                                              std::uint32_t warps, std::uint32_t chunk_bytes);
+
+// What the stream of such a body takes by that fit, in us: no constant, no input.
+double stream_us(const LinearBodyFit& fit, const LinearTotal& total, std::uint32_t warps,
+                 std::uint32_t chunk_bytes);
 
 }  // namespace mk::cuda

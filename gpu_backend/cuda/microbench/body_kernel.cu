@@ -65,7 +65,10 @@ __global__ void __launch_bounds__(DeviceShape::kThreads, 1)
     const std::uint32_t at = blockIdx.x * args.count + i;
     const TaskDescriptor& task = args.tasks[at];
     // As after an event: what is in the first-level cache is thrown away.
-    if (block.thread() == 0) DeviceMemory::load_acquire(*args.ready);
+    if (block.thread() == 0) {
+      if (args.in_step && i > 0) meet(args.guard, args.ready, (i + 1) * args.active);
+      DeviceMemory::load_acquire(*args.ready);
+    }
     block.sync();
     if constexpr (kTimed) block.begin();
     const std::uint64_t begin = sm_clock();

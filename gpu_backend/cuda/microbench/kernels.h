@@ -211,6 +211,7 @@ struct BodyArgs {
   std::uint32_t active = 1;
   std::uint32_t count = 0;
   std::uint32_t work_bytes = 0;
+  bool in_step = false;  // each body begins when all blocks have ended the one before
 };
 
 // Kernel symbols for the CUDA runtime.

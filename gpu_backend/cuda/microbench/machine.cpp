@@ -115,7 +115,8 @@ class MachineMaker {
         get(fmt::format("stream_bandwidth_{}", facts_.sms)) ? "stream" : "read";
     std::vector<BandwidthPoint> curve;
     for (std::uint32_t active = 1; active <= facts_.sms; ++active) {
-      const auto measured = get(fmt::format("{}_bandwidth_{}", reader, active));
+      auto measured = by_bodies(active);
+      if (!measured) measured = get(fmt::format("{}_bandwidth_{}", reader, active));
       if (!measured) continue;
       BandwidthPoint point;
       set(point.active, active, measured->how);
@@ -124,6 +125,19 @@ class MachineMaker {
       curve.push_back(point);
     }
     if (!curve.empty()) m_.memory.curve = std::move(curve);
+  }
+
+  // What the memory offers N bodies, by what they get of it, where that is what limits them. None:
+  // not measured, or they get what they can take.
+  std::optional<Derived> by_bodies(std::uint32_t active) const {
+    constexpr double kNearlyAll = 0.95;
+    const auto together = get(fmt::format("bodies_bandwidth_{}", active));
+    const double demanded = active * value_or("bodies_bandwidth_1", 0);
+    if (!together || active == 1 || together->value >= kNearlyAll * demanded) return std::nullopt;
+    Derived offered = *together;
+    offered.value = offered_if(demanded, together->value);
+    offered.how += fmt::format(" of {} x bodies_bandwidth_1", active);
+    return offered;
   }
 
   // The latency that explains best what all SMs reach with few bytes in flight each.
@@ -306,20 +320,48 @@ class MachineMaker {
     const std::string how = "fitted to body_linear_total and body_linear_*kib";
     for (const TaskKind kind : {TaskKind::kLinear, TaskKind::kNormLinear, TaskKind::kSiluLinear}) {
       BodyNumbers& body = m_.bodies[index_of(kind)];
-      const auto total = get(fmt::format("body_{}_total", name_of(kind)));
-      if (!total) continue;
-      const bool is_silu = kind == TaskKind::kSiluLinear;
-      const double input_kib = is_silu ? 2 * 4.0 * kSiluIn / 1024 : 4.0 * kTileIn / 1024;
-      const double row_bytes = 2.0 * (is_silu ? kSiluIn : kTileIn);
-      const double bytes = std::floor(kTileKib * 1024 / row_bytes) * row_bytes;
       set(body.port_limit, fit->rate, how);
+      set(body.pair_limit, fit->pair_rate, how + ", where a chunk holds two rows");
+      set(body.row_limit, fit->row_rate, how + ", where a chunk holds one row");
+      set(body.row_time, fit->row_time, how);
       set(body.enough_warps, fit->enough_warps, how);
       set(body.per_activation, fit->per_input, how);
-      set(body.fixed,
-          std::max(0.0, total->value - body.start_up.value - body.epilogue.value -
-                            bytes * 1e-3 / fit->rate - input_kib * fit->per_input),
-          total->how + " - start_up, stream, input and epilogue");
+      if (kind == TaskKind::kSiluLinear) set_gated_input(body, *fit);
+      const std::string name = fmt::format("body_{}_total", name_of(kind));
+      const std::uint32_t in = kind == TaskKind::kSiluLinear ? kSiluIn : kTileIn;
+      const auto beyond = beyond_stream(body, *fit, name, in, kTileKib);
+      if (!beyond) continue;
+      const double input = input_kib(kind, in) * body.per_activation.value;
+      set(body.fixed, std::max(0.0, *beyond - input),
+          name + " - start_up, stream, input and epilogue");
     }
+  }
+
+  static double input_kib(TaskKind kind, std::uint32_t in) {
+    return (kind == TaskKind::kSiluLinear ? 2 : 1) * 4.0 * in / 1024;
+  }
+
+  // Of a body alone what its stream, its start and its end do not explain.
+  std::optional<double> beyond_stream(const BodyNumbers& body, const LinearBodyFit& fit,
+                                      const std::string& name, std::uint32_t in,
+                                      std::uint32_t kib) const {
+    const auto total = get(name);
+    if (!total) return std::nullopt;
+    return total->value - body.start_up.value - body.epilogue.value -
+           stream_us(fit, {in, kib, total->value}, static_cast<std::uint32_t>(facts_.warps),
+                     static_cast<std::uint32_t>(facts_.chunk_bytes));
+  }
+
+  // Gating costs more a KiB than to read it, and less of it shows beside the stream.
+  void set_gated_input(BodyNumbers& body, const LinearBodyFit& fit) {
+    const std::string small = "body_silu_linear_total";
+    const std::string large = fmt::format("body_silu_linear_{}x{}kib", kLongSiluIn, kLongSiluKib);
+    const auto of_small = beyond_stream(body, fit, small, kSiluIn, kTileKib);
+    const auto of_large = beyond_stream(body, fit, large, kLongSiluIn, kLongSiluKib);
+    if (!of_small || !of_large) return;
+    const double more = input_kib(TaskKind::kSiluLinear, kLongSiluIn - kSiluIn);
+    set(body.per_activation, std::max(0.0, (*of_large - *of_small) / more),
+        fmt::format("{} - {}, but for their streams", large, small));
   }
 
   // Bodies that stream weights through the rings.
@@ -337,7 +379,9 @@ class MachineMaker {
       set(body.port_limit, get(prefix + "rate"));
       set(body.epilogue, get(prefix + "epilogue"));
       set(body.per_activation, get(prefix + "per_activation"));
-      set_spread(body, prefix + "total");
+      // Of a task as long as they are: of a short one the spread is an SM's distance, above all.
+      set_spread(body, kind != TaskKind::kExpertLinear && get(kTypical) ? std::string(kTypical)
+                                                                        : prefix + "total");
       set_flops(body);
       set(body.kernel_blocks_per_sm, facts_.kernel_blocks_per_sm, "occupancy");
     }
@@ -390,6 +434,7 @@ class MachineMaker {
   }
 
   // The tiles of body_KIND_total (bodies.cpp): columns, and KiB of weights.
+  static constexpr std::string_view kTypical = "body_linear_2048x512kib";
   static constexpr std::uint32_t kTileIn = 1024;
   static constexpr std::uint32_t kSiluIn = 3072;
   static constexpr std::uint32_t kTileKib = 256;

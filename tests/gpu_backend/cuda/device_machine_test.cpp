@@ -125,15 +125,17 @@ TEST(DeviceMachine, TakesAHopFromRunsOfEmptyTasks) {
 
 // Totals made of these numbers are explained by them.
 TEST(DeviceMachine, TakesABodyFromTotalsOfSeveralSizes) {
-  constexpr double kConstant = 1.4, kPerInput = 0.06, kRate = 60;
+  constexpr double kConstant = 1.4, kPerInput = 0.06, kRate = 60, kPairs = 65, kSingles = 70;
+  constexpr double kRowTime = 0.01;
   constexpr std::uint32_t kEnough = 5;
   std::vector<Primitive> all = primitives();
   const auto total = [&](std::uint32_t in, std::uint32_t kib) {
     const RowDeal deal = RowDeal::of(kib * 512 / in, 2 * in, 4096);
     const std::uint32_t full = deal.rows_of_full_rounds(11), last = deal.warps_of_last_round(11);
     const double slowness = last == 0 ? 1 : std::max(1.0, static_cast<double>(kEnough) / last);
-    return kConstant + kPerInput * in / 256 +
-           (full + (deal.rows - full) * slowness) * 2 * in * 1e-3 / kRate;
+    const double rate = deal.group_rows > 1 ? kPairs : deal.panels == 1 ? kSingles : kRate;
+    const double row = 2 * in * 1e-3 / rate + (deal.panels > 1 ? kRowTime : 0);
+    return kConstant + kPerInput * in / 256 + (full + (deal.rows - full) * slowness) * row;
   };
   for (const std::uint32_t in : {1024U, 2048U, 4096U, 8192U}) {
     for (const std::uint32_t kib : {64U, 128U, 512U}) {
@@ -148,6 +150,9 @@ TEST(DeviceMachine, TakesABodyFromTotalsOfSeveralSizes) {
 
   const BodyNumbers& body = machine.body(TaskKind::kLinear);
   EXPECT_NEAR(body.port_limit.value, kRate, 1e-6);
+  EXPECT_NEAR(body.pair_limit.value, kPairs, 1e-6);
+  EXPECT_NEAR(body.row_limit.value, kSingles, 1e-6);
+  EXPECT_NEAR(body.row_time.value, kRowTime, 1e-9);
   EXPECT_NEAR(body.per_activation.value, kPerInput, 1e-9);
   EXPECT_EQ(body.enough_warps.value, kEnough);
   EXPECT_NEAR(body.start_up.value + body.fixed.value + body.epilogue.value, kConstant, 1e-6);
@@ -175,6 +180,24 @@ TEST(DeviceMachine, PrefersTheCurveOfBlocksThatLieAsWorkersDo) {
   all.push_back({"stream_bandwidth_132", 3100, "GB/s", 0.01});
   const Machine machine = device_machine(base(), device_facts(), all);
   EXPECT_DOUBLE_EQ(machine.bandwidth_at(1), 70);
+  EXPECT_DOUBLE_EQ(machine.bandwidth_at(132), 3100);
+}
+
+// What bodies get is what the simulator makes of the curve again.
+TEST(DeviceMachine, TakesTheCurveFromBodiesWhereTheMemoryLimitsThem) {
+  std::vector<Primitive> all = primitives();
+  for (const std::uint32_t n : {1U, 40U, 100U, 132U}) {
+    all.push_back(
+        {"stream_bandwidth_" + std::to_string(n), std::min(n * 110.0, 3100.0), "GB/s", 0});
+  }
+  all.push_back({"bodies_bandwidth_1", 70, "GB/s", 0.01});
+  all.push_back({"bodies_bandwidth_40", 2750, "GB/s", 0.01});
+  all.push_back({"bodies_bandwidth_100", 2900, "GB/s", 0.01});
+  const Machine machine = device_machine(base(), device_facts(), all);
+  EXPECT_NEAR(smooth_minimum(100 * 70, machine.bandwidth_at(100)), 2900, 1e-6);
+  EXPECT_THAT(machine.memory.curve[2].bandwidth.source, HasSubstr("bodies_bandwidth_100"));
+  // All but 2 % of what these bodies take in: the memory is not what limits them.
+  EXPECT_DOUBLE_EQ(machine.bandwidth_at(40), 3100);
   EXPECT_DOUBLE_EQ(machine.bandwidth_at(132), 3100);
 }
 
