@@ -200,7 +200,10 @@ class MachineMaker {
     m.link = {assumed(1, "hosts have no link"), no_latency()};
     m.default_body = body();
     m.bodies.fill(m.default_body);
-    for (const TaskKindFacts& kind : kTaskKinds) set_measured(m.bodies[index_of(kind.kind)], kind);
+    for (const TaskKindFacts& kind : kTaskKinds) {
+      set_constants(m.bodies[index_of(kind.kind)], kind);
+      set_arithmetic(m.bodies[index_of(kind.kind)], kind);
+    }
     return m;
   }
 
@@ -313,24 +316,25 @@ class MachineMaker {
   }
 
   // What the body alone has told (microbench_bodies.h).
-  void set_measured(BodyNumbers& b, const TaskKindFacts& kind) const {
+  void set_constants(BodyNumbers& b, const TaskKindFacts& kind) const {
     const std::string fixed = fmt::format("body_{}_fixed", kind.name);
     if (find(fixed) == nullptr) return;
     b.fixed = measured(fixed);
     b.per_activation = measured(fmt::format("body_{}_per_activation", kind.name));
-    if (kind.cost == CostClass::kSmall) {
-      b.start_up = derived(0, "inside fixed");
-      b.flops_per_cycle = derived(kFlopsInActivations, "inside per_activation");
-      return;
-    }
-    const bool is_linear = kind.cost == CostClass::kStream;
-    set_flops(b, is_linear ? "body_linear_gflops_streaming" : "body_attention_gflops");
+    if (kind.cost != CostClass::kSmall) return;
+    b.start_up = derived(0, "inside fixed");
+    b.flops_per_cycle = derived(kFlopsInActivations, "inside per_activation");
+  }
+
+  // All linears have one loop, an expert's too.
+  void set_arithmetic(BodyNumbers& b, const TaskKindFacts& kind) const {
+    if (kind.cost == CostClass::kCache) set_flops(b, "body_attention_gflops");
+    if (kind.cost != CostClass::kStream) return;
+    set_flops(b, "body_linear_gflops_streaming");
     // What one token's arithmetic takes in of weights that lie in the cache holds a stream from
     // memory, too.
     const Primitive* rate = find("body_linear_rate");
-    if (is_linear && rate != nullptr && rate->value < b.port_limit.value) {
-      b.port_limit = measured(rate->name);
-    }
+    if (rate != nullptr && rate->value < b.port_limit.value) b.port_limit = measured(rate->name);
   }
 
   void set_flops(BodyNumbers& b, std::string_view gflops) const {

@@ -92,6 +92,8 @@ TEST(HostMachine, GivesSmallBodiesNoArithmeticBesides) {
 TEST(HostMachine, AssumesTheBodiesThatWereNotMeasured) {
   const Machine machine = host_machine(primitives(), 2);
   EXPECT_EQ(machine.body(TaskKind::kTopkSoftmax), machine.default_body);
+  EXPECT_EQ(machine.body(TaskKind::kExpertLinear).flops_per_cycle,  // a row of plain linears
+            machine.body(TaskKind::kLinear).flops_per_cycle);
   EXPECT_FALSE(is_measured_alone(machine.default_body.per_activation));
 }
 
