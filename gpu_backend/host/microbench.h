@@ -15,10 +15,9 @@
 //   poll_turn                   one turn of a waiting thread                                us
 //   queue_put, queue_take       one task id into a worker's ring, out of it                 us
 //   event_put                   one event id into a scheduler's ring                        us
-//   body_linear_gflops          arithmetic of a linear of 8 tokens, weights in the cache    Gflop/s
-//   body_linear_gflops_streaming  of 8 tokens, weights from memory                          Gflop/s
+//   body_KIND_gflops            arithmetic of bodies that have their weights or KV in cache Gflop/s
+//   body_linear_gflops_streaming  of linears of 8 tokens, weights from memory               Gflop/s
 //   body_linear_rate            weights in the cache, that a linear of one token takes in   GB/s
-//   body_attention_gflops       arithmetic of attention, its KV in the cache                Gflop/s
 //   body_KIND_fixed             of a body of that kind alone, what does not grow            us
 //   body_KIND_per_activation    the same, what a KiB of activations takes                   us
 //   empty_task_P_WwSs           a run of empty tasks, policy P, W workers, S schedulers     us

@@ -16,10 +16,6 @@ using Builder = ComputationGraphBuilder;
 constexpr std::uint32_t kTokens = 8;  // of bodies of several: a whole number of kDotsAtOnce
 constexpr std::int64_t kEmbeddingWidth = 1024;
 
-// Of what runs on the thread before a body: itself, so that all it needs is in the first caches, or
-// a linear that has streamed its weights through them.
-enum class Before { kItself, kStream };
-
 // More than the core's own caches hold.
 std::vector<std::uint64_t> words_to_stream() {
   constexpr std::size_t kAssumed = 1 << 20;
@@ -75,140 +71,159 @@ BodySize argmax(std::uint32_t tokens, std::uint32_t parts) {
           {{"argmax_partial", parts}}};
 }
 
+// Which figures bodies of a kind give.
+enum class Gives {
+  kConstants,   // what does not grow and what does; their arithmetic grows as their activations
+  kArithmetic,  // the same, and the rate of arithmetic besides
+  kRate,        // one size: GB/s of its weights
+  kGflops,      // one size: its flops over its time
+};
+
+// Bodies of one kind, and what they took: by repetition, then by body.
+struct Kind {
+  std::string name{};
+  Gives gives = Gives::kConstants;
+  std::vector<OneBody> bodies{};
+  std::vector<std::vector<BodyPoint>> points{};
+};
+
 class BodyBench {
  public:
   BodyBench(std::uint64_t weight_bytes, std::uint32_t repetitions,
             const std::function<void(std::string_view)>& announce)
       : weight_bytes_(weight_bytes), repetitions_(repetitions), announce_(announce) {}
 
-  Status measure() {
-    for (const TaskKind kind : {TaskKind::kLinear, TaskKind::kNormLinear, TaskKind::kSiluLinear}) {
-      if (Status done =
-              arithmetic(kind, {linear(kind, 512, 256, kTokens), linear(kind, 512, 4, kTokens),
-                                linear(kind, 2048, 64, kTokens), linear(kind, 2048, 4, kTokens)});
-          !done) {
-        return done;
+  Status make() {
+    Status made = make_linears();
+    if (made) made = make_small_bodies();
+    if (!made) return made;
+    using enum TaskKind;
+    return add(
+        kAttention, Gives::kArithmetic,
+        {attention(1, 64), attention(1, 512), attention(kTokens, 64), attention(kTokens, 512)});
+  }
+
+  // Cores of a machine that others use, too, are now fast and now slow, for a second or less at a
+  // time. So the rounds of a repetition lie far apart, with those of all others between them, and
+  // each repetition has its share of either.
+  void measure() {
+    constexpr std::uint32_t kRounds = 8;
+    for (std::uint32_t round = 0; round < kRounds * repetitions_; ++round) {
+      for (Kind& kind : kinds_) {
+        std::vector<BodyPoint>& points = kind.points[round % repetitions_];
+        for (std::size_t b = 0; b < kind.bodies.size(); ++b) {
+          const BodyPoint point = run(kind, kind.bodies[b]);
+          points[b].kib = point.kib;
+          points[b].flops = point.flops;
+          points[b].us += point.us / kRounds;
+        }
       }
     }
-    if (Status done = linear_of_one(); !done) return done;
-    if (Status done = streaming_linear(); !done) return done;
-    if (Status done = arithmetic(
-            TaskKind::kAttention,
-            {attention(1, 64), attention(1, 512), attention(kTokens, 64), attention(kTokens, 512)});
-        !done) {
-      return done;
-    }
-    return small_bodies();
   }
 
-  std::vector<BodyFigure> figures() && { return std::move(figures_); }
+  std::vector<BodyFigure> figures() {
+    for (const Kind& kind : kinds_) {
+      if (kind.gives == Gives::kRate || kind.gives == Gives::kGflops) {
+        add_rate(kind);
+      } else {
+        add_times(kind);
+      }
+    }
+    return std::move(figures_);
+  }
 
  private:
-  Status small_bodies() {
-    const auto rows = static_cast<std::int64_t>(weight_bytes_) / (2 * kEmbeddingWidth);
-    const std::pair<TaskKind, std::vector<BodySize>> kinds[] = {
-        {TaskKind::kEmbedding, {embedding(1, rows), embedding(kTokens, rows)}},
-        {TaskKind::kRmsNorm, {rms_norm(1), rms_norm(kTokens)}},
-        {TaskKind::kSiluMul, {silu_mul(1), silu_mul(kTokens)}},
-        {TaskKind::kArgmaxPartial, {argmax(1, 1), argmax(kTokens, 1)}},
-        {TaskKind::kArgmaxReduce, {argmax(1, 64), argmax(kTokens, 64)}}};
-    for (const auto& [kind, sizes] : kinds) {
-      const Result<std::vector<BodyTimes>> times =
-          time(kind, sizes, Arithmetic::kInActivations, Before::kStream);
-      if (!times) return tl::unexpected(times.error());
-      add_constants(kind, *times);
+  Status make_linears() {
+    using enum TaskKind;
+    for (const TaskKind kind : {kLinear, kNormLinear, kSiluLinear}) {
+      const Status added = add(kind, Gives::kArithmetic,
+                               {linear(kind, 512, 256, kTokens), linear(kind, 512, 4, kTokens),
+                                linear(kind, 2048, 64, kTokens), linear(kind, 2048, 4, kTokens)});
+      if (!added) return added;
     }
-    return {};
+    const Status added = add(kLinear, Gives::kRate, {linear(kLinear, 1024, 128, 1)});
+    return added ? add(kLinear, Gives::kGflops, {streaming_linear()}) : added;
   }
 
-  Status arithmetic(TaskKind kind, const std::vector<BodySize>& sizes) {
-    const Result<std::vector<BodyTimes>> times =
-        time(kind, sizes, Arithmetic::kApart, Before::kItself);
-    if (!times) return tl::unexpected(times.error());
-    Samples gflops;
-    for (const BodyTimes& t : *times) {
-      if (t.per_flop > 0) gflops.push_back(1e-3 / t.per_flop);
-    }
-    // The fused kinds have the loop of the plain one. On a machine that is much disturbed there may
-    // be no fit in which more arithmetic takes longer.
-    const bool is_own = kind == TaskKind::kLinear || kind == TaskKind::kAttention;
-    if (is_own && !gflops.empty()) {
-      figures_.push_back({fmt::format("body_{}_gflops", name_of(kind)), "Gflop/s", gflops});
-    }
-    add_constants(kind, *times);
-    return {};
-  }
-
-  // Weights that lie in the cache: no body of one token streams faster.
-  Status linear_of_one() {
-    Result<OneBody> body =
-        OneBody::make(TaskKind::kLinear, linear(TaskKind::kLinear, 1024, 128, 1));
-    if (!body) return tl::unexpected(body.error());
-    Samples rates;
-    for (std::uint32_t r = 0; r < repetitions_; ++r) {
-      rates.push_back(body->weight_bytes() * 1e-3 / body->repeated().us);
-    }
-    figures_.push_back({"body_linear_rate", "GB/s", std::move(rates)});
-    return {};
-  }
-
-  // Arithmetic on weights that come from memory, for which it waits now and then.
-  Status streaming_linear() {
+  // Its weights come from memory: arithmetic waits for them now and then.
+  BodySize streaming_linear() const {
     constexpr std::int64_t kIn = 1024;
     constexpr std::uint32_t kRows = 128;
-    const auto bodies =
+    const auto tasks =
         static_cast<std::uint32_t>(std::max<std::uint64_t>(1, weight_bytes_ / (2 * kIn * kRows)));
-    BodySize size = linear(TaskKind::kLinear, kIn, std::int64_t{kRows} * bodies, kTokens);
-    size.tasks_of["body"] = bodies;
-    Result<OneBody> body = OneBody::make(TaskKind::kLinear, size);
-    if (!body) return tl::unexpected(body.error());
-    Samples gflops;
-    constexpr std::uint32_t kMore = 8;  // since memory is shared, and its mood lasts
-    for (std::uint32_t r = 0; r < kMore * repetitions_; ++r) {
-      const BodyPoint point = body->repeated();
-      gflops.push_back(point.flops * 1e-3 / point.us);
+    BodySize size = linear(TaskKind::kLinear, kIn, std::int64_t{kRows} * tasks, kTokens);
+    size.tasks_of["body"] = tasks;
+    return size;
+  }
+
+  Status make_small_bodies() {
+    using enum TaskKind;
+    const auto rows = static_cast<std::int64_t>(weight_bytes_) / (2 * kEmbeddingWidth);
+    const std::pair<TaskKind, std::vector<BodySize>> kinds[] = {
+        {kEmbedding, {embedding(1, rows), embedding(kTokens, rows)}},
+        {kRmsNorm, {rms_norm(1), rms_norm(kTokens)}},
+        {kSiluMul, {silu_mul(1), silu_mul(kTokens)}},
+        {kArgmaxPartial, {argmax(1, 1), argmax(kTokens, 1)}},
+        {kArgmaxReduce, {argmax(1, 64), argmax(kTokens, 64)}}};
+    for (const auto& [kind, sizes] : kinds) {
+      if (Status added = add(kind, Gives::kConstants, sizes); !added) return added;
     }
-    figures_.push_back({"body_linear_gflops_streaming", "Gflop/s", std::move(gflops)});
     return {};
   }
 
-  void add_constants(TaskKind kind, const std::vector<BodyTimes>& times) {
-    Samples fixed;
-    Samples per_activation;
-    for (const BodyTimes& t : times) {
-      fixed.push_back(t.fixed);
-      per_activation.push_back(t.per_activation);
-    }
-    figures_.push_back({fmt::format("body_{}_fixed", name_of(kind)), "us", fixed});
-    figures_.push_back(
-        {fmt::format("body_{}_per_activation", name_of(kind)), "us", per_activation});
-  }
-
-  // All sizes in turn, so that each repetition has its own fit: what disturbs one is one sample.
-  Result<std::vector<BodyTimes>> time(TaskKind kind, const std::vector<BodySize>& sizes,
-                                      Arithmetic arithmetic, Before before) {
-    announce_(fmt::format("body_{}", name_of(kind)));
-    std::vector<OneBody> bodies;
+  Status add(TaskKind kind, Gives gives, const std::vector<BodySize>& sizes) {
+    Kind added{.name = fmt::format("body_{}", name_of(kind)), .gives = gives};
+    announce_(added.name);
     for (const BodySize& size : sizes) {
       Result<OneBody> body = OneBody::make(kind, size);
       if (!body) return tl::unexpected(body.error());
-      bodies.push_back(std::move(*body));
+      added.bodies.push_back(std::move(*body));
     }
-    std::vector<BodyTimes> times;
-    for (std::uint32_t r = 0; r < repetitions_; ++r) {
-      std::vector<BodyPoint> points;
-      for (OneBody& body : bodies) {
-        points.push_back(before == Before::kItself ? body.repeated() : body.behind(words_));
-      }
-      times.push_back(fit_body(points, arithmetic));
+    added.points.assign(repetitions_, std::vector<BodyPoint>(sizes.size()));
+    kinds_.push_back(std::move(added));
+    return {};
+  }
+
+  // In a run linears and attention follow their like, and small bodies a linear.
+  BodyPoint run(const Kind& kind, OneBody& body) {
+    return kind.gives == Gives::kConstants ? body.behind(words_) : body.repeated();
+  }
+
+  void add_rate(const Kind& kind) {
+    const bool is_stream = kind.gives == Gives::kRate;
+    Samples samples;
+    for (const std::vector<BodyPoint>& points : kind.points) {
+      const double amount = is_stream ? kind.bodies.front().weight_bytes() : points.front().flops;
+      samples.push_back(amount * 1e-3 / points.front().us);
     }
-    return times;
+    figures_.push_back({kind.name + (is_stream ? "_rate" : "_gflops_streaming"),
+                        is_stream ? "GB/s" : "Gflop/s", std::move(samples)});
+  }
+
+  void add_times(const Kind& kind) {
+    const bool is_small = kind.gives == Gives::kConstants;
+    Samples gflops;
+    Samples fixed;
+    Samples per_activation;
+    for (const std::vector<BodyPoint>& points : kind.points) {
+      const BodyTimes times =
+          fit_body(points, is_small ? Arithmetic::kInActivations : Arithmetic::kApart);
+      if (times.per_flop > 0) gflops.push_back(1e-3 / times.per_flop);
+      fixed.push_back(times.fixed);
+      per_activation.push_back(times.per_activation);
+    }
+    // None of small bodies. (Nor on a machine so much disturbed that more arithmetic takes no
+    // longer.)
+    if (!gflops.empty()) figures_.push_back({kind.name + "_gflops", "Gflop/s", std::move(gflops)});
+    figures_.push_back({kind.name + "_fixed", "us", std::move(fixed)});
+    figures_.push_back({kind.name + "_per_activation", "us", std::move(per_activation)});
   }
 
   std::uint64_t weight_bytes_;
   std::uint32_t repetitions_;
   const std::function<void(std::string_view)>& announce_;
   std::vector<std::uint64_t> words_ = words_to_stream();
+  std::vector<Kind> kinds_{};
   std::vector<BodyFigure> figures_{};
 };
 
@@ -217,8 +232,10 @@ class BodyBench {
 Result<std::vector<BodyFigure>> bodies(std::uint64_t weight_bytes, std::uint32_t repetitions,
                                        const std::function<void(std::string_view)>& announce) {
   BodyBench bench(weight_bytes, repetitions, announce);
-  if (Status measured = bench.measure(); !measured) return tl::unexpected(measured.error());
-  return std::move(bench).figures();
+  if (Status made = bench.make(); !made) return tl::unexpected(made.error());
+  announce("bodies");
+  bench.measure();
+  return bench.figures();
 }
 
 }  // namespace mk::microbench

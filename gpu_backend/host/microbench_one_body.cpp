@@ -111,7 +111,7 @@ BodyPoint OneBody::repeated() {
 }
 
 BodyPoint OneBody::behind(std::span<const std::uint64_t> words) {
-  constexpr int kRuns = 4;
+  constexpr int kRuns = 2;
   BodyPoint point = amounts_;
   for (int r = 0; r < kRuns; ++r) {
     std::uint64_t sum = std::accumulate(words.begin(), words.end(), std::uint64_t{0});
