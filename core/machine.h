@@ -75,6 +75,13 @@ struct BodyNumbers {
   friend bool operator==(const BodyNumbers&, const BodyNumbers&) = default;
 };
 
+// What `microbench --backend host` writes into the source of a body's number that it measured with
+// that body alone; calibrate keeps what it says where traces cannot (calibrate.h).
+inline constexpr std::string_view kMeasuredAlone = "microbench body_";
+inline bool is_measured_alone(const Number& of_body) {
+  return of_body.source.find(kMeasuredAlone) != std::string::npos;
+}
+
 // Achieved HBM (host: memory) read bandwidth with `active` SMs (cores) streaming, each keeping
 // `bytes_in_flight` requested: a measured or published point of the machine.
 struct BandwidthPoint {

@@ -129,9 +129,11 @@ constinit const Verb microbench_verb = {
     .summary = "measures the primitives of this machine that predictions need",
     .arguments = "[options]",
     .description =
-        "Measures bandwidth, latencies, hand-off between cores and the protocol's own costs, and\n"
-        "writes them as a MACHINE that 'simulate' and 'calibrate' take. Needs a quiet machine:\n"
-        "whatever else runs is measured too.",
+        "Measures bandwidth, latencies, hand-off between cores, task bodies alone and the "
+        "protocol's\n"
+        "own costs, and writes them as a MACHINE that 'simulate' and 'calibrate' take. Needs a "
+        "quiet\n"
+        "machine: whatever else runs is measured too.",
     .examples = "megascope microbench -o host.json",
     .declare = declare,
 };

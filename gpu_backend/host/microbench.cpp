@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "gpu_backend/host/microbench_bodies.h"
 #include "gpu_backend/host/microbench_parts.h"
 #include "gpu_backend/host/run_options.h"
 #include "gpu_backend/protocol/worker.h"
@@ -17,6 +18,8 @@ using microbench::Samples;
 
 constexpr std::uint64_t kAssumedCache = 32U << 20;
 constexpr std::uint64_t kLeastCache = 1U << 20;  // smaller ones are not looked for
+// A cycle, of a body the arithmetic of which is in its time a KiB: none of its own.
+constexpr double kFlopsInActivations = 1e9;
 constexpr double kCached = 0.6;  // of memory's latency; parts of a cache that is full lie between
 
 std::uint64_t last_level_cache() {
@@ -43,6 +46,7 @@ class Bench {
     measure_memory();
     measure_hand_offs();
     measure_queues();
+    if (Status done = measure_bodies(); !done) return done;
     return measure_runs();
   }
 
@@ -123,6 +127,17 @@ class Bench {
     add("event_put", "us", queues.event_put);
   }
 
+  Status measure_bodies() {
+    const auto announced = [this](std::string_view name) { announce(name); };
+    Result<std::vector<microbench::BodyFigure>> bodies =
+        microbench::bodies(options_.buffer_bytes / 4, repetitions_, announced);
+    if (!bodies) return tl::unexpected(with_context("task bodies", bodies.error()));
+    for (microbench::BodyFigure& figure : *bodies) {
+      add(std::move(figure.name), figure.unit, figure.samples);
+    }
+    return {};
+  }
+
   Status measure_runs() {
     const Roles alone{1, 0};
     for (const PolicyKind policy :
@@ -185,6 +200,10 @@ class MachineMaker {
     m.link = {assumed(1, "hosts have no link"), no_latency()};
     m.default_body = body();
     m.bodies.fill(m.default_body);
+    for (const TaskKindFacts& kind : kTaskKinds) {
+      set_constants(m.bodies[index_of(kind.kind)], kind);
+      set_arithmetic(m.bodies[index_of(kind.kind)], kind);
+    }
     return m;
   }
 
@@ -294,6 +313,35 @@ class MachineMaker {
     b.per_page = none();
     b.per_token = assumed(0, "calibrate fits it with the base");
     return b;
+  }
+
+  // What the body alone has told (microbench_bodies.h).
+  void set_constants(BodyNumbers& b, const TaskKindFacts& kind) const {
+    const std::string fixed = fmt::format("body_{}_fixed", kind.name);
+    if (find(fixed) == nullptr) return;
+    b.fixed = measured(fixed);
+    b.per_activation = measured(fmt::format("body_{}_per_activation", kind.name));
+    if (kind.cost != CostClass::kSmall) return;
+    b.start_up = derived(0, "inside fixed");
+    b.flops_per_cycle = derived(kFlopsInActivations, "inside per_activation");
+  }
+
+  // All linears have one loop, an expert's too.
+  void set_arithmetic(BodyNumbers& b, const TaskKindFacts& kind) const {
+    if (kind.cost == CostClass::kCache) set_flops(b, "body_attention_gflops");
+    if (kind.cost != CostClass::kStream) return;
+    set_flops(b, "body_linear_gflops_streaming");
+    // What one token's arithmetic takes in of weights that lie in the cache holds a stream from
+    // memory, too.
+    const Primitive* rate = find("body_linear_rate");
+    if (rate != nullptr && rate->value < b.port_limit.value) b.port_limit = measured(rate->name);
+  }
+
+  void set_flops(BodyNumbers& b, std::string_view gflops) const {
+    if (find(gflops) == nullptr) return;
+    const Number n = measured(gflops);
+    const double clock = value("clock");
+    b.flops_per_cycle = {n.value / clock, n.low / clock, n.high / clock, n.source + " / clock"};
   }
 
   // What holds for any body that streams; calibrate fits each kind.

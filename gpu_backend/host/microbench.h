@@ -15,9 +15,16 @@
 //   poll_turn                   one turn of a waiting thread                                us
 //   queue_put, queue_take       one task id into a worker's ring, out of it                 us
 //   event_put                   one event id into a scheduler's ring                        us
+//   body_KIND_gflops            arithmetic of bodies that have their weights or KV in cache Gflop/s
+//   body_linear_gflops_streaming  of linears of 8 tokens, weights from memory               Gflop/s
+//   body_linear_rate            weights in the cache, that a linear of one token takes in   GB/s
+//   body_KIND_fixed             of a body of that kind alone, what does not grow            us
+//   body_KIND_per_activation    the same, what a KiB of activations takes                   us
 //   empty_task_P_WwSs           a run of empty tasks, policy P, W workers, S schedulers     us
 //   boundary_P_WwSs             end of an iteration to the begin of the next                us
-// Those that take two cores are left out where the process may use only one.
+// Those that take two cores are left out where the process may use only one. KIND: linear,
+// norm_linear, silu_linear, attention, embedding, rmsnorm, silu_mul, argmax_partial, argmax_reduce,
+// as microbench_bodies.h measures them.
 //
 // `value` is the median of repetitions, `spread` half the distance between their 16th and 84th
 // percentile / median. Needs a quiet machine: whatever else runs is measured too.

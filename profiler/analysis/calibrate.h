@@ -13,6 +13,11 @@
 // ran beside it. How a worker comes to its next task: hand_off.h. Of each run the first iteration
 // is left out where there are more.
 //
+// Where runs cannot tell those apart, since all tasks of a kind have one size or no arithmetic
+// binds, bodies that microbench measured alone (is_measured_alone) keep what it said: the split of
+// a small body's time into fixed and per_activation, what activations take in a linear, the rate of
+// arithmetic. Of other machines all such time is fixed.
+//
 // Intervals: the fit is made again without each of eight groups of records (iterations, or layers
 // where there are few iterations), value +- 2.36 standard errors of that jackknife. What differs
 // from launch to launch is in them only as far as several launches are given.

@@ -9,7 +9,8 @@
 #include <optional>
 
 #include "profiler/analysis/body_samples.h"
-#include "profiler/analysis/calibration_builder.h"
+#include "profiler/analysis/body_setter.h"
+#include "profiler/analysis/calibrate_small_bodies.h"
 #include "profiler/analysis/robust_fit.h"
 #include "profiler/analysis/statistics.h"
 #include "profiler/analysis/stream_rates.h"
@@ -17,9 +18,7 @@
 namespace mk {
 namespace {
 
-constexpr double kMostSpread = 0.5;  // of a body, in a machine file (core/machine_numbers.cpp)
-constexpr double kMostBias = 1.5;    // of sums over medians; more is no skew, but another machine
-constexpr double kBinds = 0.9;       // demanded over offered from which on the memory may bind
+constexpr double kBinds = 0.9;  // demanded over offered from which on the memory may bind
 // Streams that get less than this share of what the memory would give them are held by themselves.
 constexpr double kHeldByMemory = 0.7;
 constexpr double kDistance = 0.02;  // residual that a limit e times the base machine's is worth
@@ -64,7 +63,7 @@ class BodyFitter {
       } else if (bytes(kind) > 0) {
         fit_stream(kind, all);
       } else {
-        fit_small(kind, all);
+        small_.fit(kind, all);
       }
     }
     if (!missing.empty()) {
@@ -75,57 +74,9 @@ class BodyFitter {
 
  private:
   static std::string path(TaskKind kind, std::string_view member) {
-    return fmt::format("bodies.{}.{}", name_of(kind), member);
+    return BodySetter::path(kind, member);
   }
-  BodyNumbers& body(TaskKind kind) { return out_.machine().bodies[index_of(kind)]; }
-
-  // Where bytes are asked for ahead of a body, its stream has started when it begins: what is left
-  // of its constant time is no start-up, which a simulated preload would hide.
-  bool preloads() const {
-    const SharedMemoryNumbers& pages = out_.machine().shared_memory;
-    return pages.page_bytes.value * pages.pages.value > 0;
-  }
-
-  // Time that is no stream, before and after it.
-  void set_constant(TaskKind kind, double constant, const Samples& samples, double residual,
-                    std::size_t count) {
-    BodyNumbers& b = body(kind);
-    std::vector<double> start_ups;
-    for (const Sample& s : samples) {
-      if (s.start_up_us >= 0) start_ups.push_back(s.start_up_us);
-    }
-    const bool known = start_ups.size() >= kFewestSamples;
-    const double start_up = known ? std::min(quantile(start_ups, 0.5), constant)
-                            : streams(kind) && !preloads() ? constant
-                                                           : 0;
-    out_.set(path(kind, "start_up"), b.start_up, start_up, residual, count);
-    out_.set(path(kind, "fixed"), b.fixed, constant - start_up, residual, count);
-    if (!known) {
-      out_.known_with(path(kind, "start_up"), path(kind, "fixed"));
-      out_.known_with(path(kind, "fixed"), path(kind, "start_up"));
-    }
-    CalibrationBuilder::settle(b.epilogue, 0, "calibrate: inside fixed");
-    CalibrationBuilder::settle(b.tile_bytes, 0, "calibrate: a task is one tile");
-    if (!known) unsplit_.push_back(std::string(name_of(kind)));
-  }
-
-  // Scales the line so that what it predicts adds up to what was recorded; how records lie about
-  // it.
-  static Spread scale_to_sum(const Samples& samples, double Sample::*x, LineFit& line) {
-    std::vector<double> fitted;
-    for (const Sample& s : samples) fitted.push_back(line.constant + line.slope * s.*x);
-    const Spread spread = robust_spread(column(samples, &Sample::us), fitted);
-    const double bias = std::clamp(spread.bias, 1 / kMostBias, kMostBias);
-    line.constant *= bias;
-    line.slope *= bias;
-    return spread;
-  }
-
-  void set_spread(TaskKind kind, const Samples& samples, double Sample::*x, LineFit& line) {
-    const Spread spread = scale_to_sum(samples, x, line);
-    out_.set(path(kind, "spread"), body(kind).spread, std::min(spread.variation, kMostSpread), 0,
-             samples.size());
-  }
+  BodyNumbers& body(TaskKind kind) { return setter_.body(kind); }
 
   void set_limit(TaskKind kind, double limit, const LineFit& line) {
     BodyNumbers& b = body(kind);
@@ -157,11 +108,21 @@ class BodyFitter {
     Number& per_kib = body(kind).per_activation;
     std::vector<double> shares;
     for (const Sample& s : all) shares.push_back(per_kib.value * s.kib / s.us);
-    if (quantile(shares, 0.5) > 0.5) {
+    if (!is_measured_alone(per_kib) && quantile(shares, 0.5) > 0.5) {
       CalibrationBuilder::settle(per_kib, 0, "calibrate: inside fixed and rate");
     }
     Samples rest = all;
     for (Sample& s : rest) s.us = std::max(s.us - per_kib.value * s.kib, 0.1 * s.us);
+    return rest;
+  }
+
+  // Arithmetic that was measured alone is no constant time, in the runs of one batch size neither.
+  Samples without_arithmetic(TaskKind kind, const Samples& all) {
+    const Number& number = body(kind).flops_per_cycle;
+    if (!is_measured_alone(number)) return all;
+    const double flops_a_us = number.value * out_.machine().clock.value * 1e3;
+    Samples rest = all;
+    for (Sample& s : rest) s.us = std::max(s.us - s.flops / flops_a_us, 0.1 * s.us);
     return rest;
   }
 
@@ -176,14 +137,14 @@ class BodyFitter {
     if (levels.rbegin()->first < kOneLevel * levels.begin()->first) merge(levels, light);
     const auto& [few, samples] = *levels.begin();
     LineFit line = fit_line(column(samples, &Sample::bytes), column(samples, &Sample::us));
-    if (line.slope <= 0) return fit_small(kind, recorded);
+    if (line.slope <= 0) return small_.fit(kind, without_arithmetic(kind, recorded));
     if (!line.tells_apart && memory_known_) {
       if (const auto limit = fit_across(kind, levels)) {
         return set_across(kind, *limit, levels, all);
       }
     }
     if (!line.tells_apart) line = keep_constant(kind, samples);
-    set_spread(kind, samples, &Sample::bytes, line);
+    setter_.set_spread(kind, samples, &Sample::bytes, line);
     const double rate = 1e-3 / line.slope;  // GB/s
     if (memory_known_ && is_hidden(kind, rate, few, streaming_share(samples, line))) {
       hide_limit(kind, samples, few, line);
@@ -193,7 +154,7 @@ class BodyFitter {
       fit_limit_and_memory(kind, levels, rate, line);
       memory_known_ = true;
     }
-    set_constant(kind, line.constant, samples, line.residual, line.count);
+    setter_.set_constant(kind, line.constant, samples, line.residual, line.count);
     fit_compute(kind, all, samples, line);
   }
 
@@ -334,9 +295,9 @@ class BodyFitter {
     line.residual = fit.residual;
     line.count = all.size();
     LineFit scaled = line;  // sums of one level say nothing of the others
-    set_spread(kind, samples, &Sample::bytes, scaled);
+    setter_.set_spread(kind, samples, &Sample::bytes, scaled);
     set_limit(kind, fit.limit, line);
-    set_constant(kind, line.constant, samples, line.residual, line.count);
+    setter_.set_constant(kind, line.constant, samples, line.residual, line.count);
     fit_compute(kind, all, samples, line);
   }
 
@@ -431,7 +392,7 @@ class BodyFitter {
     const double limit = out_.machine().stream_limit(body(kind));
     // With the constant of fewer streams, the rate at which the times of all bodies add up.
     LineFit beside = fit_line(column(samples, &Sample::bytes), column(samples, &Sample::us));
-    scale_to_sum(samples, &Sample::bytes, beside);
+    BodySetter::scale_to_sum(samples, &Sample::bytes, beside);
     double us = 0;
     double bytes = 0;
     for (const Sample& s : samples) {
@@ -476,77 +437,36 @@ class BodyFitter {
       out_.set(path(kind, "flops_per_cycle"), number, found, quantile(errors, 0.5), bound.size());
     } else if (number.value < floor) {
       CalibrationBuilder::settle(number, floor, "calibrate: at least, streams were never waiting");
-    }
-  }
-
-  // A body that streams nothing to speak of: fixed + per_activation x KiB.
-  void fit_small(TaskKind kind, const Samples& all) {
-    BodyNumbers& b = body(kind);
-    const std::vector<double> kib = column(all, &Sample::kib);
-    const std::vector<double> us = column(all, &Sample::us);
-    LineFit line = fit_line(kib, us);
-    if (!line.tells_apart) {
-      line.slope = 0;
-      line.constant = median(us);
-      std::vector<double> errors;
-      for (const double t : us) errors.push_back(std::abs(t - line.constant) / t);
-      line.residual = quantile(errors, 0.5);
-      same_size_.push_back(std::string(name_of(kind)));
-    }
-    set_spread(kind, all, &Sample::kib, line);
-    out_.set(path(kind, "per_activation"), b.per_activation, line.slope, line.residual, line.count);
-    set_constant(kind, line.constant, {}, line.residual, line.count);
-    // The rest of the body is in those two.
-    const double shortest = *std::min_element(us.begin(), us.end());
-    double most_flops = 0;
-    double most_bytes = 0;
-    for (const Sample& s : all) {
-      most_flops = std::max(most_flops, s.flops);
-      most_bytes = std::max(most_bytes, s.bytes);
-    }
-    constexpr double kNegligible = 100;  // of the shortest body
-    const double flops_per_cycle =
-        kNegligible * most_flops / (shortest * out_.machine().clock.value * 1e3);
-    if (b.flops_per_cycle.value < flops_per_cycle) {
-      CalibrationBuilder::settle(b.flops_per_cycle, flops_per_cycle, "calibrate: inside fixed");
-    }
-    const double limit = kNegligible * most_bytes * 1e-3 / shortest;
-    if (out_.machine().stream_limit(b) < limit) {
-      CalibrationBuilder::settle(b.port_limit, limit, "calibrate: inside fixed");
-      CalibrationBuilder::settle(b.bytes_in_flight,
-                                 limit * out_.machine().memory.loaded_latency.value * 1e3,
-                                 "calibrate: inside fixed");
+    } else if (is_measured_alone(number)) {
+      unbound_.push_back(std::string(name_of(kind)));
     }
   }
 
  public:
   void finish() {
-    if (!unsplit_.empty()) {
-      out_.note(fmt::format(
-          "start_up, epilogue and fixed are known as a sum only ({}): it is "
-          "start_up where the body streams and the machine preloads nothing, else fixed",
-          fmt::join(unsplit_, ", ")));
-    }
+    setter_.finish();
     if (!hidden_.empty()) {
       out_.note(fmt::format(
           "bodies.*.port_limit stays the base machine's ({}): with as many streams as ran at once "
           "the memory hides it; runs with fewer workers would tell",
           fmt::join(hidden_, ", ")));
     }
-    if (!same_size_.empty()) {
-      out_.note(
-          fmt::format("fixed and per_activation are not told apart, all tasks of a kind have "
-                      "the same size ({}): all of it is fixed",
-                      fmt::join(same_size_, ", ")));
+    if (!unbound_.empty()) {
+      out_.note(fmt::format(
+          "bodies.*.flops_per_cycle stays as microbench measured the bodies alone ({}): "
+          "arithmetic never took longer than the stream",
+          fmt::join(unbound_, ", ")));
     }
+    small_.finish();
   }
 
  private:
   CalibrationBuilder& out_;
+  BodySetter setter_{out_};
+  SmallBodyFitter small_{out_, setter_};
   bool memory_known_ = false;
-  std::vector<std::string> unsplit_{};
-  std::vector<std::string> same_size_{};
-  std::vector<std::string> hidden_{};  // kinds whose limit the memory hides
+  std::vector<std::string> unbound_{};  // measured alone, and no arithmetic to fit
+  std::vector<std::string> hidden_{};   // kinds whose limit the memory hides
 };
 
 }  // namespace
