@@ -190,11 +190,12 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
   for (BodyNumbers& body : with_warps.bodies) {
     testing::set(body.warps, 11);
     testing::set(body.fixed, 0.5);
-    testing::set(body.pair_limit, 12);
   }
   testing::set(with_warps.protocol.scheduler_lanes, 32);
   testing::set(with_warps.shared_memory.page_bytes, 4'096);
   testing::set(with_warps.shared_memory.pages, 33);
+  Machine with_row_rates = with_warps;
+  for (BodyNumbers& body : with_row_rates.bodies) testing::set(body.pair_limit, 12);
   const auto graph = compiled("qwen3-0.6b", 128);
   for (const MechanismFacts& mechanism : kMechanisms) {
     if (mechanism.on == &Mechanisms::queue_limit) continue;  // an error, not a duration
@@ -202,13 +203,13 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
     if (mechanism.on == &Mechanisms::links) continue;  // one device: closed forms
     const Machine& machine = mechanism.on == &Mechanisms::gpc_cap       ? with_gpcs
                              : mechanism.on == &Mechanisms::l2_capacity ? large_l2
+                             : mechanism.on == &Mechanisms::row_rates   ? with_row_rates
                              : mechanism.on == &Mechanisms::warp_rounds ||
                                      mechanism.on == &Mechanisms::ring_preload ||
                                      mechanism.on == &Mechanisms::input_overlap ||
                                      mechanism.on == &Mechanisms::begin_ahead ||
                                      mechanism.on == &Mechanisms::few_under_way ||
                                      mechanism.on == &Mechanisms::books_beside ||
-                                     mechanism.on == &Mechanisms::row_rates ||
                                      mechanism.on == &Mechanisms::behind_requests ||
                                      mechanism.on == &Mechanisms::scheduler_lanes
                                  ? with_warps

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "core/row_deal.h"
+#include "gpu_backend/cuda/microbench/body_fit.h"
 #include "gpu_backend/cuda/microbench/machine.h"
 
 namespace mk::cuda {
@@ -156,6 +157,36 @@ TEST(DeviceMachine, TakesABodyFromTotalsOfSeveralSizes) {
   EXPECT_NEAR(body.per_activation.value, kPerInput, 1e-9);
   EXPECT_EQ(body.enough_warps.value, kEnough);
   EXPECT_NEAR(body.start_up.value + body.fixed.value + body.epilogue.value, kConstant, 1e-6);
+}
+
+// Two sizes of a body that gates its input, whose streams are those of all linears.
+TEST(DeviceMachine, TakesWhatGatingCostsFromTwoSizes) {
+  constexpr LinearBodyFit kFit{1.4, 0.06, 65, 70, 60, 0.01, 5};
+  constexpr double kGating = 0.02;
+  std::vector<Primitive> all = primitives();
+  std::erase_if(all, [](const Primitive& p) { return p.name == "body_linear_total"; });
+  for (const std::uint32_t in : kFittedWidths) {
+    for (const std::uint32_t kib : kFittedKib) {
+      const double us =
+          kFit.constant + kFit.per_input * in / 256 + stream_us(kFit, {in, kib, 0}, 11, 4096);
+      all.push_back({"body_linear_" + std::to_string(in) + "x" + std::to_string(kib) + "kib", us,
+                     "us", 0.01});
+    }
+  }
+  const auto gated = [&](std::uint32_t in, std::uint32_t kib) {
+    return 2 + kGating * 2 * in / 256 + stream_us(kFit, {in, kib, 0}, 11, 4096);
+  };
+  all.push_back({"body_silu_linear_rate", 50, "GB/s", 0.1});
+  all.push_back({"body_silu_linear_epilogue", 0.5, "us", 0.1});
+  all.push_back({"body_silu_linear_total", gated(3072, 256), "us", 0.02});
+  all.push_back({"body_silu_linear_8192x512kib", gated(8192, 512), "us", 0.02});
+
+  const Machine machine = device_machine(base(), device_facts(), all);
+
+  const BodyNumbers& body = machine.body(TaskKind::kSiluLinear);
+  EXPECT_NEAR(body.per_activation.value, kGating, 1e-6);
+  EXPECT_NEAR(body.start_up.value + body.fixed.value + body.epilogue.value, 2, 1e-4);
+  EXPECT_EQ(body.port_limit, machine.body(TaskKind::kLinear).port_limit);
 }
 
 TEST(DeviceMachine, FindsTheLatencyThatExplainsFewBytesInFlight) {
