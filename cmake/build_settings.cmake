@@ -29,10 +29,11 @@ if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-# -O1, as the sanitizers' manuals advise: instrumented code costs much more to optimise than its tests then save.
+# Instrumented code costs much more to optimise than its tests then save: at -Og an engine compiles in 14 s, at -O1, which the
+# sanitizers' manuals advise, in 24 (g++ 12, AddressSanitizer). clang's -Og is its -O1.
 if(MEGASCOPE_SANITIZE)
   add_compile_options(
-    "$<$<COMPILE_LANGUAGE:CXX>:-O1;-fsanitize=${MEGASCOPE_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>")
+    "$<$<COMPILE_LANGUAGE:CXX>:-Og;-fsanitize=${MEGASCOPE_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>")
   add_link_options("-fsanitize=${MEGASCOPE_SANITIZE}")
 endif()
 
