@@ -10,19 +10,17 @@
 #include "core/model.h"
 #include "profiler/analysis/calibrate.h"
 #include "simulator/simulate.h"
+#include "tests/profiler/four_cores.h"
 
 namespace mk {
 namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using testing::put;
 
 constexpr TaskKind kSmallKinds[] = {TaskKind::kRmsNorm, TaskKind::kSiluMul,
                                     TaskKind::kArgmaxPartial};
-
-void put(Number& number, double value, const char* source = "assumed: a test") {
-  number = {value, value, value, source};
-}
 
 BodyNumbers& body(Machine& machine, TaskKind kind) { return machine.bodies[index_of(kind)]; }
 
@@ -37,30 +35,15 @@ void put_small(Machine& machine, TaskKind kind, double fixed, double per_activat
 
 // Four cores, of whose bodies each was measured alone.
 Machine four_cores() {
-  Machine m = *load_machine("h100-sxm");
-  m.kind = MachineKind::kHost;
-  put(m.sms, 4);
-  put(m.default_workers, 2);
-  put(m.default_schedulers, 1);
-  put(m.schedulers_per_sm, 1);
-  put(m.clock, 2.5);
-  put(m.sm_spread, 0);
-  put(m.shared_memory.pages, 0);
-  put(m.memory.loaded_latency, 0.1);
+  Machine m = testing::four_cores_of_one_kind();
   m.memory.curve.resize(1);
   put(m.memory.curve[0].active, 1);
   put(m.memory.curve[0].bytes_in_flight, 0);
   put(m.memory.curve[0].bandwidth, 200);
   for (BodyNumbers& b : m.bodies) {
-    put(b.tile_bytes, 0);
-    put(b.bytes_in_flight, 9000);
-    put(b.port_limit, 9);
-    put(b.start_up, 0.8);
-    put(b.epilogue, 0);
     put(b.fixed, 0.4, "microbench body_KIND_fixed");
     put(b.per_activation, 0.02, "microbench body_KIND_per_activation");
     put(b.flops_per_cycle, 12, "microbench body_KIND_gflops / clock");
-    put(b.spread, 0.05);
   }
   put_small(m, TaskKind::kRmsNorm, 0.9, 0.25);
   put_small(m, TaskKind::kSiluMul, 0.2, 0.3);

@@ -11,6 +11,7 @@
 #include "core/model.h"
 #include "profiler/analysis/compare.h"
 #include "simulator/simulate.h"
+#include "tests/profiler/four_cores.h"
 #include "tests/traces/tiny_run.h"
 
 namespace mk {
@@ -18,21 +19,11 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
-
-void put(Number& number, double value) { number = {value, value, value, "assumed: a test"}; }
+using testing::put;
 
 // Four cores that the simulator knows everything about.
 Machine four_cores() {
-  Machine m = *load_machine("h100-sxm");
-  m.kind = MachineKind::kHost;
-  put(m.sms, 4);
-  put(m.default_workers, 2);
-  put(m.default_schedulers, 1);
-  put(m.schedulers_per_sm, 1);
-  put(m.clock, 2.5);
-  put(m.sm_spread, 0);
-  put(m.shared_memory.pages, 0);  // nothing is preloaded
-  put(m.memory.loaded_latency, 0.1);
+  Machine m = testing::four_cores_of_one_kind();
   put(m.memory.l2_near, 0.02);  // as near as any other core: hops have one length, as on hosts
   put(m.memory.l2_far, 0.02);
   m.memory.curve.resize(3);
@@ -40,17 +31,6 @@ Machine four_cores() {
     put(m.memory.curve[i].active, i == 0 ? 1 : i == 1 ? 2 : 4);
     put(m.memory.curve[i].bytes_in_flight, 0);
     put(m.memory.curve[i].bandwidth, i == 0 ? 40 : i == 1 ? 60 : 64);
-  }
-  for (BodyNumbers& body : m.bodies) {
-    put(body.tile_bytes, 0);
-    put(body.bytes_in_flight, 9000);
-    put(body.port_limit, 9);
-    put(body.start_up, 0.8);
-    put(body.epilogue, 0);
-    put(body.fixed, 0.4);
-    put(body.per_activation, 0);
-    put(body.flops_per_cycle, 64);
-    put(body.spread, 0.05);
   }
   put(m.bodies[index_of(TaskKind::kLinear)].port_limit, 12);
   put(m.bodies[index_of(TaskKind::kLinear)].start_up, 2);
