@@ -240,11 +240,13 @@ struct Machine {
   double stream_limit(const BodyNumbers& body, double port) const;
 };
 
+// How round the knee is where a demand meets what is offered. Assumed: no public curve is fine
+// enough to fit it.
+inline constexpr double kKnee = 0.0025;
+
 // What reaches the memory when `demanded` is asked of something that gives `offered` at most: their
 // minimum, rounded off where the two are near (5 % lower where they are equal, 0.25 % at a factor
-// of two), since queues form before the memory is full. Assumed: no public curve is fine enough to
-// fit it.
-inline constexpr double kKnee = 0.0025;
+// of two), since queues form before the memory is full.
 inline double smooth_minimum(double demanded, double offered) {
   // A non-rectangular hyperbola: straight on both sides, a bend where they meet. At demanded ==
   // offered the result is 1 / (1 + sqrt(kKnee)) of it.

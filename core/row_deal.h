@@ -22,6 +22,14 @@ MK_HD constexpr std::uint32_t chunks_under_way(std::uint32_t chunk) {
   return chunk < kBytesUnderWay ? kBytesUnderWay / chunk : 1;
 }
 
+// What decides how fast a warp takes a chunk (core/machine.h: pair_limit, row_limit, row_time).
+enum class RowLength : std::uint32_t {
+  kPair,    // a chunk holds two rows
+  kSingle,  // or one
+  kLonger,  // a row takes several chunks
+};
+inline constexpr std::uint32_t kRowLengthCount = 3;
+
 // Rows go to the warps in turn, group by group: a group is two short rows or one, whatever number
 // of chunks a row takes.
 struct RowDeal {
@@ -32,6 +40,10 @@ struct RowDeal {
   // `row` and `chunk` in the same unit.
   MK_HD static constexpr RowDeal of(std::uint32_t rows, std::uint32_t row, std::uint32_t chunk) {
     return {rows, 2 * row <= chunk ? 2U : 1U, (row + chunk - 1) / chunk};
+  }
+  MK_HD constexpr RowLength length() const {
+    if (group_rows > 1) return RowLength::kPair;
+    return panels == 1 ? RowLength::kSingle : RowLength::kLonger;
   }
   MK_HD constexpr std::uint32_t groups() const { return (rows + group_rows - 1) / group_rows; }
   // Groups of that warp, of `warps`.

@@ -165,8 +165,14 @@ double Costs::port_limit(const Key& key) const {
       RowDeal::of(1, static_cast<std::uint32_t>(key.row_bytes),
                   static_cast<std::uint32_t>(machine_.shared_memory.page_bytes.value));
   const double port = body.port_limit.value;
-  if (deal.group_rows > 1) return body.pair_limit.value > 0 ? body.pair_limit.value : port;
-  if (deal.panels == 1) return body.row_limit.value > 0 ? body.row_limit.value : port;
+  switch (deal.length()) {
+    case RowLength::kPair:
+      return body.pair_limit.value > 0 ? body.pair_limit.value : port;
+    case RowLength::kSingle:
+      return body.row_limit.value > 0 ? body.row_limit.value : port;
+    case RowLength::kLonger:
+      break;
+  }
   const auto bytes = static_cast<double>(key.row_bytes);
   return bytes / (bytes / port + body.row_time.value * 1e3);
 }

@@ -28,7 +28,10 @@ struct Cost {
 constexpr std::array kMemoryCauses = {Cause::kExecuteMemory};
 constexpr std::array kMemoryKnobs = {Knob{"memory.curve.", ".bandwidth", true},
                                      Knob{"", ".bytes_in_flight", true},
-                                     Knob{"", ".port_limit", true}};
+                                     Knob{"", ".port_limit", true},
+                                     Knob{"", ".pair_limit", true},
+                                     Knob{"", ".row_limit", true},
+                                     Knob{"", ".row_time", false}};
 constexpr std::array kBodyCauses = {Cause::kExecute, Cause::kExecuteCompute};
 constexpr std::array kBodyKnobs = {Knob{"", ".fixed", false}, Knob{"", ".per_activation", false},
                                    Knob{"", ".epilogue", false},

@@ -88,6 +88,10 @@ class BodyFitter {
     }
     if (b.port_limit.value == limit) return;
     out_.set(path(kind, "port_limit"), b.port_limit, limit, line.residual, line.count);
+    // One rate was fitted to rows of every length: those of the base machine would hide it.
+    for (Number* of_rows : {&b.pair_limit, &b.row_limit, &b.row_time}) {
+      if (of_rows->value > 0) CalibrationBuilder::settle(*of_rows, 0, "calibrate: in port_limit");
+    }
   }
 
   // Numbers of streams that are nearly the same tell nothing apart: one level, with all that lies

@@ -20,7 +20,6 @@ void ReferenceEngine::start_body(std::uint32_t worker, std::uint32_t task, Picos
   w.body.start = now();
   w.body.factor = factor_of(worker, task);
   w.body.tiles_left = cost.tiles;
-  w.body.behind_requests = 0;
   w.body.preload = w.body.preloaded > 0 ? w.ahead_at : Recording::kNoPreload;
   w.body.first_data =
       now() + scaled(w.body.preloaded > 0 ? cost.hold : cost.start_up, w.body.factor);
@@ -115,7 +114,6 @@ void ReferenceEngine::complete(std::uint32_t worker, Picoseconds worked) {
     counters_[graph_.tasks().triggering_event[w.body.task]].tickets.push_back({worker, false});
   }
   if (is_listed() && w.aot_batch > 0) {
-    if (is_static()) w.body.behind_requests = hops_.behind_requests_for(cost_of(w.aot.front()));
     if (!cost_of(w.aot.front()).in_ring) {
       plan_preload(worker, cost_of(w.body.task).early > 0 ? w.last_byte : end);
     } else if (is_static() && cost_of(w.aot.front()).begins_ahead) {
@@ -130,12 +128,19 @@ const Hop& ReferenceEngine::arrival_hop(std::uint32_t worker, std::uint32_t even
   return cost_of(workers_[worker].body.task).route == Route::kLink ? hops_.put : hops_.peer_notify;
 }
 
+// static: its requests for the next task's weights stand in front of its arrival.
+Picoseconds ReferenceEngine::behind_requests(std::uint32_t worker) const {
+  const Worker& w = workers_[worker];
+  if (!is_static() || w.aot_batch == 0) return 0;
+  return hops_.behind_requests_for(cost_of(w.aot.front()));
+}
+
 void ReferenceEngine::body_end(std::uint32_t worker) {
   const Body& body = workers_[worker].body;
   const std::uint32_t event = graph_.tasks().triggering_event[body.task];
   const Picoseconds notify = draw(arrival_hop(worker, event), task_bits(body.task) >> kNotifyBits);
   const Picoseconds alone = now() + to_picoseconds(options_.injections.notify_delay_us) +
-                            hops_.reach(notify, worker, event) + body.behind_requests;
+                            hops_.reach(notify, worker, event) + behind_requests(worker);
   if (options_.injections.lost_notify == body.task) {
     agenda_.at(alone, Turn::kHop, body.number, [this, worker] {
       record(worker);

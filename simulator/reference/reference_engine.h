@@ -33,8 +33,7 @@ class ReferenceEngine {
     std::uint32_t number = 0;  // of its completion in the run: its rank where hops tie
     Picoseconds fetched = 0, start = 0, first_data = 0, compute_end = 0, worked = 0, end = 0;
     Picoseconds preload = 0;
-    std::int64_t preloaded = 0;       // bytes of its next tile that were requested ahead
-    Picoseconds behind_requests = 0;  // what its arrival takes longer
+    std::int64_t preloaded = 0;  // bytes of its next tile that were requested ahead
     double factor = 1;
     std::uint32_t tiles_left = 0;
     bool on_preload_stream = false;
@@ -139,6 +138,7 @@ class ReferenceEngine {
   Picoseconds store_jit(std::uint32_t dispatcher, std::uint32_t event, Picoseconds from);
 
   bool is_listed() const { return policy_.kind == PolicyKind::kAot || is_static(); }
+  Picoseconds behind_requests(std::uint32_t worker) const;
   const Hop& arrival_hop(std::uint32_t worker, std::uint32_t event) const;
   bool is_static() const { return policy_.kind == PolicyKind::kStatic; }
   const BodyCost& cost_of(std::uint32_t task) const { return costs_.of(task); }

@@ -27,6 +27,13 @@ TEST(RowDeal, TwoShortRowsAreAGroup) {
   EXPECT_EQ(RowDeal::of(5, 1'025, 2'048).groups(), 5U);
 }
 
+TEST(RowDeal, ARowIsAsLongAsTheChunksItTakes) {
+  EXPECT_EQ(RowDeal::of(5, 1'024, 2'048).length(), RowLength::kPair);
+  EXPECT_EQ(RowDeal::of(5, 1'025, 2'048).length(), RowLength::kSingle);
+  EXPECT_EQ(RowDeal::of(5, 2'048, 2'048).length(), RowLength::kSingle);
+  EXPECT_EQ(RowDeal::of(5, 2'049, 2'048).length(), RowLength::kLonger);
+}
+
 TEST(RowDeal, WhatIsLeftAfterFullRoundsIsTheLastRound) {
   constexpr RowDeal kDeal = RowDeal::of(27, 3'000, 2'048);
   EXPECT_EQ(kDeal.rows_of_full_rounds(11), 22U);

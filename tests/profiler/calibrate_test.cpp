@@ -117,6 +117,25 @@ TEST(Calibrate, RecoversTheNumbersThatMadeTheRun) {
   EXPECT_NEAR(m.boundary.base.typical.value, 20, 1);
 }
 
+// What the base machine says of rows of some length would hide the rate that was fitted.
+TEST(Calibrate, FitsOneRateToRowsOfEveryLength) {
+  const auto graph = small_model(Partition::kMpk);
+  const Trace run = simulated(four_cores(), graph, PolicyKind::kAot, {3, 1}, 7);
+  Machine base = wrong_base();
+  BodyNumbers& before = base.bodies[index_of(TaskKind::kLinear)];
+  put(before.pair_limit, 3);
+  put(before.row_limit, 4);
+  put(before.row_time, 1);
+
+  const Machine m = calibrated(base, run).machine;
+
+  const BodyNumbers& linear = m.body(TaskKind::kLinear);
+  EXPECT_NEAR(m.stream_limit(linear), 12, 0.4);
+  EXPECT_EQ(linear.pair_limit.value, 0);
+  EXPECT_EQ(linear.row_limit.value, 0);
+  EXPECT_EQ(linear.row_time.value, 0);
+}
+
 TEST(Calibrate, PredictsOtherRunsOfThatMachine) {
   const auto graph = small_model(Partition::kMpk);
   const auto other = small_model(Partition::kBalanced);

@@ -181,9 +181,10 @@ class BodyBench {
       for (const bool is_large : {false, true}) {
         slowest[is_large] = slowest_in_step(kIn, (kKib[is_large] << 10) / (2 * kIn), n);
       }
+      const double of_small = median(slowest[0]);
       Samples rates;
       for (const double us : slowest[1]) {
-        rates.push_back(n * (kKib[1] - kKib[0]) * 1024e-3 / (us - median(slowest[0])));
+        rates.push_back(n * (kKib[1] - kKib[0]) * 1024e-3 / (us - of_small));
       }
       results_.add(lab_, fmt::format("bodies_bandwidth_{}", n), "GB/s", rates);
       n = n == 1 ? 32 : n + 1;

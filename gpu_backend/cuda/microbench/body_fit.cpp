@@ -9,16 +9,15 @@
 namespace mk::cuda {
 namespace {
 
-enum RowClass : std::uint32_t { kPairs, kSingles, kLonger, kRowClasses };
-
-RowClass class_of(const RowDeal& deal) {
-  if (deal.group_rows > 1) return kPairs;
-  return deal.panels == 1 ? kSingles : kLonger;
-}
+std::size_t index_of(RowLength length) { return static_cast<std::size_t>(length); }
 
 RowDeal deal_of(const LinearTotal& total, std::uint32_t chunk_bytes) {
   const std::uint32_t row_bytes = 2 * total.in;
   return RowDeal::of(total.kib * 1024 / row_bytes, row_bytes, chunk_bytes);
+}
+
+RowLength length_of(const LinearTotal& total, std::uint32_t chunk_bytes) {
+  return deal_of(total, chunk_bytes).length();
 }
 
 // Bytes, those of the last round as many more as its warps are too few.
@@ -39,17 +38,18 @@ struct Candidate {
 // Which column of the equations is whose: 0 the constant's, 1 the input's, then one for each class
 // of rows that there is.
 struct Columns {
-  std::array<Eigen::Index, kRowClasses> of_class{};  // 0: no total has such rows
-  Eigen::Index row_time = 0;                         // 0: left out
+  std::array<Eigen::Index, kRowLengthCount> of_rows{};  // 0: no total has such rows
+  Eigen::Index row_time = 0;                            // 0: left out
   Eigen::Index count = 2;
 
   Columns(std::span<const LinearTotal> totals, std::uint32_t chunk_bytes, bool with_row_time) {
     for (const LinearTotal& t : totals) {
-      Eigen::Index& column = of_class[class_of(deal_of(t, chunk_bytes))];
+      Eigen::Index& column = of_rows[index_of(length_of(t, chunk_bytes))];
       if (column == 0) column = count++;
     }
-    if (with_row_time && of_class[kLonger] > 0) row_time = count++;
+    if (with_row_time && of(RowLength::kLonger) > 0) row_time = count++;
   }
+  Eigen::Index of(RowLength length) const { return of_rows[index_of(length)]; }
 };
 
 struct Equations {
@@ -65,12 +65,12 @@ struct Equations {
     Eigen::MatrixXd m = Eigen::MatrixXd::Zero(count, columns.count);
     for (Eigen::Index i = 0; i < count; ++i) {
       const LinearTotal& t = totals[static_cast<std::size_t>(i)];
-      const RowClass row_class = class_of(deal_of(t, chunk_bytes));
+      const RowLength length = length_of(t, chunk_bytes);
       const double bytes = effective_bytes(t, warps, chunk_bytes, enough);
       m(i, 0) = 1 / t.us;
       m(i, 1) = t.in * 4.0 / 1024 / t.us;
-      m(i, columns.of_class[row_class]) = bytes * 1e-6 / t.us;
-      if (columns.row_time > 0 && row_class == kLonger) {
+      m(i, columns.of(length)) = bytes * 1e-6 / t.us;
+      if (columns.row_time > 0 && length == RowLength::kLonger) {
         m(i, columns.row_time) = bytes / (2 * t.in) * 1e-2 / t.us;
       }
     }
@@ -91,15 +91,16 @@ std::optional<Candidate> fit_with(const Equations& equations, bool with_row_time
   const Eigen::VectorXd per_mb = x.segment(2, columns.count - 2 - (has_row_time ? 1 : 0));
   const double per_row = has_row_time ? x(columns.row_time) * 1e-2 : 0;
   if (x(0) < 0 || x(1) < 0 || per_mb.minCoeff() <= 0 || per_row < 0) return std::nullopt;
-  const auto rate = [&](RowClass c) {
-    return columns.of_class[c] > 0 ? 1e3 / x(columns.of_class[c]) : 0.0;
+  const auto rate = [&](RowLength length) {
+    return columns.of(length) > 0 ? 1e3 / x(columns.of(length)) : 0.0;
   };
   LinearBodyFit fit;
   fit.constant = x(0);
   fit.per_input = x(1);
-  fit.pair_rate = rate(kPairs);
-  fit.row_rate = rate(kSingles);
-  fit.rate = columns.of_class[kLonger] > 0 ? rate(kLonger) : 1e3 / per_mb.maxCoeff();
+  fit.pair_rate = rate(RowLength::kPair);
+  fit.row_rate = rate(RowLength::kSingle);
+  fit.rate =
+      columns.of(RowLength::kLonger) > 0 ? rate(RowLength::kLonger) : 1e3 / per_mb.maxCoeff();
   fit.row_time = per_row;
   fit.enough_warps = equations.enough;
   return Candidate{fit, (shares * x - ones).squaredNorm()};
@@ -111,14 +112,15 @@ double stream_us(const LinearBodyFit& fit, const LinearTotal& total, std::uint32
                  std::uint32_t chunk_bytes) {
   const double bytes =
       effective_bytes(total, warps, chunk_bytes, static_cast<std::uint32_t>(fit.enough_warps));
-  switch (class_of(deal_of(total, chunk_bytes))) {
-    case kPairs:
+  switch (length_of(total, chunk_bytes)) {
+    case RowLength::kPair:
       return bytes * 1e-3 / (fit.pair_rate > 0 ? fit.pair_rate : fit.rate);
-    case kSingles:
+    case RowLength::kSingle:
       return bytes * 1e-3 / (fit.row_rate > 0 ? fit.row_rate : fit.rate);
-    default:
-      return bytes * 1e-3 / fit.rate + bytes / (2 * total.in) * fit.row_time;
+    case RowLength::kLonger:
+      break;
   }
+  return bytes * 1e-3 / fit.rate + bytes / (2 * total.in) * fit.row_time;
 }
 
 std::optional<LinearBodyFit> fit_linear_body(std::span<const LinearTotal> totals,
