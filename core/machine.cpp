@@ -91,11 +91,18 @@ Status check_sms(const Machine& machine) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("sm_port.{}: {} is no port's number", i, machine.sm_port[i].value));
   }
-  if (machine.gpc_bandwidth.value > 0 && machine.gpc_sms.value <= 0 && machine.sm_port.empty()) {
+  if (machine.gpc_sms.value > 0 || !machine.sm_port.empty()) return {};
+  if (machine.gpc_bandwidth.value > 0) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("gpc_bandwidth: {} GB/s a GPC, but neither gpc_sms nor sm_port says "
                             "which SMs share a port",
                             machine.gpc_bandwidth.value));
+  }
+  if (machine.port_contention.value > 0) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("port_contention: {}, but neither gpc_sms nor sm_port says which SMs "
+                            "share a port",
+                            machine.port_contention.value));
   }
   return {};
 }

@@ -198,15 +198,17 @@ struct Machine {
   std::string name{};
   std::string title{};  // "NVIDIA H100 SXM5 80 GB"
   MachineKind kind = MachineKind::kGpu;
-  Number sms{};                     // streaming multiprocessors (host: cores)
-  Number clock{};                   // GHz
-  Number default_workers{};         // the paper's Table 1
-  Number default_schedulers{};      // scheduler warps
-  Number schedulers_per_sm{};       // 4 on GPUs, 1 on hosts
-  Number devices{};                 // devices of one such machine
-  Number gpc_sms{};                 // SMs a GPC; 0: not known
-  Number gpc_bandwidth{};           // GB/s that SMs which share a port take in together; 0: no cap
-  std::vector<Number> sm_port{};    // the port of the i-th SM that a launch fills; empty: its GPC's
+  Number sms{};                   // streaming multiprocessors (host: cores)
+  Number clock{};                 // GHz
+  Number default_workers{};       // the paper's Table 1
+  Number default_schedulers{};    // scheduler warps
+  Number schedulers_per_sm{};     // 4 on GPUs, 1 on hosts
+  Number devices{};               // devices of one such machine
+  Number gpc_sms{};               // SMs a GPC; 0: not known
+  Number gpc_bandwidth{};         // GB/s that SMs which share a port take in together; 0: no cap
+  std::vector<Number> sm_port{};  // the port of the i-th SM that a launch fills; empty: its GPC's
+  // 0..1: how far a full memory is shared by port and not by SM (port_share.h); 0: by SM
+  Number port_contention{0, 0, 0, "not said: SMs share the memory, whatever their ports"};
   std::vector<Number> sm_factor{};  // measured speed factor an SM; empty: drawn from sm_spread
   Number sm_spread{};  // persistent speed factor of an SM: its coefficient of variation
   MemoryNumbers memory{};

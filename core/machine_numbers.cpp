@@ -164,6 +164,7 @@ void Walk::machine(Machine& m) {
   for (std::size_t i = 0; i < m.sm_port.size(); ++i) {
     number(fmt::format("sm_port.{}", i), m.sm_port[i], "", {0, false, kMostPorts - 1});
   }
+  optional_number("port_contention", m.port_contention, "", 1);
   for (std::size_t i = 0; i < m.sm_factor.size(); ++i) {
     number(fmt::format("sm_factor.{}", i), m.sm_factor[i], "", kPositive);
   }

@@ -5,15 +5,6 @@
 namespace mk::simulator {
 namespace {
 
-// Bodies and preloads of an SM's worker go through its GPC.
-void cap_gpcs(const EngineInput& input, MemoryServer::Settings& memory) {
-  memory.group_limit = gpc_limit(input.machine, input.options.mechanisms);
-  if (memory.group_limit <= 0) return;
-  for (std::uint32_t entity = 0; entity < memory.workers; ++entity) {
-    memory.group_of.push_back(input.machine.port_of(entity % input.options.roles.workers));
-  }
-}
-
 // The first iteration finds nothing there.
 bool may_hit_l2(const EngineInput& input) {
   const std::vector<IterationState>& iterations = input.options.iterations;
@@ -25,6 +16,24 @@ bool may_hit_l2(const EngineInput& input) {
 
 double gpc_limit(const Machine& machine, const Mechanisms& mechanisms) {
   return mechanisms.gpc_cap ? machine.gpc_bandwidth.value : 0;
+}
+
+void set_ports(const Machine& machine, const Mechanisms& mechanisms, std::uint32_t sms,
+               MemoryServer::Settings& memory) {
+  memory.group_limit = gpc_limit(machine, mechanisms);
+  memory.port_contention = mechanisms.port_shares ? machine.port_contention.value : 0;
+  if (memory.group_limit <= 0 && memory.port_contention <= 0) return;
+  for (std::uint32_t entity = 0; entity < memory.workers; ++entity) {
+    memory.group_of.push_back(machine.port_of(entity % sms));
+  }
+}
+
+MemoryServer::Settings l2_beside(const MemoryServer::Settings& memory, const Machine& machine) {
+  MemoryServer::Settings l2 = memory;
+  l2.supply.assign(memory.workers + 1, machine.memory.l2_bandwidth.value);
+  l2.port_contention = 0;
+  if (l2.group_limit <= 0) l2.group_of.clear();
+  return l2;
 }
 
 PortSettings port_settings(const EngineInput& input) {
@@ -39,11 +48,10 @@ PortSettings port_settings(const EngineInput& input) {
   }
   memory.smooth_knee = mechanisms.smooth_knee;
   memory.shared = mechanisms.shared_bandwidth;
-  cap_gpcs(input, memory);
+  set_ports(input.machine, mechanisms, workers, memory);
   settings.has_l2 = may_hit_l2(input);
-  settings.l2 = memory;
+  settings.l2 = l2_beside(memory, input.machine);
   settings.l2.limits = input.costs.l2_limits();
-  settings.l2.supply.assign(memory.workers + 1, input.machine.memory.l2_bandwidth.value);
   MemoryServer::Settings& link = settings.link;
   link.workers = workers;
   link.limits = {input.machine.link.bandwidth.value};

@@ -41,6 +41,15 @@ PortSettings port_settings(const EngineInput& input);
 // GB/s that the SMs of a GPC take in together at most; 0: no cap.
 double gpc_limit(const Machine& machine, const Mechanisms& mechanisms);
 
+// Which entities of `memory` go through which port, and what that means, where the machine says so:
+// entity e runs on SM e % sms of those that a launch fills.
+void set_ports(const Machine& machine, const Mechanisms& mechanisms, std::uint32_t sms,
+               MemoryServer::Settings& memory);
+
+// The L2 in front of that memory, with the same limits and entities. That its ports are shared as a
+// full memory's are has not been seen.
+MemoryServer::Settings l2_beside(const MemoryServer::Settings& memory, const Machine& machine);
+
 // How many times as long as on a typical SM a worker's bodies last.
 std::vector<double> worker_factors(const EngineInput& input);
 

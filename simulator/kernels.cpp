@@ -67,7 +67,7 @@ class KernelRun {
         sms_(static_cast<std::uint32_t>(machine.sms.value)),
         kernels_(kernels_of(graph, options.kernels, evaluated(costs, options), machine)),
         memory_(settings()),
-        l2_(l2_settings()) {
+        l2_(l2_beside(settings(), machine_)) {
     if (recording_ != nullptr) lane_ = recording_->add_lane(LaneKind::kStream, "kernels");
   }
 
@@ -110,17 +110,9 @@ class KernelRun {
     }
     settings.smooth_knee = options_.mechanisms.smooth_knee;
     settings.shared = options_.mechanisms.shared_bandwidth;
-    settings.group_limit = gpc_limit(machine_, options_.mechanisms);
     // Blocks fill all SMs before any has a second one.
-    for (std::uint32_t s = 0; settings.group_limit > 0 && s < settings.workers; ++s) {
-      settings.group_of.push_back(machine_.port_of(s % sms_));
-    }
+    set_ports(machine_, options_.mechanisms, sms_, settings);
     return settings;
-  }
-  MemoryServer::Settings l2_settings() const {
-    MemoryServer::Settings l2 = settings();
-    l2.supply.assign(l2.workers + 1, machine_.memory.l2_bandwidth.value);
-    return l2;
   }
 
   Picoseconds iterate(std::uint32_t iteration, Picoseconds begin);

@@ -40,6 +40,7 @@ struct Mechanisms {
   bool books_beside = true;
   bool row_rates = true;
   bool behind_requests = true;
+  bool port_shares = true;
   friend bool operator==(const Mechanisms&, const Mechanisms&) = default;
 };
 
@@ -122,6 +123,9 @@ inline constexpr std::array kMechanisms = {
     MechanismFacts{"behind_requests", &Mechanisms::behind_requests,
                    "under static, an arrival stands behind what its worker has asked for ahead "
                    "(off: it takes no longer)"},
+    MechanismFacts{"port_shares", &Mechanisms::port_shares,
+                   "SMs that share a port share a full memory by port, where the machine says how "
+                   "far (off: by SM)"},
 };
 
 // Sets what one `NAME=on` or `NAME=off` says. Usage, naming it and what is known, iff it is

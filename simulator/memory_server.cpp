@@ -28,24 +28,30 @@ std::uint64_t as_integer(double number) {
 MemoryServer::MemoryServer(const Settings& settings)
     : kinds_(static_cast<std::uint32_t>(settings.limits.size())),
       group_limit_(settings.group_limit * kBytesPerPicosecond),
-      group_of_(settings.group_of),
+      port_contention_(settings.shared ? settings.port_contention : 0),
+      place_of_(settings.workers),
       weight_of_(settings.workers, 0),
       smooth_knee_(settings.smooth_knee),
       shared_(settings.shared) {
-  std::uint32_t groups = 1;
-  for (const std::uint32_t group : group_of_) groups = std::max(groups, group + 1);
-  for (std::uint32_t i = 0; i < groups * kinds_; ++i) {
-    Class& c = classes_.emplace_back(settings.workers);
-    c.limit = c.capped = settings.limits[i % kinds_] * kBytesPerPicosecond;
+  for (std::uint32_t worker = 0; worker < settings.workers; ++worker) {
+    const std::uint32_t group = settings.group_of.empty() ? 0 : settings.group_of[worker];
+    if (group >= groups_.size()) groups_.resize(group + 1);
+    std::vector<std::uint32_t>& members = groups_[group].members;
+    place_of_[worker] = {group, static_cast<std::uint32_t>(members.size())};
+    members.push_back(worker);
   }
-  const auto by_limit = [&](std::uint32_t a, std::uint32_t b) {
-    return classes_[a].limit < classes_[b].limit;
-  };
+  if (port_contention_ > 0) ports_.resize(groups_.size());
+  for (std::uint32_t group = 0; group < groups_.size(); ++group) {
+    for (const double limit : settings.limits) {
+      Class& c =
+          classes_.emplace_back(group, static_cast<std::uint32_t>(groups_[group].members.size()));
+      c.limit = c.capped = limit * kBytesPerPicosecond;
+    }
+  }
   by_limit_.resize(classes_.size());
   std::iota(by_limit_.begin(), by_limit_.end(), 0U);
-  kinds_by_limit_.assign(by_limit_.begin(), by_limit_.begin() + kinds_);
-  std::stable_sort(by_limit_.begin(), by_limit_.end(), by_limit);
-  std::stable_sort(kinds_by_limit_.begin(), kinds_by_limit_.end(), by_limit);
+  std::ranges::stable_sort(by_limit_, {}, [&](std::uint32_t k) { return classes_[k].limit; });
+  running_classes_.reserve(classes_.size());
   for (const double supply : settings.supply) supply_.push_back(supply * kBytesPerPicosecond);
 }
 
@@ -60,8 +66,12 @@ void MemoryServer::configure(std::uint32_t stream_class, double limit, double sh
 void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
                          std::int64_t bytes, double slowness) {
   advance(now);
-  Class& c = class_for(worker, stream_class);
-  if (c.count == 0) c.clock = 0;
+  const std::uint32_t index = index_for(worker, stream_class);
+  Class& c = classes_[index];
+  if (c.count == 0) {
+    c.clock = 0;
+    note_first(index);
+  }
   if (c.clock > kRebase) {
     // A stream that ends at this very instant has a key that the clock may have passed.
     const std::uint64_t amount = on_grain(std::min(c.clock, c.ends.top()));
@@ -74,11 +84,12 @@ void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t s
   const std::uint64_t volume =
       is_plain ? static_cast<std::uint64_t>(bytes << kFractionBits) + Tournament::kIndexMask
                : volume_of(bytes, weight);
-  c.ends.set(worker, on_grain(c.clock + volume));
+  c.ends.set(place_of_[worker].member, on_grain(c.clock + volume));
   weight_of_[worker] = weight;
   c.weight += weight;
   ++c.count;
   ++running_;
+  if (port_contention_ > 0) add_up(c.group);
   is_stale_ = true;
 }
 
@@ -102,18 +113,20 @@ std::uint64_t MemoryServer::reweighed(std::uint64_t volume, std::uint64_t weight
 void MemoryServer::extend(std::int64_t now, std::uint32_t worker, std::uint32_t stream_class,
                           std::int64_t bytes, double slowness) {
   advance(now);
-  Class& c = class_for(worker, stream_class);
+  Class& c = classes_[index_for(worker, stream_class)];
+  const std::uint32_t member = place_of_[worker].member;
   const std::uint64_t weight = weight_of_slowness(slowness);
-  std::uint64_t end = on_grain(c.ends.key(worker));
+  std::uint64_t end = on_grain(c.ends.key(member));
   if (weight != weight_of_[worker]) {
     const std::uint64_t missing = end > c.clock ? end - c.clock : 0;
     end = c.clock + reweighed(missing, weight_of_[worker], weight);
     c.weight += weight - weight_of_[worker];
     weight_of_[worker] = weight;
+    if (port_contention_ > 0) add_up(place_of_[worker].group);
     is_stale_ = true;
   }
   if (bytes > 0) end += volume_of(bytes, weight);
-  c.ends.set(worker, on_grain(end));
+  c.ends.set(member, on_grain(end));
   is_end_known_ = false;
   next_end_ = kNever;
 }
@@ -121,10 +134,12 @@ void MemoryServer::extend(std::int64_t now, std::uint32_t worker, std::uint32_t 
 std::uint32_t MemoryServer::finish_next() {
   advance(next_end());
   Class& c = classes_[next_class_];
-  const std::uint32_t worker = Tournament::entity_of(c.ends.top());
-  c.ends.clear(worker);
+  const std::uint32_t member = Tournament::entity_of(c.ends.top());
+  const std::uint32_t worker = groups_[c.group].members[member];
+  c.ends.clear(member);
   c.weight -= weight_of_[worker];
-  --c.count;
+  if (--c.count == 0) note_last(next_class_);
+  if (port_contention_ > 0) add_up(c.group);
   --running_;
   // At once: it takes long, and nobody asks before what the end leads to has been worked out.
   share();
@@ -136,50 +151,66 @@ void MemoryServer::advance(std::int64_t now) {
   if (is_stale_) share();
   const auto passed = static_cast<std::uint64_t>(now - now_);
   now_ = now;
-  for (Class& c : classes_) {
-    if (c.count > 0) c.clock += c.rate * passed;
-  }
+  for (const std::uint32_t k : running_classes_) classes_[k].clock += classes_[k].rate * passed;
+}
+
+void MemoryServer::note_first(std::uint32_t class_index) {
+  running_classes_.insert(std::ranges::lower_bound(running_classes_, class_index), class_index);
+  std::vector<std::uint32_t>& running = groups_[classes_[class_index].group].running;
+  const auto by_limit = [&](std::uint32_t k) { return std::pair(classes_[k].limit, k); };
+  running.insert(std::ranges::lower_bound(running, by_limit(class_index), {}, by_limit),
+                 class_index);
+}
+
+void MemoryServer::note_last(std::uint32_t class_index) {
+  running_classes_.erase(std::ranges::lower_bound(running_classes_, class_index));
+  std::erase(groups_[classes_[class_index].group].running, class_index);
 }
 
 // Whether a stream has all its bytes at this very instant, whatever the rates.
 bool MemoryServer::has_ended() const {
-  return std::any_of(classes_.begin(), classes_.end(),
-                     [](const Class& c) { return c.count > 0 && c.missing() == 0; });
+  return std::ranges::any_of(running_classes_,
+                             [&](std::uint32_t k) { return classes_[k].missing() == 0; });
 }
 
-// The limits that groups leave to their classes, and the order of these.
+// The limits that groups leave to their classes.
 void MemoryServer::cap_groups() {
-  for (std::size_t first = 0; first < classes_.size(); first += kinds_) {
-    const double level = level_of_group(&classes_[first]);
-    for (std::size_t i = first; i < first + kinds_; ++i) {
-      classes_[i].capped = std::min(classes_[i].limit, level);
+  for (const Group& group : groups_) {
+    const double level = level_of_group(group, group_limit_);
+    for (const std::uint32_t k : group.running) {
+      classes_[k].capped = std::min(classes_[k].limit, level);
     }
   }
-  std::sort(by_limit_.begin(), by_limit_.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return std::pair(classes_[a].capped, a) < std::pair(classes_[b].capped, b);
-  });
 }
 
-// What a unit of weight gets where the group's streams ask for more than it takes in; otherwise
-// more than any limit.
-double MemoryServer::level_of_group(const Class* kinds) const {
-  double left = group_limit_;
+// What a unit of weight gets where the group's streams ask for more than `limit`; otherwise more
+// than any limit of theirs.
+double MemoryServer::level_of_group(const Group& group, double limit) const {
+  double left = limit;
   std::uint64_t weight_left = 0;
-  for (std::uint32_t k = 0; k < kinds_; ++k) weight_left += kinds[k].weight;
-  for (const std::uint32_t k : kinds_by_limit_) {
-    if (weight_left == 0) break;
-    const double level = left / (static_cast<double>(weight_left) * (1 / kWeightOne));
-    if (level < kinds[k].limit) return level;
-    left -= static_cast<double>(kinds[k].weight) * (1 / kWeightOne) * kinds[k].limit;
-    weight_left -= kinds[k].weight;
+  for (const std::uint32_t k : group.running) weight_left += classes_[k].weight;
+  for (const std::uint32_t k : group.running) {
+    const double level = left / (as_double(weight_left) * (1 / kWeightOne));
+    if (level < classes_[k].limit) return level;
+    left -= as_double(classes_[k].weight) * (1 / kWeightOne) * classes_[k].limit;
+    weight_left -= classes_[k].weight;
   }
   return std::numeric_limits<double>::infinity();
 }
 
+// The running classes, and perhaps others, by the limit that is left to them.
+std::span<const std::uint32_t> MemoryServer::by_capped_limit() {
+  if (group_limit_ <= 0) return by_limit_;
+  sorted_ = running_classes_;
+  std::ranges::sort(sorted_, {}, [&](std::uint32_t k) { return std::pair(classes_[k].capped, k); });
+  return sorted_;
+}
+
 // Whether a stream has all its bytes `passed` after now_, at the rates as they are.
 bool MemoryServer::will_have_ended(std::uint64_t passed) const {
-  return std::any_of(classes_.begin(), classes_.end(), [&](const Class& c) {
-    return c.count > 0 && (c.rate >= kFast || c.missing() <= c.rate * passed);
+  return std::ranges::any_of(running_classes_, [&](std::uint32_t k) {
+    const Class& c = classes_[k];
+    return c.rate >= kFast || c.missing() <= c.rate * passed;
   });
 }
 
@@ -198,14 +229,15 @@ void MemoryServer::share() {
   next_end_ = kNever;
   if (running_ == 0) return;
   if (group_limit_ > 0) cap_groups();
+  if (port_contention_ > 0) return share_by_group();
   double demanded = 0;
   std::uint64_t weight_left = 0;
-  for (const Class& c : classes_) {
-    demanded += as_double(c.weight) * (1 / kWeightOne) * c.capped;
-    weight_left += c.weight;
+  for (const std::uint32_t k : running_classes_) {
+    demanded += as_double(classes_[k].weight) * (1 / kWeightOne) * classes_[k].capped;
+    weight_left += classes_[k].weight;
   }
   double left = granted(demanded);
-  for (const std::uint32_t k : by_limit_) {
+  for (const std::uint32_t k : by_capped_limit()) {
     Class& c = classes_[k];
     if (c.count == 0) continue;
     const double level = left * (1 / (as_double(weight_left) * (1 / kWeightOne)));
@@ -216,12 +248,38 @@ void MemoryServer::share() {
   }
 }
 
+// What a group's streams ask for, by increasing limit.
+void MemoryServer::add_up(std::uint32_t group) {
+  PortDemand& port = ports_[group];
+  port.streams = 0;
+  port.demanded = 0;
+  for (const std::uint32_t k : groups_[group].running) {
+    port.streams += classes_[k].count;
+    port.demanded += as_double(classes_[k].weight) * (1 / kWeightOne) * classes_[k].capped;
+  }
+}
+
+// Each group what it is allowed, and within it max-min.
+void MemoryServer::share_by_group() {
+  if (group_limit_ > 0) {
+    for (std::uint32_t group = 0; group < groups_.size(); ++group) add_up(group);
+  }
+  share_by_port(ports_, granted(demanded_by(ports_)), port_contention_);
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const PortDemand& port = ports_[g];
+    const double level = port.allowed < port.demanded ? level_of_group(groups_[g], port.allowed)
+                                                      : std::numeric_limits<double>::infinity();
+    for (const std::uint32_t k : groups_[g].running) {
+      classes_[k].rate = rate_of(std::min(classes_[k].capped, level));
+    }
+  }
+}
+
 // The first end at these rates, of several the first class's.
 void MemoryServer::find_end() {
   is_end_known_ = true;
-  for (std::uint32_t k = 0; k < classes_.size(); ++k) {
+  for (const std::uint32_t k : running_classes_) {
     const Class& c = classes_[k];
-    if (c.count == 0) continue;
     const auto end = now_ + static_cast<std::int64_t>((c.missing() + c.rate - 1) / c.rate);
     if (end >= next_end_) continue;
     next_end_ = end;

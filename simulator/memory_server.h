@@ -8,9 +8,11 @@
 // O(classes + log workers). The sharing is worked out when somebody asks what it decides: once for
 // all that starts and ends at one instant.
 //
-// Workers may stand in groups (GPCs) that take in so much at most. Then each group has classes of
-// its own: within a group that asks for more, no stream gets more than the level at which the
-// group is full, which is one more limit of its classes. That is max-min over both.
+// Workers may stand in groups (GPCs, ports) that take in so much at most. Then each group has
+// classes of its own: within a group that asks for more, no stream gets more than the level at
+// which the group is full, which is one more limit of its classes. That is max-min over both.
+// Groups may share the memory as ports do, too (core/port_share.h): then there is no one level, but
+// what a group is allowed decides its own.
 //
 // Integer arithmetic on the clocks (2^-28 bytes; instants in ps): a stream ends at the first
 // picosecond by which all its bytes have come.
@@ -20,6 +22,7 @@
 #include <span>
 #include <vector>
 
+#include "core/port_share.h"
 #include "simulator/tournament.h"
 
 namespace mk::simulator {
@@ -35,9 +38,10 @@ class MemoryServer {
     std::vector<double> limits{};  // GB/s, of each class
     std::vector<double> supply{};  // GB/s with n running streams, n = 0 .. workers
     bool smooth_knee = true;
-    bool shared = true;      // no: each stream runs at its own limit, or its group's level
-    double group_limit = 0;  // GB/s of a group; 0: no groups
-    std::vector<std::uint32_t> group_of{};  // a worker; only with groups
+    bool shared = true;          // no: each stream runs at its own limit, or its group's level
+    double group_limit = 0;      // GB/s of a group; 0: no limit
+    double port_contention = 0;  // 0: groups do not share the memory as ports do
+    std::vector<std::uint32_t> group_of{};  // a worker; empty: no groups
   };
   explicit MemoryServer(const Settings& settings);
 
@@ -89,7 +93,8 @@ class MemoryServer {
 
  private:
   struct Class {
-    explicit Class(std::uint32_t workers) : ends(workers) {}
+    Class(std::uint32_t in_group, std::uint32_t workers) : group(in_group), ends(workers) {}
+    std::uint32_t group;
     double limit = 0;          // bytes a ps
     double capped = 0;         // what of it the group's level leaves
     std::uint64_t clock = 0;   // V
@@ -104,6 +109,14 @@ class MemoryServer {
       return end > clock ? end - clock : 0;
     }
   };
+  struct Place {
+    std::uint32_t group = 0;
+    std::uint32_t member = 0;  // of that group, in the order of workers
+  };
+  struct Group {
+    std::vector<std::uint32_t> members{};  // workers
+    std::vector<std::uint32_t> running{};  // classes of which a stream runs, by increasing limit
+  };
   static constexpr std::uint64_t kPlainWeight = 1 << 20;
   static constexpr unsigned kFractionBits = 28;
   static constexpr std::uint64_t kRebase = std::uint64_t{1} << 62;
@@ -111,24 +124,32 @@ class MemoryServer {
   static constexpr std::int64_t kSoon = std::int64_t{1} << 26;    // ps
   static constexpr std::uint64_t kFast = std::uint64_t{1} << 37;  // 512 TB/s
 
-  Class& class_for(std::uint32_t worker, std::uint32_t stream_class) {
-    if (group_limit_ <= 0) return classes_[stream_class];
-    return classes_[group_of_[worker] * kinds_ + stream_class];
+  std::uint32_t index_for(std::uint32_t worker, std::uint32_t stream_class) const {
+    return place_of_[worker].group * kinds_ + stream_class;
   }
+  void note_first(std::uint32_t class_index);
+  void note_last(std::uint32_t class_index);
   void advance(std::int64_t now);
   bool has_ended() const;
   bool will_have_ended(std::uint64_t passed) const;
   void share();
   void find_end();
   void cap_groups();
-  double level_of_group(const Class* kinds) const;
+  std::span<const std::uint32_t> by_capped_limit();
+  void add_up(std::uint32_t group);
+  void share_by_group();
+  double level_of_group(const Group& group, double limit) const;
   double granted(double demanded) const;
   std::vector<Class> classes_{};
-  std::uint32_t kinds_;                    // classes of a group
-  std::vector<std::uint32_t> by_limit_{};  // classes by increasing limit, as their groups cap it
-  std::vector<std::uint32_t> kinds_by_limit_{};
-  double group_limit_ = 0;                  // bytes a ps
-  std::vector<std::uint32_t> group_of_{};   // a worker
+  std::uint32_t kinds_;                           // classes of a group
+  std::vector<std::uint32_t> running_classes_{};  // of which a stream runs, by their numbers
+  std::vector<std::uint32_t> by_limit_{};         // all classes, by increasing limit
+  std::vector<std::uint32_t> sorted_{};           // room for some of them
+  double group_limit_ = 0;                        // bytes a ps; 0: no limit
+  double port_contention_ = 0;
+  std::vector<PortDemand> ports_{};  // with port_contention_: a group
+  std::vector<Place> place_of_{};    // a worker
+  std::vector<Group> groups_{};
   std::vector<std::uint64_t> weight_of_{};  // a worker
   std::vector<double> supply_{};            // bytes a ps
   double supply_share_ = 1;

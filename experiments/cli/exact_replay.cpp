@@ -216,6 +216,7 @@ Mechanisms measured_mechanisms() {
   mechanisms.sm_spread = false;  // it is in what was recorded, and so is all that bodies wait for
   mechanisms.shared_bandwidth = false;
   mechanisms.gpc_cap = false;
+  mechanisms.port_shares = false;
   mechanisms.l2_capacity = false;
   mechanisms.preload = false;
   return mechanisms;

@@ -23,7 +23,7 @@ void PlainMemory::start(std::int64_t now, std::uint32_t worker, std::uint32_t st
                         std::int64_t bytes, double slowness) {
   MK_CHECK(!streams_[worker], "a worker has one stream of a kind");
   advance(now);
-  const std::uint32_t group = settings_.group_limit > 0 ? settings_.group_of[worker] : 0;
+  const std::uint32_t group = settings_.group_of.empty() ? 0 : settings_.group_of[worker];
   const auto kinds = static_cast<std::uint32_t>(settings_.limits.size());
   const std::uint32_t index = group * kinds + stream_class;
   Class& c = classes_[index];
@@ -74,16 +74,14 @@ void PlainMemory::share() {
   constexpr double kOne = MemoryServer::kWeightOne;
   if (running() == 0) return;
   cap_groups();
+  if (settings_.shared && settings_.port_contention > 0) return share_by_groups();
   double demanded = 0;
   std::uint64_t weight_left = 0;
   for (std::uint32_t k = 0; k < classes_.size(); ++k) {
     demanded += static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].capped;
     weight_left += weight_of(k);
   }
-  const double offered = settings_.supply[running()] * 1e-3;
-  double left = !settings_.shared       ? demanded
-                : settings_.smooth_knee ? smooth_minimum(demanded, offered)
-                                        : std::min(demanded, offered);
+  double left = granted(demanded);
   for (const std::uint32_t k : by_limit()) {
     Class& c = classes_[k];
     const std::uint64_t weight = weight_of(k);
@@ -99,26 +97,62 @@ void PlainMemory::share() {
 // A group that asks for more than it takes in: its classes' limits come down to the level at which
 // it is full.
 void PlainMemory::cap_groups() {
-  constexpr double kOne = MemoryServer::kWeightOne;
   const auto kinds = static_cast<std::uint32_t>(settings_.limits.size());
   for (Class& c : classes_) c.capped = c.limit;
   for (std::uint32_t first = 0; settings_.group_limit > 0 && first < classes_.size();
        first += kinds) {
-    double left = settings_.group_limit * 1e-3;
-    std::uint64_t weight_left = 0;
-    for (std::uint32_t k = first; k < first + kinds; ++k) weight_left += weight_of(k);
-    double level = std::numeric_limits<double>::infinity();
-    for (const std::uint32_t k : by_limit()) {
-      if (k < first || k >= first + kinds || weight_left == 0) continue;
-      level = left / (static_cast<double>(weight_left) * (1 / kOne));
-      if (level < classes_[k].limit) break;
-      level = std::numeric_limits<double>::infinity();
-      left -= static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].limit;
-      weight_left -= weight_of(k);
-    }
+    const double level = level_of_group(first, settings_.group_limit * 1e-3);
     for (std::uint32_t k = first; k < first + kinds; ++k)
       classes_[k].capped = std::min(classes_[k].limit, level);
   }
+}
+
+// What all streams get together, of what they ask for.
+double PlainMemory::granted(double demanded) const {
+  if (!settings_.shared) return demanded;
+  const double offered = settings_.supply[running()] * 1e-3;
+  return settings_.smooth_knee ? smooth_minimum(demanded, offered) : std::min(demanded, offered);
+}
+
+// Ports that share the memory: each group's own level.
+void PlainMemory::share_by_groups() {
+  constexpr double kOne = MemoryServer::kWeightOne;
+  const auto kinds = static_cast<std::uint32_t>(settings_.limits.size());
+  std::vector<PortDemand> ports(classes_.size() / kinds);
+  for (const auto& stream : streams_) {
+    if (stream) ++ports[stream->class_index / kinds].streams;
+  }
+  for (const std::uint32_t k : by_own_limit()) {
+    ports[k / kinds].demanded +=
+        static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].capped;
+  }
+  share_by_port(ports, granted(demanded_by(ports)), settings_.port_contention);
+  for (std::uint32_t k = 0; k < classes_.size(); ++k) {
+    const PortDemand& port = ports[k / kinds];
+    double rate = classes_[k].capped;
+    if (port.allowed < port.demanded)
+      rate = std::min(rate, level_of_group(k / kinds * kinds, port.allowed));
+    classes_[k].rate = MemoryServer::rate_of(rate);
+  }
+}
+
+// The level at which the group whose classes begin at `first` takes in `limit`; infinity where its
+// streams ask for less.
+double PlainMemory::level_of_group(std::uint32_t first, double limit) const {
+  constexpr double kOne = MemoryServer::kWeightOne;
+  const auto kinds = static_cast<std::uint32_t>(settings_.limits.size());
+  double left = limit;
+  std::uint64_t weight_left = 0;
+  for (std::uint32_t k = first; k < first + kinds; ++k) weight_left += weight_of(k);
+  for (const std::uint32_t k : by_own_limit()) {
+    if (k < first || k >= first + kinds) continue;
+    if (weight_left == 0) break;
+    const double level = left / (static_cast<double>(weight_left) * (1 / kOne));
+    if (level < classes_[k].limit) return level;
+    left -= static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].limit;
+    weight_left -= weight_of(k);
+  }
+  return std::numeric_limits<double>::infinity();
 }
 
 // Classes by the limit that their groups leave them.
@@ -127,6 +161,16 @@ std::vector<std::uint32_t> PlainMemory::by_limit() const {
   std::iota(order.begin(), order.end(), 0U);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     return classes_[a].capped < classes_[b].capped;
+  });
+  return order;
+}
+
+// By their own limit.
+std::vector<std::uint32_t> PlainMemory::by_own_limit() const {
+  std::vector<std::uint32_t> order(classes_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return classes_[a].limit < classes_[b].limit;
   });
   return order;
 }

@@ -177,6 +177,8 @@ TEST(Machine, RefusesPortsThatNobodyHasOrThatAreNoNumbers) {
   Machine machine = h100();
   EXPECT_THAT(set_number(machine, "gpc_bandwidth", 400).error().message,
               HasSubstr("neither gpc_sms nor sm_port"));
+  EXPECT_THAT(set_number(machine, "port_contention", 0.5).error().message,
+              HasSubstr("port_contention: 0.5, but neither gpc_sms nor sm_port"));
   machine.sm_port.resize(131);
   for (Number& gpc : machine.sm_port) gpc = {1, 1, 1, "test"};
   EXPECT_THAT(error_of(machine_to_json(machine)), HasSubstr("sm_port: 131 numbers for 132 SMs"));

@@ -185,6 +185,7 @@ class EnginesAgreeWithL2 : public ::testing::TestWithParam<int> {};
 TEST_P(EnginesAgreeWithL2, AndGpcsOfUnequalSizes) {
   Machine machine = load_machine("h100-sxm").value();
   testing::set(machine.gpc_bandwidth, 90);
+  testing::set(machine.port_contention, GetParam() == 200 ? 0 : 0.6);
   machine.sm_port.resize(132);
   for (std::size_t sm = 0; sm < 132; ++sm)
     testing::set(machine.sm_port[sm], static_cast<double>(sm * sm % 9));

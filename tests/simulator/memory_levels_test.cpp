@@ -2,6 +2,8 @@
 // at the body's own rate of 10 GB/s.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/simulator/drawn.h"
 #include "tests/simulator/simple.h"
 
@@ -102,6 +104,43 @@ TEST(SmFactor, TwentyFourOf132SmsThatStream129TimesAsFastEndFirstAndLoadNoMore) 
   const double rest = 108 * 100'000 * (1 - 1 / 1.29);
   const double slow = fast + rest / 1000e3;
   for (std::size_t sm = 24; sm < 132; ++sm) EXPECT_NEAR(ends[sm], slow, 2e-3) << sm;
+}
+
+TEST(PortShares, TheSmsOfASmallPortEndFirstAndAllLoadAtTheMemorysBandwidth) {
+  // 80 GB/s asked for, 20 there: three quarters are missing, and an SM has a request waiting with
+  // chance 0.6. Ports of six and two: 1 - 0.4^6 and 1 - 0.4^2.
+  Machine machine = simple_machine();
+  set(machine.memory.curve[0].bandwidth, 20);
+  set(machine.port_contention, 0.8);
+  machine.sm_port.resize(8);
+  for (std::size_t sm = 0; sm < 8; ++sm) set(machine.sm_port[sm], sm < 6 ? 0 : 1);
+  const auto graph = layers(1, 8, 10'000);
+  SimulationOptions options = plain_options(PolicyKind::kStatic, 8);
+
+  const std::vector<double> ends = last_ends(graph, machine, options);
+
+  const double six = 1 - std::pow(0.4, 6), two = 1 - std::pow(0.4, 2);
+  const double small = 20'000 / (20e3 * two / (six + two));
+  for (std::size_t sm = 6; sm < 8; ++sm) EXPECT_NEAR(ends[sm], small, 2e-3) << sm;
+  for (std::size_t sm = 0; sm < 6; ++sm) EXPECT_NEAR(ends[sm], 4, 2e-3) << sm;
+
+  options.mechanisms.port_shares = false;
+  for (const double end : last_ends(graph, machine, options)) EXPECT_NEAR(end, 4, 2e-3);
+}
+
+TEST(PortShares, HoldForKernelsToo) {
+  Machine machine = simple_machine();
+  set(machine.memory.curve[0].bandwidth, 20);
+  machine.sm_port.resize(8);
+  for (std::size_t sm = 0; sm < 8; ++sm) set(machine.sm_port[sm], sm < 6 ? 0 : 1);
+  const auto graph = layers(1, 8, 10'000);
+  SimulationOptions options = plain_options(PolicyKind::kGraph, 8);
+  const double by_sm = makespan_us(graph, machine, options);
+
+  set(machine.port_contention, 1);
+
+  // 80,000 bytes at 20 GB/s, whoever gets them first.
+  EXPECT_NEAR(makespan_us(graph, machine, options), by_sm, kRounding);
 }
 
 // An L2 that gives each stream its body's rate; the memory gives all eight together half of that.

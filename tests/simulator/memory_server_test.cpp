@@ -83,10 +83,64 @@ class Reference {
     const auto in_all = [&](double level, std::size_t i) {
       return alone(std::min(level, group_level[i]), i);
     };
+    if (settings_.port_contention > 0) return rates_by_port(streams, running, in_all);
     const double level = level_for(
         supply, [](std::size_t) { return true; }, in_all);
     std::vector<double> result(streams.size());
     for (std::size_t i = 0; i < streams.size(); ++i) result[i] = in_all(level, i);
+    return result;
+  }
+
+  // Ports in proportion to the chances that one of their streams waits; in a port max-min.
+  template <typename At>
+  std::vector<double> rates_by_port(const std::vector<Stream>& streams,
+                                    const std::vector<bool>& running, const At& at) const {
+    const std::size_t count = streams.size();
+    double granted = 0;
+    double demanded = 0;
+    std::vector<double> of_port(count, 0);  // demanded, by port
+    std::vector<double> in_port(count, 0);  // streams
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!running[i]) continue;
+      granted += 1;
+      demanded += at(1e6, i);
+      of_port[settings_.group_of[i]] += at(1e6, i);
+      in_port[settings_.group_of[i]] += 1;
+    }
+    granted = std::min(settings_.supply[static_cast<std::size_t>(granted)] * 1e-3, demanded);
+    const double waiting = settings_.port_contention * (1 - granted / demanded);
+    const auto allowed = [&](std::size_t port, double each) {
+      const double chance =
+          waiting < 1e-7 ? in_port[port] : 1 - std::pow(1 - waiting, in_port[port]);
+      return std::min(of_port[port], each * chance);
+    };
+    const auto bisected = [](double most, const auto& sum_at) {
+      double low = 0;
+      double high = 1e9;
+      for (int step = 0; step < 200; ++step) {
+        const double middle = 0.5 * (low + high);
+        (sum_at(middle) <= most ? low : high) = middle;
+      }
+      return low;
+    };
+    const double each = bisected(granted, [&](double level) {
+      double sum = 0;
+      for (std::size_t port = 0; port < count; ++port) sum += allowed(port, level);
+      return sum;
+    });
+    std::vector<double> result(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!running[i]) continue;
+      const std::uint32_t port = settings_.group_of[i];
+      const double level = bisected(allowed(port, each), [&](double middle) {
+        double sum = 0;
+        for (std::size_t j = 0; j < count; ++j) {
+          if (running[j] && settings_.group_of[j] == port) sum += at(middle, j);
+        }
+        return sum;
+      });
+      result[i] = at(level, i);
+    }
     return result;
   }
 
@@ -161,6 +215,19 @@ TEST(MemoryServer, GroupsThatTakeInSoMuchAgreeWithWaterFillingInBoth) {
     SCOPED_TRACE(limit);
     s.group_limit = limit;
     expect_water_filling(s, 2e-5);
+  }
+}
+
+TEST(MemoryServer, GroupsThatShareAsPortsAgreeWithWaterFillingOfTheirChances) {
+  MemoryServer::Settings s = settings(40, {3, 8, 21});
+  for (std::uint32_t worker = 0; worker < 40; ++worker) s.group_of.push_back(worker * worker % 5);
+  for (const double limit : {0.0, 15.0}) {
+    for (const double contention : {0.1, 0.6, 1.0}) {
+      SCOPED_TRACE(contention);
+      s.group_limit = limit;
+      s.port_contention = contention;
+      expect_water_filling(s, 2e-5);
+    }
   }
 }
 

@@ -184,6 +184,7 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
   Machine with_gpcs = h100;
   testing::set(with_gpcs.gpc_sms, 18);
   testing::set(with_gpcs.gpc_bandwidth, 200);
+  testing::set(with_gpcs.port_contention, 0.6);
   Machine large_l2 = h100;
   testing::set(large_l2.memory.l2_capacity, 2e9);
   Machine with_warps = h100;
@@ -201,19 +202,19 @@ TEST(Simulate, EveryMechanismHasAnEffectSomewhere) {
     if (mechanism.on == &Mechanisms::queue_limit) continue;  // an error, not a duration
     if (mechanism.on == &Mechanisms::waves) continue;  // these kernels fit into one: closed forms
     if (mechanism.on == &Mechanisms::links) continue;  // one device: closed forms
-    const Machine& machine = mechanism.on == &Mechanisms::gpc_cap       ? with_gpcs
-                             : mechanism.on == &Mechanisms::l2_capacity ? large_l2
-                             : mechanism.on == &Mechanisms::row_rates   ? with_row_rates
-                             : mechanism.on == &Mechanisms::warp_rounds ||
-                                     mechanism.on == &Mechanisms::ring_preload ||
-                                     mechanism.on == &Mechanisms::input_overlap ||
-                                     mechanism.on == &Mechanisms::begin_ahead ||
-                                     mechanism.on == &Mechanisms::few_under_way ||
-                                     mechanism.on == &Mechanisms::books_beside ||
-                                     mechanism.on == &Mechanisms::behind_requests ||
-                                     mechanism.on == &Mechanisms::scheduler_lanes
-                                 ? with_warps
-                                 : h100;
+    const Machine& machine =
+        mechanism.on == &Mechanisms::gpc_cap || mechanism.on == &Mechanisms::port_shares ? with_gpcs
+        : mechanism.on == &Mechanisms::l2_capacity                                       ? large_l2
+        : mechanism.on == &Mechanisms::row_rates ? with_row_rates
+        : mechanism.on == &Mechanisms::warp_rounds || mechanism.on == &Mechanisms::ring_preload ||
+                mechanism.on == &Mechanisms::input_overlap ||
+                mechanism.on == &Mechanisms::begin_ahead ||
+                mechanism.on == &Mechanisms::few_under_way ||
+                mechanism.on == &Mechanisms::books_beside ||
+                mechanism.on == &Mechanisms::behind_requests ||
+                mechanism.on == &Mechanisms::scheduler_lanes
+            ? with_warps
+            : h100;
     bool changes = false;
     for (const PolicyKind policy : {PolicyKind::kHybrid, PolicyKind::kAot, PolicyKind::kStatic,
                                     PolicyKind::kGraph, PolicyKind::kPdl}) {

@@ -7,43 +7,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
 
-#include "gpu_backend/cuda/bodies/batch_linear.h"
-#include "gpu_backend/cuda/kernel_args.h"
 #include "gpu_backend/cuda/microbench/body_fit.h"
-#include "gpu_backend/cuda/microbench/measure.h"
+#include "gpu_backend/cuda/microbench/body_runner.h"
 
 namespace mk::cuda::microbench {
 namespace {
-
-constexpr std::uint32_t kCount = 8;            // bodies a block runs
-constexpr std::size_t kActivations = 4 << 20;  // floats: of x, and of y
-constexpr std::uint32_t kHeadDim = 128;
-constexpr std::uint32_t kMostContext = 2048;
-
-struct BodyTimes {
-  std::vector<double> total_us{};
-  std::vector<double> first_us{};  // until the first chunk had landed
-  std::vector<double> last_us{};
-};
 
 double median(const Samples& samples) {
   return samples.empty() ? 0 : mk::microbench::median(samples);
 }
 
-class BodyBench {
+class BodyBench : private BodyRunner {
  public:
-  BodyBench(Lab& lab, Results& results)
-      : lab_(lab),
-        results_(results),
-        x_(lab.zeros<float>(kActivations)),
-        y_(lab.zeros<float>(kActivations)),
-        small_(lab.zeros<float>(std::size_t{kMostContext} * kHeadDim)) {
-    work_bytes_ = static_cast<std::uint32_t>(
-        (lab.device().shared_bytes_per_block - operator_shared_bytes(0) - 1024) / 128 * 128);
-  }
+  BodyBench(Lab& lab, Results& results) : BodyRunner(lab), results_(results) {}
 
   void run() {
     linear("linear", TaskKind::kLinear, LinearInput::kPlain, 1024);
@@ -51,7 +29,6 @@ class BodyBench {
     linear("silu_linear", TaskKind::kSiluLinear, LinearInput::kSilu, 3072);
     linear_by_width();
     linear_flops();
-    bodies_at_once();
     attention();
     small_bodies();
     expert_linear();
@@ -59,55 +36,6 @@ class BodyBench {
   }
 
  private:
-  using MakeTask = std::function<TaskDescriptor(std::uint32_t block)>;
-
-  // `kCount` bodies on each of `active` SMs; the first of each, which finds cold code, left out.
-  // Timed: when their copies land, too, for which all of it takes longer.
-  BodyTimes time(const char* what, std::uint32_t active, const StepRow& step, const MakeTask& make,
-                 bool is_timed = false, bool in_step = false) {
-    std::vector<TaskDescriptor> tasks;
-    for (std::uint32_t i = 0; i < active * kCount; ++i) tasks.push_back(make(i / kCount));
-    const Table<TaskDescriptor> table = lab_.table(tasks);
-    const Table<BodyRow> rows = lab_.zeros<BodyRow>(tasks.size());
-    const Table<Span> spans = lab_.zeros<Span>(active);
-    const Table<Word> ready = lab_.zeros<Word>(1);
-    lab_.run(what, is_timed ? timed_body_symbol() : body_symbol(),
-             {active, DeviceShape::kThreads, operator_shared_bytes(work_bytes_)},
-             BodyArgs{lab_.guard(), table.get(), rows.get(), spans.get(), ready.get(), step, active,
-                      kCount, work_bytes_, in_step});
-    const std::vector<BodyRow> taken = lab_.read(rows);
-    const std::vector<Span> of = lab_.read(spans);
-    BodyTimes times;
-    for (std::uint32_t i = 0; i < taken.size(); ++i) {
-      if (i % kCount == 0) continue;
-      const Span& span = of[i / kCount];
-      times.total_us.push_back(us_of_cycles(taken[i].total, span));
-      times.first_us.push_back(us_of_cycles(taken[i].first_landed, span));
-      times.last_us.push_back(us_of_cycles(taken[i].last_landed, span));
-    }
-    return times;
-  }
-
-  TaskDescriptor linear_task(TaskKind kind, LinearInput input, std::uint32_t in, std::uint32_t rows,
-                             std::uint32_t tokens, const unsigned char* weights,
-                             std::uint32_t block) const {
-    TaskDescriptor task;
-    task.kind = kind;
-    task.linear = {};
-    task.linear.weights = reinterpret_cast<const Bf16*>(weights);
-    task.linear.x = x_.get();
-    task.linear.y = y_.get() + std::size_t{block} * rows * kMaxTokens;
-    task.linear.norm = reinterpret_cast<const Bf16*>(small_.get());
-    task.linear.in = in;
-    task.linear.rows = rows;
-    task.linear.x_stride = input == LinearInput::kSilu ? 2 * in : in;
-    task.linear.y_stride = rows;
-    task.linear.input = input;
-    task.linear.epsilon = 1e-5F;
-    task.linear.token_tiles = tokens == 1 ? 0 : (tokens + kTileTokens - 1) / kTileTokens;
-    return task;
-  }
-
   BodyTimes time_linear(TaskKind kind, LinearInput input, std::uint32_t in, std::uint32_t rows,
                         std::uint32_t tokens, std::uint32_t active, bool is_timed = false) {
     const auto make = [&](std::uint32_t block) {
@@ -165,55 +93,6 @@ class BodyBench {
                                         (kLongSiluKib << 10) / (2 * kLongSiluIn), 1, 1);
     add("silu_linear", fmt::format("{}x{}kib", kLongSiluIn, kLongSiluKib).c_str(), "us",
         gated.total_us);
-  }
-
-  // What N workers' bodies get of the memory at the same time: N times what the slowest of them
-  // gets, since it is the slowest that a barrier waits for. N blocks launched as N lie as N workers
-  // do; some ports have more of them than others, so that some bodies end long before the last,
-  // which then cannot take more than a body takes (blind/README.md, round 10). By the difference of
-  // two sizes: start and end of a body fall out.
-  void bodies_at_once() {
-    constexpr std::uint32_t kIn = 2048;
-    constexpr std::uint32_t kKib[] = {512, 2048};
-    std::uint32_t n = 1;
-    while (n <= lab_.sms() && lab_.status()) {
-      Samples slowest[2];
-      for (const bool is_large : {false, true}) {
-        slowest[is_large] = slowest_in_step(kIn, (kKib[is_large] << 10) / (2 * kIn), n);
-      }
-      const double of_small = median(slowest[0]);
-      Samples rates;
-      for (const double us : slowest[1]) {
-        rates.push_back(n * (kKib[1] - kKib[0]) * 1024e-3 / (us - of_small));
-      }
-      results_.add(lab_, fmt::format("bodies_bandwidth_{}", n), "GB/s", rates);
-      n = n == 1 ? 32 : n + 1;
-    }
-  }
-
-  // Of each repetition the longest of all blocks' bodies, begun together.
-  Samples slowest_in_step(std::uint32_t in, std::uint32_t rows, std::uint32_t active) {
-    // Side by side what is read at the same time, so that nobody finds it in the L2.
-    const std::size_t bytes = std::size_t{2} * in * rows;
-    std::vector<const unsigned char*> of_repetition(kCount);
-    for (auto& weights : of_repetition) weights = lab_.fresh(bytes * active);
-    std::uint32_t repetition = 0;
-    const auto make = [&](std::uint32_t block) {
-      const unsigned char* const weights = of_repetition[repetition++ % kCount] + block * bytes;
-      return linear_task(TaskKind::kLinear, LinearInput::kPlain, in, rows, 1, weights, block);
-    };
-    constexpr int kLaunches = 9;
-    constexpr std::size_t kKept = kCount - 1;
-    Samples all;
-    for (int launch = 0; launch < kLaunches && lab_.status(); ++launch) {
-      const BodyTimes times = time("bodies at once", active, {1, 1, 0, 0}, make, false, true);
-      Samples slowest(kKept);
-      for (std::size_t i = 0; i < times.total_us.size(); ++i) {
-        slowest[i % kKept] = std::max(slowest[i % kKept], times.total_us[i]);
-      }
-      all.insert(all.end(), slowest.begin(), slowest.end());
-    }
-    return all;
   }
 
   // The same weights again and again, out of the second-level cache: what the arithmetic takes.
@@ -421,12 +300,7 @@ class BodyBench {
     return reinterpret_cast<std::int32_t*>(y_.get() + kActivations / 2);
   }
 
-  Lab& lab_;
   Results& results_;
-  Table<float> x_;
-  Table<float> y_;
-  Table<float> small_;  // norms' weights, positions' turns
-  std::uint32_t work_bytes_ = 0;
 };
 
 }  // namespace

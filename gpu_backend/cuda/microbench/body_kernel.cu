@@ -86,7 +86,10 @@ __global__ void __launch_bounds__(DeviceShape::kThreads, 1)
       if (block.thread() == 0) args.rows[at] = {total, 0, 0};
     }
   }
-  if (block.thread() == 0) args.spans[blockIdx.x] = watch.stop();
+  if (block.thread() == 0) {
+    args.spans[blockIdx.x] = watch.stop();
+    args.sms[blockIdx.x] = sm_number();
+  }
 }
 
 }  // namespace

@@ -206,6 +206,7 @@ struct BodyArgs {
   const TaskDescriptor* tasks = nullptr;  // [active][count]
   BodyRow* rows = nullptr;                // as tasks
   Span* spans = nullptr;                  // a block
+  std::uint32_t* sms = nullptr;           // a block
   Word* ready = nullptr;
   StepRow step{};
   std::uint32_t active = 1;

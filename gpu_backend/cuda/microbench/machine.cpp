@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "gpu_backend/cuda/microbench/body_fit.h"
+#include "gpu_backend/cuda/microbench/port_fit.h"
 
 namespace mk::cuda {
 namespace {
@@ -26,6 +27,7 @@ class MachineMaker {
 
   Machine make() && {
     set_device();
+    set_ports();
     set_memory();
     set_protocol();
     set_launches();
@@ -109,6 +111,39 @@ class MachineMaker {
     set_loaded_latency();
   }
 
+  // Which SMs share a port, and how far that decides who gets what of a full memory.
+  void set_ports() {
+    std::vector<Number> ports(facts_.sms);
+    for (std::uint32_t i = 0; i < facts_.sms; ++i) {
+      const auto port = get(fmt::format("sm_port_{}", i));
+      if (!port) return;
+      set(ports[i], port->value, port->how);
+    }
+    m_.sm_port = std::move(ports);
+    std::vector<CrowdedRates> measured;
+    for (std::uint32_t n = 2; n <= facts_.sms; ++n) {
+      CrowdedRates rates{crowded(n)};
+      for (std::uint32_t k = 0; k <= std::ranges::max(rates.streams.ports); ++k) {
+        rates.rates.push_back(value_or(fmt::format("bodies_rate_{}_crowd_{}", n, k), 0));
+      }
+      measured.push_back(std::move(rates));
+    }
+    if (const auto contention = fit_port_contention(measured)) {
+      set(m_.port_contention, *contention, "fitted to bodies_rate_*_crowd_*");
+    }
+  }
+
+  // The bodies of `active` workers that stream at once.
+  CrowdedStreams crowded(std::uint32_t active) const {
+    std::vector<std::uint32_t> ports;
+    for (std::uint32_t i = 0; i < active; ++i) {
+      const std::uint32_t port = m_.port_of(i);
+      if (port >= ports.size()) ports.resize(port + 1, 0);
+      ++ports[port];
+    }
+    return {std::move(ports), value_or("bodies_bandwidth_1", 0)};
+  }
+
   void set_curve() {
     // Of N workers, where a microbench has measured that: blocks that lie as theirs do.
     const char* const reader =
@@ -135,7 +170,13 @@ class MachineMaker {
     const double demanded = active * value_or("bodies_bandwidth_1", 0);
     if (!together || active == 1 || together->value >= kNearlyAll * demanded) return std::nullopt;
     Derived offered = *together;
-    offered.value = offered_if(demanded, together->value);
+    if (m_.port_contention.value > 0) {
+      offered.value =
+          offered_to(crowded(active), together->value / active, m_.port_contention.value);
+      offered.how += ", of the slowest port";
+    } else {
+      offered.value = offered_if(demanded, together->value);
+    }
     offered.how += fmt::format(" of {} x bodies_bandwidth_1", active);
     return offered;
   }

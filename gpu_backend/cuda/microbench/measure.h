@@ -35,7 +35,8 @@ void measure_latencies(Lab& lab, Results& results);   // memory_latency, l2_*, c
 void measure_bandwidths(Lab& lab, Results& results);  // read_bandwidth_*, l2_bandwidth, sm_spread
 void measure_launches(Lab& lab, Results& results);    // launch_*
 void measure_bodies(Lab& lab, Results& results);      // body_*
-void measure_peers(Lab& lab, Results& results);       // peer_*; where there are two GPUs
-void measure_runs(Lab& lab, Results& results);        // empty_task_*, hop_*, barrier_*, boundary_*
+void measure_bodies_at_once(Lab& lab, Results& results);  // sm_port_*, bodies_bandwidth_*, ...
+void measure_peers(Lab& lab, Results& results);           // peer_*; where there are two GPUs
+void measure_runs(Lab& lab, Results& results);  // empty_task_*, hop_*, barrier_*, boundary_*
 
 }  // namespace mk::cuda::microbench

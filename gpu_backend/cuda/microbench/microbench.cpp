@@ -28,6 +28,7 @@ constexpr Group kGroups[] = {{"clocks", microbench::measure_clocks},
                              {"bandwidths", microbench::measure_bandwidths},
                              {"launches", microbench::measure_launches},
                              {"bodies", microbench::measure_bodies},
+                             {"bodies at once", microbench::measure_bodies_at_once},
                              {"runs of empty tasks", microbench::measure_runs},
                              {kPeers, microbench::measure_peers}};
 
