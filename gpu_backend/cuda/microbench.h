@@ -25,6 +25,7 @@
 //   stream_slowest_N, _fastest_N   the slowest and the fastest of these blocks                 GB/s
 //   sm_port_I                      the port of the I-th SM that a launch takes                 1
 //   bodies_bandwidth_N             N times what the slowest of N linear bodies at once gets    GB/s
+//   bodies_KIND_CxKkib             the slowest of all SMs' bodies at once, C columns, K KiB     us
 //   bodies_rate_N_crowd_K          what one of N gets whose port has K of them                 GB/s
 //   read_bandwidth_{one,all}_Kkib  one SM, all SMs, K KiB in flight each                       GB/s
 //   l2_bandwidth                   all SMs read what L2 holds                                  GB/s

@@ -114,7 +114,7 @@ STEPS = {
     "bodies": (static, [0.58, 1.0, 1.0, 1.0, 1.0, 4.0], 300, None, 0.3),
     "preload": (preload, [0.6], 16, "bodies", 0.06),
     "aot": (policy("fetch", "enqueue_aot", "broadcast_look"), [1.5, 0.6, 0.8], 150, "preload", 0.12),
-    "hybrid": (policy("fetch", "dequeue", "enqueue_aot", "broadcast_look"), [1.5, 2.0, 0.6, 0.8], 200, "preload", 0.17),
+    "hybrid": (policy("fetch", "dequeue", "enqueue_aot", "broadcast_look"), [[1.5, 2.0, 0.6, 0.8], [4.7, 0.3, 0.4, 0.7]], 200, "preload", 0.17),
     "jit": (policy("fetch", "dequeue", "enqueue", "broadcast_look"), [1.5, 2.0, 0.45, 0.8], 200, "preload", 0.17),
     "aot-0": (alone, [0.1], 10, "aot", 0.02),
     "hybrid-0": (alone, [0.1], 10, "hybrid", 0.02),

@@ -11,6 +11,7 @@
 #include <map>
 #include <random>
 
+#include "gpu_backend/cuda/microbench/body_fit.h"
 #include "gpu_backend/cuda/microbench/body_runner.h"
 #include "gpu_backend/cuda/microbench/port_map.h"
 
@@ -33,6 +34,7 @@ class BodiesAtOnce : private BodyRunner {
   void run() {
     find_ports();
     for (std::uint32_t n = 1; n <= lab_.sms() && lab_.status(); n = n == 1 ? 32 : n + 1) at_once(n);
+    wide_inputs();
   }
 
  private:
@@ -67,10 +69,10 @@ class BodiesAtOnce : private BodyRunner {
   std::vector<PartlyIdleRun> partly_idle_runs() {
     constexpr std::uint32_t kRows = 256;  // 1 MiB
     constexpr std::uint32_t kIdleRows = 8;
-    constexpr int kLaunches = 150;
+    constexpr int kRunLaunches = 150;
     std::mt19937 draw(1);
     std::vector<PartlyIdleRun> runs;
-    for (int launch = 0; launch < kLaunches && lab_.status(); ++launch) {
+    for (int launch = 0; launch < kRunLaunches && lab_.status(); ++launch) {
       std::vector<std::array<bool, kBodyCount>> is_idle(lab_.sms());
       for (auto& block : is_idle) {
         for (bool& idle : block) idle = draw() % 3 == 0;
@@ -92,10 +94,10 @@ class BodiesAtOnce : private BodyRunner {
 
   // The SMs of launches of each size.
   std::vector<std::vector<std::uint32_t>> launches() {
-    constexpr int kLaunches = 4;
+    constexpr int kOfEachSize = 4;
     std::vector<std::vector<std::uint32_t>> all;
     for (std::uint32_t n = 1; n < lab_.sms() && lab_.status(); ++n) {
-      for (int launch = 0; launch < kLaunches; ++launch) {
+      for (int launch = 0; launch < kOfEachSize; ++launch) {
         all.push_back(in_step(n, kGroupOfRows, [](auto, auto) { return kGroupOfRows; }).sm);
       }
     }
@@ -128,20 +130,47 @@ class BodiesAtOnce : private BodyRunner {
     }
   }
 
+  // All SMs' bodies of many columns, which all of them read at once, plain and gated: the slowest.
+  void wide_inputs() {
+    const std::uint32_t rows = (kWideKib << 10) / (2 * kWideIn);
+    const std::size_t bytes = std::size_t{kWideKib} << 10;
+    for (const auto& [kind, input] : {std::pair(TaskKind::kLinear, LinearInput::kPlain),
+                                      std::pair(TaskKind::kSiluLinear, LinearInput::kSilu)}) {
+      Samples slowest;
+      for (int launch = 0; launch < kLaunches && lab_.status(); ++launch) {
+        const auto make = [&](std::uint32_t block) {
+          return linear_task(kind, input, kWideIn, rows, 1, lab_.fresh(bytes), block);
+        };
+        const BodyTimes times =
+            time("wide bodies at once", lab_.sms(), {1, 1, 0, 0}, make, false, true);
+        const Samples of_launch = slowest_of(times);
+        slowest.insert(slowest.end(), of_launch.begin(), of_launch.end());
+      }
+      results_.add(lab_, fmt::format("bodies_{}_{}x{}kib", name_of(kind), kWideIn, kWideKib), "us",
+                   slowest);
+    }
+  }
+
+  // Of each repetition.
+  static Samples slowest_of(const BodyTimes& times) {
+    Samples slowest(BodyTimes::kKept);
+    for (std::size_t i = 0; i < times.total_us.size(); ++i) {
+      double& of_repetition = slowest[i % BodyTimes::kKept];
+      of_repetition = std::max(of_repetition, times.total_us[i]);
+    }
+    return slowest;
+  }
+
   Together together(std::uint32_t active, std::uint32_t kib) {
-    constexpr int kLaunches = 9;
     const std::uint32_t rows = (kib << 10) / (2 * kIn);
     Together all;
     for (int launch = 0; launch < kLaunches && lab_.status(); ++launch) {
       const BodyTimes times = in_step(active, rows, [&](auto, auto) { return rows; });
       const std::vector<std::uint32_t> crowds = crowds_of(times);
-      Samples slowest(BodyTimes::kKept);
-      for (std::size_t i = 0; i < times.total_us.size(); ++i) {
-        double& of_repetition = slowest[i % BodyTimes::kKept];
-        of_repetition = std::max(of_repetition, times.total_us[i]);
-        if (crowds.empty()) continue;
+      for (std::size_t i = 0; i < times.total_us.size() && !crowds.empty(); ++i) {
         all.by_crowd[crowds[port_[times.sm_of(i)]]].push_back(times.total_us[i]);
       }
+      const Samples slowest = slowest_of(times);
       all.slowest.insert(all.slowest.end(), slowest.begin(), slowest.end());
     }
     return all;
@@ -159,6 +188,7 @@ class BodiesAtOnce : private BodyRunner {
     return samples.empty() ? 0 : mk::microbench::median(samples);
   }
 
+  static constexpr int kLaunches = 9;
   static constexpr std::uint32_t kGroupOfRows = 8;
   static constexpr std::uint32_t kEveryCrowd = 8;
 

@@ -18,6 +18,9 @@ inline constexpr std::array kFittedKib = {64U, 128U, 512U, 2048U};
 // so much that it shows what that costs.
 inline constexpr std::uint32_t kLongSiluIn = 8192;
 inline constexpr std::uint32_t kLongSiluKib = 512;
+// A size of bodies that all SMs run at once, plain and gated: what it costs then to read so much.
+inline constexpr std::uint32_t kWideIn = 8192;
+inline constexpr std::uint32_t kWideKib = 256;
 
 // One token's linear body alone on its SM.
 struct LinearTotal {

@@ -393,8 +393,21 @@ class MachineMaker {
                      static_cast<std::uint32_t>(facts_.chunk_bytes));
   }
 
-  // Gating costs more a KiB than to read it, and less of it shows beside the stream.
+  // Gating costs more a KiB than to read it, and less of it shows beside the stream. Where all SMs
+  // do both at once it costs several times what it costs one alone.
   void set_gated_input(BodyNumbers& body, const LinearBodyFit& fit) {
+    const auto of_all = [&](TaskKind kind) {
+      return get(fmt::format("bodies_{}_{}x{}kib", name_of(kind), kWideIn, kWideKib));
+    };
+    const auto plain = of_all(TaskKind::kLinear), gated = of_all(TaskKind::kSiluLinear);
+    if (plain && gated) {
+      const double plain_input = input_kib(TaskKind::kLinear, kWideIn) * body.per_activation.value;
+      set(body.per_activation,
+          std::max(0.0, gated->value - plain->value + plain_input) /
+              input_kib(TaskKind::kSiluLinear, kWideIn),
+          fmt::format("{} - {}, and the latter's input", gated->how, plain->how));
+      return;
+    }
     const std::string small = "body_silu_linear_total";
     const std::string large = fmt::format("body_silu_linear_{}x{}kib", kLongSiluIn, kLongSiluKib);
     const auto of_small = beyond_stream(body, fit, small, kSiluIn, kTileKib);

@@ -5,6 +5,7 @@
 #include "core/row_deal.h"
 #include "gpu_backend/cuda/microbench/body_fit.h"
 #include "gpu_backend/cuda/microbench/machine.h"
+#include "gpu_backend/cuda/microbench/port_fit.h"
 
 namespace mk::cuda {
 namespace {
@@ -187,6 +188,13 @@ TEST(DeviceMachine, TakesWhatGatingCostsFromTwoSizes) {
   EXPECT_NEAR(body.per_activation.value, kGating, 1e-6);
   EXPECT_NEAR(body.start_up.value + body.fixed.value + body.epilogue.value, 2, 1e-4);
   EXPECT_EQ(body.port_limit, machine.body(TaskKind::kLinear).port_limit);
+
+  // Where all SMs read as many columns at once, that tells: a plain one's input and what is more.
+  all.push_back({"bodies_linear_8192x256kib", 14.5, "us", 0.02});
+  all.push_back({"bodies_silu_linear_8192x256kib", 15, "us", 0.02});
+  const Machine crowded = device_machine(base(), device_facts(), all);
+  const double plain = crowded.body(TaskKind::kLinear).per_activation.value * 32;
+  EXPECT_NEAR(crowded.body(TaskKind::kSiluLinear).per_activation.value * 64, plain + 0.5, 1e-9);
 }
 
 TEST(DeviceMachine, FindsTheLatencyThatExplainsFewBytesInFlight) {
@@ -230,6 +238,45 @@ TEST(DeviceMachine, TakesTheCurveFromBodiesWhereTheMemoryLimitsThem) {
   // All but 2 % of what these bodies take in: the memory is not what limits them.
   EXPECT_DOUBLE_EQ(machine.bandwidth_at(40), 3100);
   EXPECT_DOUBLE_EQ(machine.bandwidth_at(132), 3100);
+}
+
+// What bodies at once show where SMs share ports, by a known contention and a flat memory.
+TEST(DeviceMachine, TakesPortsAndWhatTheMemoryOffersThroughThem) {
+  constexpr double kAlone = 70, kOffered = 3000;
+  std::vector<Primitive> all = primitives();
+  all.push_back({"bodies_bandwidth_1", kAlone, "GB/s", 0});
+  const auto port_of = [](std::uint32_t sm) { return sm < 96 ? sm % 24 : 6 + (sm - 96) % 18; };
+  for (std::uint32_t sm = 0; sm < 132; ++sm) {
+    all.push_back({"sm_port_" + std::to_string(sm), static_cast<double>(port_of(sm)), "", 0});
+  }
+  for (const std::uint32_t n : {72U, 104U, 132U}) {
+    CrowdedStreams streams{std::vector<std::uint32_t>(24, 0), kAlone};
+    for (std::uint32_t sm = 0; sm < n; ++sm) ++streams.ports[port_of(sm)];
+    const std::vector<double> rates = rates_by_crowd(streams, kOffered, 0.6);
+    for (std::size_t k = 1; k < rates.size(); ++k) {
+      if (rates[k] <= 0) continue;
+      all.push_back({"bodies_rate_" + std::to_string(n) + "_crowd_" + std::to_string(k), rates[k],
+                     "GB/s", 0});
+    }
+    all.push_back({"bodies_bandwidth_" + std::to_string(n), n * rates.back(), "GB/s", 0});
+  }
+
+  const Machine machine = device_machine(base(), device_facts(), all);
+
+  for (std::uint32_t sm = 0; sm < 132; ++sm) EXPECT_EQ(machine.port_of(sm), port_of(sm)) << sm;
+  EXPECT_NEAR(machine.port_contention.value, 0.6, 0.011);
+  for (const double n : {72.0, 104.0, 132.0}) {
+    EXPECT_NEAR(machine.bandwidth_at(n), kOffered, 0.005 * kOffered) << n;
+  }
+  EXPECT_TRUE(machine_from_json(machine_to_json(machine), "machine.json"));
+}
+
+TEST(DeviceMachine, TakesNoContentionFromPortsThatDoNotCoverAllSms) {
+  std::vector<Primitive> all = primitives();
+  all.push_back({"sm_port_0", 0, "", 0});
+  const Machine machine = device_machine(base(), device_facts(), all);
+  EXPECT_TRUE(machine.sm_port.empty());
+  EXPECT_EQ(machine.port_contention.value, 0);
 }
 
 TEST(DeviceMachine, KeepsWhatWasNotMeasured) {
