@@ -35,7 +35,7 @@ void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string
            .one_of({"on", "off"}));
   keep(parser.value("--partition", flags.partition, "P", "grids: mpk (as published), balanced")
            .one_of({"mpk", "balanced"}));
-  keep(parser.value("--fuse", flags.fusion, "F", "none, norm, norm-linear or norm-gated")
+  keep(parser.value("--fuse", flags.fusion, "F", "one of none, norm, norm-linear, norm-gated")
            .one_of({"none", "norm", "norm-linear", "norm-gated"}));
   keep(parser
            .value("--events", flags.events, "E",
