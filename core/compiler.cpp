@@ -149,7 +149,7 @@ std::string_view name_of(EventGranularity events) {
   return kNames[static_cast<std::size_t>(events)];
 }
 std::string_view name_of(OperatorFusion fusion) {
-  constexpr std::string_view kNames[] = {"none", "norm-linear", "norm"};
+  constexpr std::string_view kNames[] = {"none", "norm-linear", "norm", "norm-gated"};
   return kNames[static_cast<std::size_t>(fusion)];
 }
 

@@ -128,6 +128,27 @@ Status check_form(const Operator& op) {
   return {};
 }
 
+// Columns of the output are cut where their pairs of rows are. Requires: check_form() is content,
+// and tensors exist.
+Status check_gated(const ComputationGraph& graph, const Operator& op) {
+  const auto* const linear = std::get_if<LinearParams>(&op.params);
+  if (linear == nullptr || !linear->gated) return {};
+  if (op.kind == TaskKind::kSiluLinear || linear->residual)
+    return refuse(op, "a gated linear takes plain or normed rows, and adds no residual");
+  const Access& weight = op.accesses[op.kind == TaskKind::kNormLinear ? 2 : 1];
+  const Access& output = op.accesses.back();
+  const std::int64_t rows = graph.tensors[weight.tensor.index].shape.extent[0];
+  const std::int64_t width = graph.tensors[output.tensor.index].shape.extent[1];
+  if (rows != linear->out || rows != 2 * width)
+    return refuse(op, fmt::format("gated, with {} rows for {} outputs", rows, width));
+  const DimCut& rows_cut = weight.cut[0];
+  const DimCut& columns_cut = output.cut[1];
+  if (rows_cut.rule != columns_cut.rule || rows_cut.axis != columns_cut.axis ||
+      rows_cut.granule != 2 * columns_cut.granule)
+    return refuse(op, "gated, with rows that are not cut as its outputs are");
+  return {};
+}
+
 bool is_remote_write(const OperatorNode& node, const Access& access) {
   return node.op.kind == TaskKind::kPut && access.mode == AccessMode::kWrite;
 }
@@ -170,6 +191,7 @@ Status check_node(const ComputationGraph& graph, const OperatorNode& node,
       return refuse(node.op, fmt::format("reads {}, which nothing has written", tensor.name));
     if (Status cuts = check_cuts(graph, node, access); !cuts) return cuts;
   }
+  if (Status gated = check_gated(graph, node.op); !gated) return gated;
   if (Status devices = check_devices(graph, node); !devices) return devices;
   for (const Access& access : node.op.accesses) {
     if (access.mode == AccessMode::kWrite) written[access.tensor.index] = true;

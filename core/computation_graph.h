@@ -60,6 +60,8 @@ enum class OperatorFusion : std::uint8_t {
   kNone,
   kNormLinear,  // norms and the gating before `down` inside the linears behind them
   kNorm,  // norms only: a task reads the whole input, and before the gating it is twice as long
+  kNormGated,  // norms, and the gating at the end of the linear before it: gate_up writes what
+               // `down` reads (experts of an MoE model: as kNorm)
 };
 
 struct StepShape {

@@ -137,21 +137,25 @@ TensorId ComputationGraphBuilder::linear(std::string name, TensorId x, TensorId 
   const std::int64_t in = shape(weight).extent[1];
   const bool interleaved =
       graph_.tensors[weight.index].source.layout == WeightLayout::kInterleavedRows;
-  const std::int64_t granule = interleaved ? 2 : 1;
+  const std::int64_t granule = interleaved || o.gated ? 2 : 1;
   if (!is_matrix(name, "the input", x, tokens(), o.silu_input ? 2 * in : in)) return {};
+  if (o.gated && out % 2 != 0)
+    return refuse(name, fmt::format("{} rows, which are not pairs of gate and up", out)),
+           TensorId{};
   if (o.residual && !is_matrix(name, "the residual", *o.residual, tokens(), out)) return {};
   if (o.norm && (!known(name, *o.norm) || o.silu_input || shape(*o.norm) != Shape{in}))
     return refuse(name, fmt::format("the norm weight must have {} elements", in)), TensorId{};
   Draft d = draft(std::move(name), o.norm         ? TaskKind::kNormLinear
                                    : o.silu_input ? TaskKind::kSiluLinear
                                                   : TaskKind::kLinear);
-  d.node.op.params = LinearParams{in, out, o.residual.has_value(), o.epsilon};
-  const TensorId y = output(d, "out", {tokens(), out}, DType::kBf16);
+  d.node.op.params = LinearParams{in, out, o.residual.has_value(), o.epsilon, o.gated};
+  const std::int64_t width = o.gated ? out / 2 : out;
+  const TensorId y = output(d, "out", {tokens(), width}, DType::kBf16);
   d.axis("rows", (out + granule - 1) / granule).read(x);
   if (o.norm) d.read(*o.norm);
   d.read(weight, {even_cut(0, granule)});
   if (o.residual) d.read(*o.residual, {no_cut(), even_cut(0, granule)});
-  d.write(y, {no_cut(), even_cut(0, granule)});
+  d.write(y, {no_cut(), even_cut(0, o.gated ? 1 : granule)});
   append(std::move(d));
   return y;
 }

@@ -25,6 +25,7 @@ struct LinearOptions {
   std::optional<TensorId> norm{};      // weight of an RMSNorm of the input: kNormLinear
   double epsilon = 1e-6;               // of that norm
   bool silu_input = false;             // input is gate_up: kSiluLinear
+  bool gated = false;                  // the weight's rows are gate_up: LinearParams::gated
 };
 
 struct QkNorm {

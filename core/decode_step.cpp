@@ -64,7 +64,7 @@ class DecodeStep {
         step_(step),
         devices_(static_cast<std::uint8_t>(step.devices)),
         norms_fused_(fusion != OperatorFusion::kNone),
-        gating_fused_(fusion == OperatorFusion::kNormLinear),
+        fusion_(fusion),
         b_(model.name, step) {}
 
   Result<ComputationGraph> build() && {
@@ -134,11 +134,12 @@ class DecodeStep {
 
   // A linear behind an RMSNorm: two operators, or one where they are fused.
   TensorId normed_linear(std::string_view norm, TensorId norm_w, std::string_view name, TensorId x,
-                         TensorId w) {
+                         TensorId w, bool gated = false) {
     if (norms_fused_)
-      return b_.linear(std::string(name), x, w, {.norm = norm_w, .epsilon = m_.epsilon});
+      return b_.linear(std::string(name), x, w,
+                       {.norm = norm_w, .epsilon = m_.epsilon, .gated = gated});
     const TensorId y = b_.rmsnorm(std::string(norm), x, norm_w, m_.epsilon);
-    return b_.linear(std::string(name), y, w);
+    return b_.linear(std::string(name), y, w, {.gated = gated});
   }
 
   TensorId attention_block(TensorId x) {
@@ -178,10 +179,12 @@ class DecodeStep {
         layer_weight("gate_up", {2 * width, m_.hidden},
                      shard(0, WeightLayout::kInterleavedRows,
                            {parameter("mlp.gate_proj"), parameter("mlp.up_proj")}));
-    const TensorId gate_up = normed_linear("post_norm", norm_w, "gate_up", x, gate_up_w);
+    const bool gated = fusion_ == OperatorFusion::kNormGated;
+    const TensorId gate_up = normed_linear("post_norm", norm_w, "gate_up", x, gate_up_w, gated);
     const TensorId down_w = layer_weight(
         "down", {m_.hidden, width}, shard(1, WeightLayout::kPlain, {parameter("mlp.down_proj")}));
-    if (gating_fused_)
+    if (gated) return b_.linear("down", gate_up, down_w, {.residual = residual(x)});
+    if (fusion_ == OperatorFusion::kNormLinear)
       return b_.linear("down", gate_up, down_w, {.residual = residual(x), .silu_input = true});
     const TensorId y = b_.silu_mul("silu_mul", gate_up);
     return b_.linear("down", y, down_w, {.residual = residual(x)});
@@ -236,7 +239,7 @@ class DecodeStep {
   StepShape step_;
   std::uint8_t devices_;
   bool norms_fused_;
-  bool gating_fused_;
+  OperatorFusion fusion_;
   ComputationGraphBuilder b_;
   std::uint32_t layer_ = 0;
   std::uint8_t device_ = 0;

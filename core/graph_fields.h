@@ -12,6 +12,18 @@ namespace mk::graph_fields {
 template <typename S, typename T>
 concept Is = std::is_same_v<std::remove_const_t<S>, T>;
 
+// A field that older files of this version lack: hashed and written iff it is set, so that graphs
+// without it keep their hash; who reads is told that it may be missing, by `f("name", field,
+// true)`.
+template <typename T, typename F>
+void visit_newer(const char* name, T& field, F&& f) {
+  if constexpr (!std::is_const_v<T>) {
+    f(name, field, true);
+  } else if (field) {
+    f(name, field);
+  }
+}
+
 template <Is<NoParams> S, typename F>
 void visit_fields(S&, F&&) {}
 
@@ -33,6 +45,7 @@ void visit_fields(S& s, F&& f) {
   f("out", s.out);
   f("residual", s.residual);
   f("epsilon", s.epsilon);
+  visit_newer("gated", s.gated, f);
 }
 
 template <Is<RopeScaling> S, typename F>

@@ -35,11 +35,17 @@ struct RmsNormParams {
 };
 // kLinear, kNormLinear, kSiluLinear: y[t, out] = sum_in W[out, in] f(x[t])[in] (+ residual[t,
 // out]).
+// Gated: rows of W are pairs of gate and up, as SiluMulParams has them, and a pair makes one
+// output: y[t, i] = silu(row 2 i of that) * (row 2 i + 1 of it). A kLinear or kNormLinear of an
+// even number of rows, no residual; the output is half as wide, and cut where W is cut: columns [a,
+// b) are rows [2 a, 2 b).
 struct LinearParams {
   std::int64_t in = 0;
   std::int64_t out = 0;   // rows of W, padding included
   bool residual = false;  // the last read access is the residual, cut like the output
   double epsilon = 1e-6;  // of kNormLinear
+  bool gated = false;
+  std::int64_t rows_an_output() const { return gated ? 2 : 1; }
   friend bool operator==(const LinearParams&, const LinearParams&) = default;
 };
 // Llama-3 frequency scaling (HF "rope_type": "llama3").

@@ -31,34 +31,47 @@ enum class RowLength : std::uint32_t {
 inline constexpr std::uint32_t kRowLengthCount = 3;
 
 // Rows go to the warps in turn, group by group: a group is two short rows or one, whatever number
-// of chunks a row takes.
+// of chunks a row takes. Of a gated linear a warp gets pairs of rows: where a group is one row, two
+// groups at each turn.
 struct RowDeal {
   std::uint32_t rows = 0;
-  std::uint32_t group_rows = 1;  // 2 where two rows fit into a chunk
-  std::uint32_t panels = 1;      // chunks of a group
+  std::uint32_t group_rows = 1;   // 2 where two rows fit into a chunk
+  std::uint32_t panels = 1;       // chunks of a group
+  std::uint32_t turn_groups = 1;  // 2 only of an even number of rows
 
-  // `row` and `chunk` in the same unit.
-  MK_HD static constexpr RowDeal of(std::uint32_t rows, std::uint32_t row, std::uint32_t chunk) {
-    return {rows, 2 * row <= chunk ? 2U : 1U, (row + chunk - 1) / chunk};
+  // `row` and `chunk` in the same unit. Requires: an even number of rows where they are gated.
+  MK_HD static constexpr RowDeal of(std::uint32_t rows, std::uint32_t row, std::uint32_t chunk,
+                                    bool gated = false) {
+    const bool is_short = 2 * row <= chunk;
+    return {rows, is_short ? 2U : 1U, (row + chunk - 1) / chunk, gated && !is_short ? 2U : 1U};
   }
   MK_HD constexpr RowLength length() const {
     if (group_rows > 1) return RowLength::kPair;
     return panels == 1 ? RowLength::kSingle : RowLength::kLonger;
   }
   MK_HD constexpr std::uint32_t groups() const { return (rows + group_rows - 1) / group_rows; }
+  // Of all warps, one after the other.
+  MK_HD constexpr std::uint32_t turns() const { return groups() / turn_groups; }
   // Groups of that warp, of `warps`.
   MK_HD constexpr std::uint32_t groups_of(std::uint32_t warp, std::uint32_t warps) const {
-    const std::uint32_t all = groups();
-    return all > warp ? (all - warp - 1) / warps + 1 : 0;
+    const std::uint32_t all = turns();
+    return all > warp ? ((all - warp - 1) / warps + 1) * turn_groups : 0;
+  }
+  // The first row of that warp's group number `group`.
+  MK_HD constexpr std::uint32_t row_of(std::uint32_t group, std::uint32_t warp,
+                                       std::uint32_t warps) const {
+    const std::uint32_t of_turn = turn_groups - 1;  // 0 or 1: as shift and as mask
+    const std::uint32_t turn = (group >> of_turn) * warps + warp;
+    return ((turn << of_turn) + (group & of_turn)) * group_rows;
   }
   // Rows of the rounds in which each warp has a group, and warps that have one in the round after
   // these.
   MK_HD constexpr std::uint32_t rows_of_full_rounds(std::uint32_t warps) const {
-    const std::uint32_t dealt = groups() / warps * warps * group_rows;
+    const std::uint32_t dealt = turns() / warps * warps * turn_groups * group_rows;
     return dealt < rows ? dealt : rows;
   }
   MK_HD constexpr std::uint32_t warps_of_last_round(std::uint32_t warps) const {
-    return groups() % warps;
+    return turns() % warps;
   }
   // Of a warp's ring of `stages` chunks, how many are filled for a task whose event is not active
   // yet. What is in flight stands in front of the inputs that come with the event, so one; but two

@@ -105,7 +105,7 @@ struct GraphInfo {
   std::uint8_t devices = 1;
   std::string partition{};  // "mpk", "balanced"
   std::string events{};     // "gcd", "exact", "operator"; ", no overlap" behind it: see compiler.h
-  std::string fusion{};     // "none", "norm-linear", "norm"
+  std::string fusion{};     // "none", "norm-linear", "norm", "norm-gated"
   friend bool operator==(const GraphInfo&, const GraphInfo&) = default;
 };
 

@@ -163,8 +163,9 @@ class JsonReader {
   template <typename T>
   void read_object(const json& from, T& out, const std::string& path) {
     if (!from.is_object()) return refuse(path, "is no object");
-    visit_fields(out, [&](const char* name, auto& field) {
+    visit_fields(out, [&](const char* name, auto& field, bool may_be_missing = false) {
       const auto at = from.find(name);
+      if (at == from.end() && may_be_missing) return;
       if (at == from.end()) return refuse(fmt::format("{}.{}", path, name), "is missing");
       read(*at, field, fmt::format("{}.{}", path, name));
     });

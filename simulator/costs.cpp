@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "core/check.h"
-#include "core/row_deal.h"
 
 namespace mk::simulator {
 namespace {
@@ -130,8 +129,7 @@ Costs::Costs(const TaskGraph& graph, const Machine& machine, const Mechanisms& m
     std::uint32_t& first = row[task_class * kTaskKindCount + index_of(kind)];
     // Of a million tasks nearly all: their class and kind have been met, and have one row.
     const bool is_known = first != kNoIndex && !has_dealt_rows(kind);
-    const std::uint32_t r =
-        is_known ? first : row_with({task_class, kind, dealt_row_bytes(task)}, first);
+    const std::uint32_t r = is_known ? first : row_with(key_of(task), first);
     if (first == kNoIndex) first = r;
     row_of_[task] = r;
     ++tasks_of_row_[r];
@@ -157,15 +155,19 @@ void Costs::classify(Spreads& spreads) {
   }
 }
 
+// Of that many rows.
+RowDeal Costs::deal_of(const Key& key, std::int64_t rows) const {
+  return RowDeal::of(static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(key.row_bytes),
+                     static_cast<std::uint32_t>(machine_.shared_memory.page_bytes.value),
+                     key.gated);
+}
+
 // By how many rows a chunk holds, or chunks a row, where the body's rows are dealt to warps.
 double Costs::port_limit(const Key& key) const {
   const BodyNumbers& body = machine_.body(key.kind);
   if (!row_rates_ || key.row_bytes == 0) return body.port_limit.value;
-  const auto deal =
-      RowDeal::of(1, static_cast<std::uint32_t>(key.row_bytes),
-                  static_cast<std::uint32_t>(machine_.shared_memory.page_bytes.value));
   const double port = body.port_limit.value;
-  switch (deal.length()) {
+  switch (deal_of(key, 1).length()) {
     case RowLength::kPair:
       return body.pair_limit.value > 0 ? body.pair_limit.value : port;
     case RowLength::kSingle:
@@ -177,28 +179,27 @@ double Costs::port_limit(const Key& key) const {
   return bytes / (bytes / port + body.row_time.value * 1e3);
 }
 
-// 0: the task's rows are not dealt to warps, or it is not known how long they are.
-std::int64_t Costs::dealt_row_bytes(std::uint32_t task) const {
+// Without rows iff those of the task are not dealt to warps, or it is not known how long they are.
+Costs::Key Costs::key_of(std::uint32_t task) const {
   const TaskKind kind = graph_.tasks().kind[task];
-  if (!has_dealt_rows(kind)) return 0;
+  Key key{graph_.tasks().task_class[task], kind, 0, false};
+  if (!has_dealt_rows(kind)) return key;
   // A body of several tokens gives each warp columns of all rows.
-  if (graph_.info().batch_tokens > 1) return 0;
+  if (graph_.info().batch_tokens > 1) return key;
   const Operator& op = graph_.op_of(TaskId(task));
   const auto* const linear = std::get_if<LinearParams>(&op.params);
-  if (linear == nullptr) return 0;
+  if (linear == nullptr) return key;
   const std::size_t weight = kind == TaskKind::kNormLinear ? 2 : 1;
-  if (op.accesses.size() <= weight) return 0;
-  return linear->in * size_of(graph_.tensors()[op.accesses[weight].tensor.index].dtype);
+  if (op.accesses.size() <= weight) return key;
+  key.row_bytes = linear->in * size_of(graph_.tensors()[op.accesses[weight].tensor.index].dtype);
+  key.gated = linear->gated;
+  return key;
 }
 
 // The row of that key, a new one iff there is none; `first`: of its class and kind, if there is.
 std::uint32_t Costs::row_with(const Key& key, std::uint32_t first) {
   for (std::size_t r = first; r < keys_.size(); ++r) {
-    const Key& other = keys_[r];
-    if (other.task_class == key.task_class && other.kind == key.kind &&
-        other.row_bytes == key.row_bytes) {
-      return static_cast<std::uint32_t>(r);
-    }
+    if (keys_[r] == key) return static_cast<std::uint32_t>(r);
   }
   keys_.push_back(key);
   tasks_of_row_.push_back(0);
@@ -285,10 +286,7 @@ BodyCost Costs::evaluate(const Key& key, const IterationState& state) const {
 void Costs::deal_rows(BodyCost& cost, const Key& key) const {
   if (key.row_bytes == 0 || cost.bytes == 0) return;
   const auto warps = static_cast<std::uint32_t>(machine_.body(key.kind).warps.value);
-  const auto deal =
-      RowDeal::of(static_cast<std::uint32_t>(cost.bytes / key.row_bytes),
-                  static_cast<std::uint32_t>(key.row_bytes),
-                  static_cast<std::uint32_t>(machine_.shared_memory.page_bytes.value));
+  const RowDeal deal = deal_of(key, cost.bytes / key.row_bytes);
   const std::uint32_t last = deal.warps_of_last_round(warps);
   const std::int64_t full = deal.rows_of_full_rounds(warps) * key.row_bytes;
   cost.tiles = last > 0 && full > 0 ? 2 : 1;
@@ -316,17 +314,14 @@ Picoseconds Costs::work_off_of(const BodyCost& cost, const Key& key) const {
 void Costs::load_into_ring(BodyCost& cost, const Key& key) const {
   if (cost.preload == 0) return;
   const BodyNumbers& body = machine_.body(key.kind);
-  const auto page = static_cast<std::uint32_t>(page_bytes_);
   std::uint32_t stages = 2;
   auto warps = static_cast<std::int64_t>(body.warps.value);
   if (key.row_bytes > 0) {
-    const std::int64_t rows = (cost.bytes + key.row_bytes - 1) / key.row_bytes;
-    const RowDeal deal = RowDeal::of(static_cast<std::uint32_t>(rows),
-                                     static_cast<std::uint32_t>(key.row_bytes), page);
+    const RowDeal deal = deal_of(key, (cost.bytes + key.row_bytes - 1) / key.row_bytes);
     stages =
         deal.stages_ahead(static_cast<std::uint32_t>(warps),
                           static_cast<std::uint32_t>(pages_ / std::max<std::int64_t>(1, warps)));
-    warps = std::min<std::int64_t>(warps, deal.groups());
+    warps = std::min<std::int64_t>(warps, deal.turns());
   }
   cost.in_ring = true;
   cost.begins_ahead = begin_ahead_;

@@ -10,6 +10,7 @@
 #include "core/machine.h"
 #include "core/policy_rules.h"
 #include "core/random.h"
+#include "core/row_deal.h"
 #include "core/task_graph.h"
 #include "simulator/mechanisms.h"
 
@@ -203,6 +204,8 @@ class Costs {
     std::uint32_t task_class;
     TaskKind kind;
     std::int64_t row_bytes;  // of weights, where rows are dealt to warps; else 0
+    bool gated;              // they are dealt in pairs
+    friend bool operator==(const Key&, const Key&) = default;
   };
   // Of a row, among the limits of its route.
   struct StreamClasses {
@@ -212,8 +215,9 @@ class Costs {
   bool has_dealt_rows(TaskKind kind) const {
     return warp_rounds_ && machine_.body(kind).warps.value > 0;
   }
-  std::int64_t dealt_row_bytes(std::uint32_t task) const;
+  Key key_of(std::uint32_t task) const;
   std::uint32_t row_with(const Key& key, std::uint32_t first);
+  RowDeal deal_of(const Key& key, std::int64_t rows) const;
   double port_limit(const Key& key) const;
   double l2_limit(const BodyNumbers& body, double port) const;
   void classify(Spreads& spreads);

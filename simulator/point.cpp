@@ -48,7 +48,8 @@ std::optional<EventGranularity> events_from(std::string_view name) {
                {EventGranularity::kGcd, EventGranularity::kExact, EventGranularity::kOperator});
 }
 std::optional<OperatorFusion> fusion_from(std::string_view name) {
-  return named(name, {OperatorFusion::kNone, OperatorFusion::kNormLinear});
+  return named(name, {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNorm,
+                      OperatorFusion::kNormGated});
 }
 
 Status unknown(std::string_view axis, std::string_view value) {

@@ -64,9 +64,10 @@ void linear(const Tile& tile, TaskClass& c) {
   const auto& p = std::get<LinearParams>(tile.op().params);
   const std::size_t weight = tile.op().kind == TaskKind::kNormLinear ? 2 : 1;
   const std::int64_t rows = tile.extent(weight, 0);
+  const std::int64_t outputs = rows / p.rows_an_output();
   const std::int64_t element = tile.element(0);
   std::int64_t inputs = p.in;
-  std::int64_t flops = 2 * rows * p.in;
+  std::int64_t flops = 2 * rows * p.in + (p.gated ? 5 * outputs : 0);
   if (tile.op().kind == TaskKind::kNormLinear) {
     c.activation_bytes.base = p.in * element;
     flops += 4 * p.in;
@@ -76,7 +77,7 @@ void linear(const Tile& tile, TaskClass& c) {
   }
   c.weight_bytes.base = rows * p.in * tile.element(weight);
   c.preload_bytes = c.weight_bytes.base;
-  per_live_token(c, (inputs + rows * (p.residual ? 2 : 1)) * element, flops);
+  per_live_token(c, (inputs + outputs * (p.residual ? 2 : 1)) * element, flops);
 }
 
 // Reads the cache of its heads up to the context, or the part of it that is its own; writes one

@@ -35,8 +35,8 @@ void declare_compile_flags(Flags& parser, CompileFlags& flags, const std::string
            .one_of({"on", "off"}));
   keep(parser.value("--partition", flags.partition, "P", "grids: mpk (as published), balanced")
            .one_of({"mpk", "balanced"}));
-  keep(parser.value("--fuse", flags.fusion, "F", "none, norm-linear, or norm: without gating")
-           .one_of({"none", "norm", "norm-linear"}));
+  keep(parser.value("--fuse", flags.fusion, "F", "one of none, norm, norm-linear, norm-gated")
+           .one_of({"none", "norm", "norm-linear", "norm-gated"}));
   keep(parser
            .value("--events", flags.events, "E",
                   "gcd (open MPK), exact (regions) or operator (barriers)")
@@ -63,9 +63,10 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
   options.events = flags.events == "gcd"     ? EventGranularity::kGcd
                    : flags.events == "exact" ? EventGranularity::kExact
                                              : EventGranularity::kOperator;
-  options.fusion = flags.fusion == "none"   ? OperatorFusion::kNone
-                   : flags.fusion == "norm" ? OperatorFusion::kNorm
-                                            : OperatorFusion::kNormLinear;
+  options.fusion = flags.fusion == "none"         ? OperatorFusion::kNone
+                   : flags.fusion == "norm"       ? OperatorFusion::kNorm
+                   : flags.fusion == "norm-gated" ? OperatorFusion::kNormGated
+                                                  : OperatorFusion::kNormLinear;
   options.workers = workers;
   options.context = context_of(flags, model);
   options.overlap = flags.overlap == "on";

@@ -41,7 +41,7 @@ constexpr AxisFlag kFlags[] = {
     {"context", "--context", "A:B:STEP", "tokens in each request's KV cache", "1024"},
     {"tp", "--tp", "A:B:STEP", "devices, tensor parallel", "1"},
     {"partition", "--partition", "LIST", "mpk, balanced", "mpk"},
-    {"fuse", "--fuse", "LIST", "none, norm, norm-linear", "none"},
+    {"fuse", "--fuse", "LIST", "none, norm, norm-linear, norm-gated", "none"},
     {"events", "--events", "LIST", "gcd, exact, operator", "gcd"},
     {"overlap", "--overlap", "LIST", "communication tile by tile: on, off", "on"},
     {"experts", "--experts", "LIST", "expert groups of MoE models: stride, static", "stride"},

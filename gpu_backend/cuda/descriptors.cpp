@@ -96,6 +96,7 @@ LinearTask linear(const Tile& tile, const LinearParams& params, TaskKind kind,
                                                : LinearInput::kPlain;
   task.epsilon = static_cast<float>(params.epsilon);
   task.token_tiles = token_tiles(tokens);
+  task.gated = params.gated ? 1 : 0;
   return task;
 }
 

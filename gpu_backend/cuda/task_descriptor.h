@@ -40,7 +40,8 @@ enum class LinearInput : std::uint32_t {
   kSilu,  // silu(x[2 i]) * x[2 i + 1]
 };
 
-// y[t][r] = sum_i weights[r][i] f(x[t])[i] (+ residual[t][r]) for r in [0, rows).
+// y[t][r] = sum_i weights[r][i] f(x[t])[i] (+ residual[t][r]) for r in [0, rows). Gated: y[t][r] =
+// silu(sum of row 2 r) * (sum of row 2 r + 1) for r in [0, rows / 2).
 struct LinearTask {
   const Bf16* weights;  // rows x in, contiguous
   const float* x;
@@ -51,6 +52,7 @@ struct LinearTask {
   LinearInput input;
   float epsilon;
   std::uint32_t token_tiles;  // 0: of one token; else the batch's tokens by eight
+  std::uint32_t gated;        // 1: gated, of an even number of rows and no residual
 };
 
 // The new tokens of one request on some KV heads: those of them, and those positions of the

@@ -41,6 +41,48 @@ TEST(ComputationGraphBuilder, NamesTheOperatorWhoseShapesDoNotFit) {
               HasSubstr("attention: 4 heads, 3 KV heads"));
 }
 
+// Two columns of the output from four rows of the weight.
+ComputationGraph gated_graph() {
+  ComputationGraphBuilder b("toy", kStep);
+  const TensorId x = b.embedding("embed", b.weight("table", {10, 64}));
+  b.linear("gate_up", x, b.weight("w", {4, 64}), {.gated = true});
+  return *std::move(b).build();
+}
+
+TEST(ComputationGraphBuilder, AGatedLinearWritesAColumnForTwoRows) {
+  const ComputationGraph graph = gated_graph();
+  const OperatorNode& node = graph.operators[1];
+  EXPECT_EQ(graph.tensors[node.op.accesses.back().tensor.index].shape, (Shape{1, 2}));
+  EXPECT_EQ(std::get<LinearParams>(node.op.params).out, 4);
+  EXPECT_EQ(node.axes[0].extent, 2);
+}
+
+TEST(ComputationGraphBuilder, RefusesAGatedLinearOfNoPairsOrWithMoreToDo) {
+  const auto error = [](Shape weight, const LinearOptions& options) {
+    return error_of([&](ComputationGraphBuilder& b) {
+      const TensorId x = b.embedding("embed", b.weight("table", {10, 64}));
+      LinearOptions o = options;
+      o.gated = true;
+      if (o.residual) o.residual = b.linear("before", x, b.weight("v", {weight.extent[0], 64}));
+      b.linear("gate_up", x, b.weight("w", weight), o);
+    });
+  };
+  EXPECT_EQ(error({4, 64}, {}), "");
+  EXPECT_THAT(error({5, 64}, {}), HasSubstr("gate_up: 5 rows, which are not pairs"));
+  EXPECT_THAT(error({4, 64}, {.residual = TensorId(0)}), HasSubstr("gate_up: a gated linear"));
+  EXPECT_THAT(error({4, 32}, {.silu_input = true}), HasSubstr("gate_up: a gated linear"));
+}
+
+TEST(ComputationGraph, RefusesAGatedLinearWhoseRowsDoNotFitItsOutputs) {
+  ComputationGraph graph = gated_graph();
+  EXPECT_TRUE(validate(graph));
+  graph.operators[1].op.accesses[1].cut[0].granule = 1;
+  EXPECT_THAT(validate(graph).error().message, HasSubstr("not cut as its outputs are"));
+  graph = gated_graph();
+  graph.tensors[graph.operators[1].op.accesses[2].tensor.index].shape = {1, 4};
+  EXPECT_THAT(validate(graph).error().message, HasSubstr("4 rows for 4 outputs"));
+}
+
 TEST(ComputationGraphBuilder, KeepsTheFirstComplaint) {
   EXPECT_THAT(error_of([](ComputationGraphBuilder& b) {
                 const TensorId x = b.embedding("embed", b.weight("table", {10, 64}));
@@ -64,6 +106,26 @@ TEST(ComputationGraphBuilder, RefusesAnEmptyModelAndStep) {
 TEST(DecodeStep, HasEightOperatorsALayerAndElevenWithExperts) {
   EXPECT_EQ(build_decode_step(*load_model("qwen3-8b"), {})->operators.size(), 36u * 8 + 5);
   EXPECT_EQ(build_decode_step(*load_model("qwen3-30b-a3b"), {})->operators.size(), 48u * 11 + 5);
+}
+
+// Five operators a layer; `down` is a plain linear of what gate_up has gated.
+TEST(DecodeStep, GatesAtTheEndOfGateUp) {
+  const ComputationGraph graph =
+      *build_decode_step(*load_model("llama-3.2-1b"), {}, OperatorFusion::kNormGated);
+  ASSERT_EQ(graph.operators.size(), 16u * 5 + 4);
+  const Operator& gate_up = graph.operators[4].op;
+  const Operator& down = graph.operators[5].op;
+  ASSERT_EQ(gate_up.name, "gate_up");
+  EXPECT_EQ(gate_up.kind, TaskKind::kNormLinear);
+  EXPECT_EQ(std::get<LinearParams>(gate_up.params),
+            (LinearParams{2048, 2 * 8192, false, 1e-5, true}));
+  EXPECT_EQ(graph.tensors[gate_up.accesses[2].tensor.index].source.layout,
+            WeightLayout::kInterleavedRows);
+  ASSERT_EQ(down.name, "down");
+  EXPECT_EQ(down.kind, TaskKind::kLinear);
+  EXPECT_EQ(down.accesses[0].tensor, gate_up.accesses[3].tensor);
+  EXPECT_EQ(graph.tensors[down.accesses[0].tensor.index].shape, (Shape{1, 8192}));
+  EXPECT_FALSE(std::get<LinearParams>(down.params).gated);
 }
 
 TEST(DecodeStep, StreamsWhatTheFactSheetSays) {

@@ -22,6 +22,43 @@ TEST(RowDeal, EachGroupGoesToTheWarpWhoseTurnItIs) {
   }
 }
 
+// Each row has one place; neighbours 2 i and 2 i + 1 are a warp's groups number 2 k and 2 k + 1, or
+// its group number k.
+TEST(RowDeal, PairsOfAGatedLinearStayTogether) {
+  for (std::uint32_t rows = 0; rows < 90; rows += 2) {
+    for (const std::uint32_t row : {1'000U, 2'000U, 3'000U}) {
+      const RowDeal deal = RowDeal::of(rows, row, 2'048, true);
+      std::vector<std::uint32_t> warp_of(rows, 99);
+      std::vector<std::uint32_t> group_of(rows, 99);
+      for (std::uint32_t warp = 0; warp < 11; ++warp) {
+        EXPECT_EQ(deal.groups_of(warp, 11) % deal.turn_groups, 0U);
+        for (std::uint32_t group = 0; group < deal.groups_of(warp, 11); ++group) {
+          for (std::uint32_t r = 0; r < deal.group_rows; ++r) {
+            const std::uint32_t at = deal.row_of(group, warp, 11) + r;
+            ASSERT_LT(at, rows);
+            EXPECT_EQ(warp_of[at], 99U) << "twice";
+            warp_of[at] = warp;
+            group_of[at] = group;
+          }
+        }
+      }
+      for (std::uint32_t r = 0; r < rows; r += 2) {
+        EXPECT_LT(warp_of[r], 11U) << "nobody's";
+        EXPECT_EQ(warp_of[r], warp_of[r + 1]);
+        EXPECT_EQ(group_of[r] / deal.turn_groups, group_of[r + 1] / deal.turn_groups);
+      }
+    }
+  }
+}
+
+TEST(RowDeal, ARoundOfAGatedLinearIsAPairAWarp) {
+  constexpr RowDeal kDeal = RowDeal::of(50, 3'000, 2'048, true);
+  EXPECT_EQ(kDeal.rows_of_full_rounds(11), 44U);
+  EXPECT_EQ(kDeal.warps_of_last_round(11), 3U);
+  EXPECT_EQ(kDeal.turns(), 25U);
+  EXPECT_EQ(RowDeal::of(22, 2'048, 2'048, true).stages_ahead(11, 1), 2U);
+}
+
 TEST(RowDeal, TwoShortRowsAreAGroup) {
   EXPECT_EQ(RowDeal::of(5, 1'024, 2'048).groups(), 3U);
   EXPECT_EQ(RowDeal::of(5, 1'025, 2'048).groups(), 5U);

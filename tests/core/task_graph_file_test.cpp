@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A name of its own for each test: CTest runs them side by side.
 std::string path_of(const char* name) {
@@ -32,10 +33,11 @@ void write(const std::string& path, const std::string& bytes) {
 }
 
 // A small model of both kinds: attention with scaling, experts.
-TaskGraph compiled(const char* name, std::int64_t layers) {
+TaskGraph compiled(const char* name, std::int64_t layers,
+                   OperatorFusion fusion = OperatorFusion::kNone) {
   ModelConfig model = *load_model(name);
   model.layers = layers;
-  const auto result = compile_model(model, {.batch_tokens = 2, .requests = 2}, {});
+  const auto result = compile_model(model, {.batch_tokens = 2, .requests = 2}, {.fusion = fusion});
   EXPECT_TRUE(result) << result.error().message;
   return result->graph;
 }
@@ -55,8 +57,10 @@ std::string message_for(const std::string& bytes) {
 }
 
 TEST(TaskGraphFile, ReadsBackEqual) {
-  for (const char* name : {"llama-3.2-1b", "qwen3-30b-a3b"}) {
-    const TaskGraph graph = compiled(name, 2);
+  for (const auto& [name, fusion] : {std::pair("llama-3.2-1b", OperatorFusion::kNone),
+                                     std::pair("llama-3.2-1b", OperatorFusion::kNormGated),
+                                     std::pair("qwen3-30b-a3b", OperatorFusion::kNone)}) {
+    const TaskGraph graph = compiled(name, 2, fusion);
     const std::string path = path_of("equal.graph");
     ASSERT_TRUE(write_task_graph(graph, path));
     const auto again = read_task_graph(path);
@@ -65,6 +69,16 @@ TEST(TaskGraphFile, ReadsBackEqual) {
     EXPECT_EQ(again->hash(), graph.hash());
     EXPECT_TRUE(is_task_graph_file(path));
   }
+}
+
+// Files of this version are older than gated linears: a graph that has none is as it was.
+TEST(TaskGraphFile, SaysThatALinearIsGatedOnlyWhereItIs) {
+  const std::string plain = task_graph_bytes(compiled("smollm2-135m", 1, OperatorFusion::kNorm));
+  const std::string gated =
+      task_graph_bytes(compiled("smollm2-135m", 1, OperatorFusion::kNormGated));
+  EXPECT_THAT(plain, Not(HasSubstr("\"gated\"")));
+  EXPECT_THAT(gated, HasSubstr("\"gated\":true"));
+  EXPECT_TRUE(task_graph_from(plain));
 }
 
 TEST(TaskGraphFile, ReadsAHandMadeGraphThatRepeatsATile) {

@@ -17,11 +17,11 @@ using testing::simple_machine;
 constexpr double kRounding = 1e-4;  // us
 
 // One task of `rows` rows of 10 KB, that is 1 us, dealt to four warps.
-std::shared_ptr<const TaskGraph> rows_of_weights(std::uint32_t rows) {
+std::shared_ptr<const TaskGraph> rows_of_weights(std::uint32_t rows, bool gated = false) {
   TaskGraphBuilder builder({}, TaskGraphBuilder::OperatorTiles::kAny);
   Operator op;
   op.kind = TaskKind::kLinear;
-  op.params = LinearParams{.in = 5'000, .out = rows};
+  op.params = LinearParams{.in = 5'000, .out = rows, .gated = gated};
   op.accesses.resize(2);
   for (Access& access : op.accesses) access.tensor = builder.add_tensor({.shape = {{rows, 5'000}}});
   TaskClass work;
@@ -46,6 +46,23 @@ TEST(ClosedForms, TheLastRoundOfRowsStreamsWithAsManyWarpsAsHaveOne) {
   EXPECT_NEAR(makespan_us(rows_of_weights(1), machine, options), 2, kRounding);
   options.mechanisms.warp_rounds = false;
   EXPECT_NEAR(makespan_us(rows_of_weights(1), machine, options), 1, kRounding);
+}
+
+TEST(ClosedForms, RowsOfAGatedLinearAreDealtInPairs) {
+  Machine machine = simple_machine();
+  set(machine.bodies[index_of(TaskKind::kLinear)].warps, 4);
+  set(machine.shared_memory.page_bytes, 4'096);
+  const SimulationOptions options = plain_options(PolicyKind::kStatic, 1);
+  const auto us = [&](std::uint32_t rows, bool gated) {
+    return makespan_us(rows_of_weights(rows, gated), machine, options);
+  };
+  EXPECT_NEAR(us(8, true), 8, kRounding);
+  // One of four warps has two rows more; two of four, one each.
+  EXPECT_NEAR(us(10, true), 8 + 2 * 4, kRounding);
+  EXPECT_NEAR(us(10, false), 8 + 2 * 2, kRounding);
+  // A chunk of two rows is a pair anyway.
+  set(machine.shared_memory.page_bytes, 20'000);
+  EXPECT_NEAR(us(10, true), us(10, false), kRounding);
 }
 
 // Eight rows of 10 KB at 10 GB/s.

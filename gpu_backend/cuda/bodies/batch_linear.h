@@ -211,9 +211,9 @@ struct TokenColumns {
 
 // f(x) of this lane's eight columns from `i` on, but for a norm's scale and weights.
 // Requires: i % 8 == 0.
-template <bool Gated, class C>
+template <bool SiluInput, class C>
 MK_INLINE void load_token_columns(C& c, const float* x, std::uint32_t i, TokenColumns& to) {
-  if constexpr (Gated) {
+  if constexpr (SiluInput) {
     MK_UNROLL
     for (std::uint32_t k = 0; k < 8; k += 2) {
       const Float4 v = load_as<Float4>(x + 2 * (i + k));
@@ -245,7 +245,7 @@ MK_INLINE float apply_norm(const Words4& weights, TokenColumns& columns) {
 
 // This warp's columns of a panel of the tokens, as the products take them. Between the loads and
 // their use, `meanwhile()` is called.
-template <class Plan, bool Gated, int Tiles, class C, class Meanwhile>
+template <class Plan, bool SiluInput, int Tiles, class C, class Meanwhile>
 MK_INLINE void load_panel(C& c, const LinearTask& task, const Plan& plan, std::uint32_t panel,
                           std::uint32_t tokens, TokenColumns (&columns)[Tiles][Plan::kMostBlocks],
                           float (&squares)[Tiles], Meanwhile&& meanwhile) {
@@ -261,7 +261,7 @@ MK_INLINE void load_panel(C& c, const LinearTask& task, const Plan& plan, std::u
     for (std::uint32_t b = 0; b < kBlocks; ++b) {
       const std::uint32_t i = begin + b * kBlockColumns;
       columns[tile][b] = {};
-      if (token < tokens && i < end) load_token_columns<Gated>(c, x, i, columns[tile][b]);
+      if (token < tokens && i < end) load_token_columns<SiluInput>(c, x, i, columns[tile][b]);
     }
   }
   if (task.input == LinearInput::kNorm) {
@@ -324,8 +324,8 @@ MK_INLINE void multiply_batch_chunk(C& c, const unsigned char* chunk, const Plan
   }
 }
 
-// The body: what its parts share. Gated: of a task whose input is kSilu.
-template <class Shape, int Tiles, bool Gated, class C>
+// The body: what its parts share. SiluInput: of a task whose input is kSilu.
+template <class Shape, int Tiles, bool SiluInput, class C>
 class BatchLinear {
  public:
   using Plan = BatchPlan<Shape, Tiles>;
@@ -349,8 +349,8 @@ class BatchLinear {
       float squares[Tiles] = {};
       for (std::uint32_t panel = 0; panel < plan_.panels; ++panel) {
         if (first == 0 || plan_.panels > 1) {
-          load_panel<Plan, Gated>(c_, task_, plan_, panel, tokens_, columns, squares,
-                                  [&] { fill(); });
+          load_panel<Plan, SiluInput>(c_, task_, plan_, panel, tokens_, columns, squares,
+                                      [&] { fill(); });
         }
         stream_groups(first, panel, parity, columns);
       }
@@ -438,8 +438,9 @@ class BatchLinear {
     return c_.thread() < outputs_of(first) ? residual_of(output(first, c_.thread())) : 0.0F;
   }
 
-  // Adds the warps' parts up. Two stretches' parts lie side by side, so one barrier is enough: who
-  // overwrites them has met the others behind the next stretch.
+  // Adds the warps' parts up; of a gated task neighbours (threads 2 k and 2 k + 1) have a pair of
+  // rows, since all lanes of a warp have outputs or none has. Two stretches' parts lie side by
+  // side, so one barrier is enough: who overwrites them has met the others behind the next stretch.
   MK_INLINE void finish_stretch(std::uint32_t first, std::uint32_t parity, float residual) {
     const std::uint32_t outputs = outputs_of(first);
     std::uint32_t o = c_.thread();
@@ -453,7 +454,12 @@ class BatchLinear {
         sum += w < plan_.warps ? part[w * kGroupSums] : 0.0F;
       }
       if (task_.input == LinearInput::kNorm) sum *= scale_of(at.token);
-      if (is_live(at)) {
+      if (task_.gated != 0) {
+        const float up = c_.shuffle_xor(sum, 1);
+        if (is_live(at) && at.row % 2 == 0) {
+          task_.y[std::uint64_t{at.token} * task_.y_stride + at.row / 2] = silu(c_, sum) * up;
+        }
+      } else if (is_live(at)) {
         task_.y[std::uint64_t{at.token} * task_.y_stride + at.row] = sum + residual;
       }
       o += c_.threads();
@@ -479,12 +485,12 @@ class BatchLinear {
   BatchCursor next_;
 };
 
-template <class Shape, int Tiles, bool Gated>
+template <class Shape, int Tiles, bool SiluInput>
 struct RunBatchLinear {
   template <class C>
   MK_HD static void run(C& c, WarpStream* stream, const LinearTask* task, std::uint32_t tokens) {
     WarpStream own = *stream;
-    BatchLinear<Shape, Tiles, Gated, C>(c, own, *task, tokens).run();
+    BatchLinear<Shape, Tiles, SiluInput, C>(c, own, *task, tokens).run();
     *stream = own;
   }
 };

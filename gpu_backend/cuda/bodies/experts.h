@@ -106,6 +106,7 @@ MK_INLINE void write_routed(const ExpertLinearTask& task, std::uint32_t expert,
   linear.input = LinearInput::kPlain;
   linear.epsilon = 0;
   linear.token_tiles = 0;
+  linear.gated = 0;
 }
 
 // Where a block is among the linears of its expert task: in shared memory, the end of the work

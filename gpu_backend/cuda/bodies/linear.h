@@ -23,31 +23,34 @@ namespace mk::cuda {
 // in its registers for all of them.
 inline constexpr std::uint32_t kBand = 2;
 
+template <class Shape>
+MK_INLINE RowDeal deal_of(const LinearTask& task) {
+  return RowDeal::of(task.rows, task.in, Shape::kChunkElements, task.gated != 0);
+}
+
 // How the weights of a task are cut into chunks for one warp. Groups of rows go to the warps in
 // turn (core/row_deal.h); a group is one chunk of two short rows, or one long row in panels. The
-// chunks come band by band, in a band panel by panel, of a panel group by group.
+// chunks come band by band, in a band panel by panel, of a panel group by group. Of a gated task a
+// band is one pair of rows or two, and no pair stands in two bands.
 template <class Shape>
 struct ChunkPlan {
   std::uint32_t in = 0;
-  std::uint32_t rows = 0;
-  std::uint32_t group_rows = 1;
-  std::uint32_t panels = 1;
+  RowDeal deal{};
   std::uint32_t panel = 0;   // columns of a panel; the last may be shorter
   std::uint32_t groups = 0;  // of this warp
 
   ChunkPlan() = default;
-  MK_INLINE ChunkPlan(const LinearTask& task, std::uint32_t warp) : in(task.in), rows(task.rows) {
-    const RowDeal deal = RowDeal::of(rows, in, Shape::kChunkElements);
-    group_rows = deal.group_rows;
-    panels = deal.panels;
+  MK_INLINE ChunkPlan(const LinearTask& task, std::uint32_t warp)
+      : in(task.in), deal(deal_of<Shape>(task)) {
+    const std::uint32_t panels = deal.panels;
     panel = panels == 1 ? in : ((in + panels - 1) / panels + 127) / 128 * 128;
     groups = deal.groups_of(warp, Shape::kWarps);
   }
   MK_INLINE std::uint32_t row_of_group(std::uint32_t group, std::uint32_t warp) const {
-    return (group * Shape::kWarps + warp) * group_rows;
+    return deal.row_of(group, warp, Shape::kWarps);
   }
   MK_INLINE std::uint32_t rows_at(std::uint32_t row) const {
-    return row + group_rows <= rows ? group_rows : 1;
+    return row + deal.group_rows <= deal.rows ? deal.group_rows : 1;
   }
   // Groups of the band that begins with that group.
   MK_INLINE std::uint32_t band_at(std::uint32_t group) const {
@@ -69,7 +72,7 @@ struct ChunkCursor {
   MK_INLINE void advance(const ChunkPlan<Shape>& plan) {
     if (++of_band < plan.band_at(first)) return;
     of_band = 0;
-    if (++panel < plan.panels) return;
+    if (++panel < plan.deal.panels) return;
     panel = 0;
     first += kBand;
   }
@@ -83,7 +86,7 @@ MK_INLINE void request_chunk(C& c, WarpStream& stream, const LinearTask& task,
   const std::uint32_t row = plan.row_of_group(at.first + at.of_band, c.warp());
   const std::uint64_t offset = std::uint64_t{row} * plan.in + std::uint64_t{at.panel} * plan.panel;
   const std::uint32_t elements =
-      plan.panels == 1 ? plan.rows_at(row) * plan.in : plan.columns_of(at.panel);
+      plan.deal.panels == 1 ? plan.rows_at(row) * plan.in : plan.columns_of(at.panel);
   c.copy(shared.ring[c.warp()][stage], task.weights + offset, elements * 2,
          &shared.full[c.warp()][stage]);
   ++stream.requested;
@@ -103,12 +106,12 @@ MK_INLINE void request_up_to(C& c, WarpStream& stream, const LinearTask& task,
 template <class Shape>
 MK_INLINE ChunkCursor<Shape> first_missing(const WarpStream& stream, const ChunkPlan<Shape>& plan) {
   const std::uint32_t there = stream.requested - stream.used;
-  if (plan.panels == 1) {
+  if (plan.deal.panels == 1) {
     return {there < plan.groups ? there / kBand * kBand : plan.groups, 0, there % kBand};
   }
   static_assert(kBand == 2, "a chunk's place in the first band, by shifts");
   const std::uint32_t shift = plan.groups < kBand ? 0 : 1;
-  if (there >> shift == plan.panels) return {kBand, 0, 0};
+  if (there >> shift == plan.deal.panels) return {kBand, 0, 0};
   return {0, there >> shift, there & shift};
 }
 
@@ -124,8 +127,7 @@ MK_HD void preload_linear(C& c, WarpStream& stream, const LinearTask& task,
   ChunkCursor<Shape> next = first_missing(own, plan);
   constexpr std::uint32_t kUnderWay = chunks_under_way(Shape::kChunkBytes);
   const auto chunks_of = [&](std::uint32_t warp) {
-    return RowDeal::of(task.rows, task.in, Shape::kChunkElements).groups_of(warp, Shape::kWarps) *
-           plan.panels;
+    return plan.deal.groups_of(warp, Shape::kWarps) * plan.deal.panels;
   };
   for (std::uint32_t chunk = own.requested - own.used; chunk < stages && next.has_more(plan);
        ++chunk) {
@@ -329,7 +331,8 @@ struct LaneOutput {
   }
 };
 
-// Sums a band's outputs over the lanes, all at once, adds the residual and writes y.
+// Sums a band's outputs over the lanes, all at once, adds the residual and writes y. A pair of a
+// gated task is two neighbours' (2 k and 2 k + 1), whatever Rows is.
 template <class Shape, int Rows, class C>
 MK_INLINE void write_band(C& c, float (&acc)[kBand][Rows], const LinearTask& task,
                           const LaneOutput<Shape, Rows>& output, float residual) {
@@ -349,6 +352,11 @@ MK_INLINE void write_band(C& c, float (&acc)[kBand][Rows], const LinearTask& tas
       if (c.lane() == g * Rows + r) mine = total;
     }
   }
+  if (task.gated != 0) {
+    const float up = c.shuffle_xor(mine, 1);
+    if (output.is_one && c.lane() % 2 == 0) task.y[output.row / 2] = silu(c, mine) * up;
+    return;
+  }
   if (output.is_one) task.y[output.row] = mine + residual;
 }
 
@@ -366,7 +374,7 @@ MK_HD void stream_rows(C& c, WarpStream& stream, const LinearTask& task, const f
     const float residual = output.residual(task);
     float acc[kBand][Rows] = {};
     const std::uint32_t width = plan.band_at(first);
-    for (std::uint32_t p = 0; p < plan.panels; ++p) {
+    for (std::uint32_t p = 0; p < plan.deal.panels; ++p) {
       if (kPanels) columns.load(x + p * plan.panel, plan.columns_of(p), c.lane());
       MK_ROLLED
       for (std::uint32_t g = 0; g < width; ++g) {
@@ -403,9 +411,9 @@ struct RunLinear {
     ChunkCursor<Shape> next = first_missing(own, plan);
     const float* const x = stage_input<Shape>(
         c, *task, [&] { request_up_to(c, own, *task, plan, next, Shape::kStages); });
-    if (plan.group_rows == 2) {
+    if (plan.deal.group_rows == 2) {
       stream_rows<Shape, 2, false>(c, own, *task, x, plan, next);
-    } else if (plan.panels == 1) {
+    } else if (plan.deal.panels == 1) {
       stream_rows<Shape, 1, false>(c, own, *task, x, plan, next);
     } else {
       stream_rows<Shape, 1, true>(c, own, *task, x, plan, next);

@@ -13,8 +13,7 @@ namespace mk::cuda {
 template <class Shape>
 MK_INLINE std::uint32_t stages_ahead(const LinearTask& task) {
   if (task.token_tiles != 0) return 2;
-  return RowDeal::of(task.rows, task.in, Shape::kChunkElements)
-      .stages_ahead(Shape::kWarps, Shape::kStages);
+  return deal_of<Shape>(task).stages_ahead(Shape::kWarps, Shape::kStages);
 }
 
 // What of a task that is yet to come depends on no event: its first weights, and hints. A body that

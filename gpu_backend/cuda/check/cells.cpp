@@ -71,7 +71,8 @@ bool apply(const std::string& flag, const std::string& value, Cell& cell) {
     return named(value, cell.compile.partition, {Partition::kMpk, Partition::kBalanced});
   } else if (flag == "--fuse") {
     return named(value, cell.compile.fusion,
-                 {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNorm});
+                 {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNorm,
+                  OperatorFusion::kNormGated});
   } else if (flag == "--events") {
     return named(value, cell.compile.events,
                  {EventGranularity::kGcd, EventGranularity::kExact, EventGranularity::kOperator});

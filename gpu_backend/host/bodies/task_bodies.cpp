@@ -161,9 +161,10 @@ void TaskBodies::bind_weights() {
     const Region out =
         region_of(op, op.accesses.back(), tensor_of(op.accesses.back()), graph_->tasks().tile[t]);
     const std::int64_t row_bytes = std::get<LinearParams>(op.params).in * size_of(memory_->dtype());
+    const std::int64_t bytes = row_bytes * std::get<LinearParams>(op.params).rows_an_output();
     weights_[t] = memory_->bytes_of(weight_of(op).tensor)
-                      .subspan(static_cast<std::size_t>(out.begin[1] * row_bytes),
-                               static_cast<std::size_t>((out.end[1] - out.begin[1]) * row_bytes));
+                      .subspan(static_cast<std::size_t>(out.begin[1] * bytes),
+                               static_cast<std::size_t>((out.end[1] - out.begin[1]) * bytes));
   }
 }
 
@@ -282,7 +283,8 @@ void TaskBodies::rms_norm(const Operator& op, std::uint32_t tile) const {
        .epsilon = static_cast<float>(std::get<RmsNormParams>(op.params).epsilon)});
 }
 
-// The fused kinds make their input rows first, each task for itself, as the GPU's bodies do.
+// The fused kinds make their input rows first, each task for itself, as the GPU's bodies do; the
+// sums of a gated linear stand in scratch memory until they are gated.
 template <typename W>
 void TaskBodies::linear(const Operator& op, std::uint32_t tile, const std::byte* next) const {
   const auto& params = std::get<LinearParams>(op.params);
@@ -292,8 +294,12 @@ void TaskBodies::linear(const Operator& op, std::uint32_t tile, const std::byte*
   const Block in = block_of(op, op.accesses[0], tile);
   const float* x = memory_->data<float>(op.accesses[0].tensor) + in.offset();
   std::int64_t x_stride = in.stride;
+  const std::int64_t rows = out.columns * params.rows_an_output();
+  const std::int64_t made_floats = op.kind == TaskKind::kLinear ? 0 : in.rows * params.in;
+  float* const made = scratch(made_floats + (params.gated ? out.rows * rows : 0));
+  float* const sums = made + made_floats;
+  float* const y = memory_->data<float>(output.tensor) + out.offset();
   if (op.kind != TaskKind::kLinear) {
-    float* made = scratch(in.rows * params.in);
     if (norms) {
       kernels_->of<W>().rms_norm({.x = x,
                                   .weight = memory_->data<W>(op.accesses[1].tensor),
@@ -318,17 +324,24 @@ void TaskBodies::linear(const Operator& op, std::uint32_t tile, const std::byte*
   if (params.residual) {
     residual = memory_->data<float>(op.accesses[norms ? 3 : 2].tensor) + out.offset();
   }
-  kernels_->of<W>().linear(
-      {.weights = memory_->data<W>(weight_of(op).tensor) + out.column * params.in,
-       .x = x,
-       .residual = residual,
-       .y = memory_->data<float>(output.tensor) + out.offset(),
-       .x_stride = x_stride,
-       .y_stride = out.stride,
-       .in = params.in,
-       .rows = out.columns,
-       .tokens = out.rows,
-       .next = next});
+  kernels_->of<W>().linear({.weights = memory_->data<W>(weight_of(op).tensor) +
+                                       out.column * params.rows_an_output() * params.in,
+                            .x = x,
+                            .residual = residual,
+                            .y = params.gated ? sums : y,
+                            .x_stride = x_stride,
+                            .y_stride = params.gated ? rows : out.stride,
+                            .in = params.in,
+                            .rows = rows,
+                            .tokens = out.rows,
+                            .next = next});
+  if (!params.gated) return;
+  kernels_->silu_mul({.gate_up = sums,
+                      .y = y,
+                      .gate_up_stride = rows,
+                      .y_stride = out.stride,
+                      .width = out.columns,
+                      .tokens = out.rows});
 }
 
 void TaskBodies::silu_mul(const Operator& op, std::uint32_t tile) const {

@@ -88,6 +88,28 @@ TEST(Compile, WithFusedNormsOnlyTheGatingStaysAnOperatorOfItsOwn) {
   EXPECT_EQ(compiled->statistics.operators, 36u * 6 + 4);
 }
 
+TEST(Compile, WithTheGatingInGateUpNoOperatorOfItsOwnIsLeft) {
+  for (const auto& [name, layers] :
+       {std::pair("llama-3.2-1b", 16u), std::pair("qwen3-0.6b", 28u)}) {
+    CompileOptions options;
+    options.fusion = OperatorFusion::kNormGated;
+    const auto compiled = compile_model(*load_model(name), {.batch_tokens = 8}, options);
+    ASSERT_TRUE(compiled) << compiled.error().message;
+    EXPECT_EQ(compiled->graph.info().fusion, "norm-gated");
+    EXPECT_EQ(compiled->statistics.operators, layers * 5 + 4);
+  }
+}
+
+TEST(Compile, ExpertsAreNotGatedByTheirLinears) {
+  const ModelConfig model = *load_model("qwen3-30b-a3b");
+  const auto graph = [&](OperatorFusion fusion) { return *build_decode_step(model, {}, fusion); };
+  const ComputationGraph gated = graph(OperatorFusion::kNormGated);
+  const ComputationGraph normed = graph(OperatorFusion::kNorm);
+  EXPECT_TRUE(std::equal(gated.operators.begin(), gated.operators.end(), normed.operators.begin(),
+                         normed.operators.end(),
+                         [](const auto& a, const auto& b) { return a.op == b.op; }));
+}
+
 TEST(Compile, FusedVariantHasFiveOperatorsALayer) {
   CompileOptions options;
   options.fusion = OperatorFusion::kNormLinear;

@@ -45,6 +45,20 @@ TEST(TaskCosts, AreThoseOfTheFactSheet) {
   EXPECT_EQ(class_of(graph, "silu_mul").weight_bytes.at(state), 0);
 }
 
+// gate_up's tiles of 256 rows; norm weights are read once, the rest a token.
+TEST(TaskCosts, AGatedLinearStreamsAllItsRowsAndWritesHalfAsMuch) {
+  CompileOptions options;
+  options.fusion = OperatorFusion::kNormGated;
+  const TaskGraph graph = compiled("qwen3-8b", options).graph;
+  const IterationState state = decode_step(1, 1000);
+  const TaskClass& gated = class_of(graph, "gate_up");
+  EXPECT_EQ(gated.weight_bytes.at(state), 256 * 4096 * 2);
+  EXPECT_EQ(gated.preload_bytes, 256 * 4096 * 2);
+  EXPECT_EQ(gated.activation_bytes.at(state), (4096 + 4096 + 128) * 2);
+  EXPECT_EQ(gated.flops.at(state), 2 * 256 * 4096 + 4 * 4096 + 5 * 128);
+  EXPECT_EQ(class_of(graph, "down").activation_bytes.at(state), (12288 + 2 * 64) * 2);
+}
+
 TEST(TaskCosts, StreamEachWeightOnce) {
   for (const char* model : {"qwen3-8b", "qwen3-4b", "smollm2-135m", "llama-3.1-70b"}) {
     for (const std::uint32_t workers : {2u, 104u, 128u}) {

@@ -72,6 +72,29 @@ TEST(MpkPartition, IsThePublishedOneForTheFusedVariant) {
                                                {"argmax_reduce", {1}}}));
 }
 
+// 16,384 rows by 132 workers.
+TEST(BalancedPartition, CutsAGatedLinearBetweenPairsOfRows) {
+  CompileOptions options;
+  options.partition = Partition::kBalanced;
+  options.fusion = OperatorFusion::kNormGated;
+  options.workers = 132;
+  const auto graph = cut("llama-3.2-1b", options);
+  ASSERT_TRUE(graph);
+  for (const Operator& op : graph->operators) {
+    if (op.name != "gate_up") continue;
+    ASSERT_EQ(op.grid.tiles(), 132u);
+    const auto region = [&](std::size_t access, std::uint32_t tile) {
+      const Access& a = op.accesses[access];
+      return region_of(op, a, graph->tensors[a.tensor.index], tile);
+    };
+    for (std::uint32_t tile = 0; tile < 132; ++tile) {
+      EXPECT_EQ(region(2, tile).begin[0], 2 * region(3, tile).begin[1]);
+      EXPECT_EQ(region(2, tile).end[0], 2 * region(3, tile).end[1]);
+    }
+    EXPECT_EQ(region(3, 131).end[1], 8192);
+  }
+}
+
 TEST(MpkPartition, FollowsBatchRequestsAndWorkers) {
   CompileOptions options;
   options.workers = 104;

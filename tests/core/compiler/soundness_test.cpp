@@ -182,7 +182,8 @@ ModelConfig small_model(const char* name) {
 TEST_P(Soundness, HoldsForTheModels) {
   for (const char* name : {"smollm2-135m", "qwen3-30b-a3b"}) {
     for (const auto partition : {Partition::kMpk, Partition::kBalanced}) {
-      for (const auto fusion : {OperatorFusion::kNone, OperatorFusion::kNormLinear}) {
+      for (const auto fusion :
+           {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNormGated}) {
         for (const std::uint32_t workers : {1u, 5u, 16u}) {
           CompileOptions options;
           options.partition = partition;
@@ -216,7 +217,8 @@ TEST_P(Soundness, HoldsForTheModelsOnSeveralDevices) {
     model.heads = 8;
     model.kv_heads = 2;
     for (const std::uint32_t devices : {2u, 4u}) {
-      for (const auto fusion : {OperatorFusion::kNone, OperatorFusion::kNormLinear}) {
+      for (const auto fusion :
+           {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNormGated}) {
         for (const bool overlap : {true, false}) {
           CompileOptions options;
           options.partition = overlap ? Partition::kMpk : Partition::kBalanced;

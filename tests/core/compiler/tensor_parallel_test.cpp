@@ -48,6 +48,18 @@ TEST(TensorParallel, DevicesHoldTheirRowsOrColumns) {
   EXPECT_EQ(weight(graph, "L7.input_norm.weight", 1).source.shards, 1) << "the same everywhere";
 }
 
+TEST(TensorParallel, DevicesGateTheirOwnPairsOfRows) {
+  const auto graph =
+      build_decode_step(*load_model("qwen3-8b"), {.devices = 4}, OperatorFusion::kNormGated);
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ(weight(*graph, "L7.gate_up.weight", 2).shape, (Shape{2 * 12288 / 4, 4096}));
+  for (const OperatorNode& node : graph->operators) {
+    if (node.op.name != "gate_up") continue;
+    EXPECT_TRUE(std::get<LinearParams>(node.op.params).gated);
+    EXPECT_EQ(graph->tensors[node.op.accesses.back().tensor.index].shape, (Shape{1, 12288 / 4}));
+  }
+}
+
 TEST(TensorParallel, NeighboursHoldTheSameKvHeadWhereThereAreFewer) {
   const ComputationGraph graph = step("qwen3-30b-a3b", 8);
   const Tensor& qkv = weight(graph, "L0.qkv.weight", 5);

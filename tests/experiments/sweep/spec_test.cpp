@@ -83,6 +83,15 @@ TEST(SweepSpec, HasBothEnginesForMegakernelsOnly) {
               HasSubstr("engine: 'fast'"));
 }
 
+TEST(SweepSpec, KnowsEveryFusion) {
+  const auto points =
+      points_of(R"({"model": "qwen3-8b", "fuse": ["none", "norm", "norm-linear", "norm-gated"]})");
+
+  ASSERT_TRUE(points.has_value()) << points.error().message;
+  EXPECT_THAT(points->points, SizeIs(4));
+  EXPECT_THAT(refusal_of(R"({"model": "qwen3-8b", "fuse": "gated"})"), HasSubstr("fuse: 'gated'"));
+}
+
 TEST(SweepSpec, CountsTheSplitsThatDoNotFit) {
   const auto points =
       points_of(R"({"model": "qwen3-8b", "workers": [128, 132], "schedulers": 16})");

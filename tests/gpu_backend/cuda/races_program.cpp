@@ -80,7 +80,7 @@ TaskDescriptor linear(const Bf16* weights, const float* x, float* y, std::uint32
   TaskDescriptor task;
   task.kind = TaskKind::kLinear;
   task.linear = {weights, x, nullptr, y, nullptr, in, kRows, in, kRows, LinearInput::kPlain,
-                 1e-6F,   0};
+                 1e-6F,   0, 0};
   return task;
 }
 

@@ -203,17 +203,21 @@ TEST_P(WholeModel, GeneratesTheTokensOfTheHostBackend) {
 
 INSTANTIATE_TEST_SUITE_P(
     Models, WholeModel,
-    testing::Values(ModelCase{"llama", kLlama, {1, 1, 16}},
-                    ModelCase{"qwen3_by_4", kQwen, {4, 1, 16}},
-                    ModelCase{"qwen3_requests", kQwen, {4, 2, 16}},
-                    ModelCase{"qwen3_paged", kQwen, paged({4, 2, 16})},
-                    ModelCase{"qwen3_split", kQwen, split({4, 2, 16})},
-                    ModelCase{"llama_paged_and_split", kLlama, paged(split({3, 1, 16}))},
-                    ModelCase{"qwen3_moe", small_models::kQwen3Moe, {3, 1, 16}},
-                    ModelCase{"qwen3_moe_requests", small_models::kQwen3Moe, {4, 2, 16}},
-                    ModelCase{"qwen3_moe_30b", small_models::kQwen3Moe30b, {2, 1, 16}},
-                    ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear},
-                    ModelCase{"qwen3_two_tiles", kQwen, {9, 9, 16}, OperatorFusion::kNormLinear}),
+    testing::Values(
+        ModelCase{"llama", kLlama, {1, 1, 16}}, ModelCase{"qwen3_by_4", kQwen, {4, 1, 16}},
+        ModelCase{"qwen3_requests", kQwen, {4, 2, 16}},
+        ModelCase{"qwen3_paged", kQwen, paged({4, 2, 16})},
+        ModelCase{"qwen3_split", kQwen, split({4, 2, 16})},
+        ModelCase{"llama_paged_and_split", kLlama, paged(split({3, 1, 16}))},
+        ModelCase{"qwen3_moe", small_models::kQwen3Moe, {3, 1, 16}},
+        ModelCase{"qwen3_moe_requests", small_models::kQwen3Moe, {4, 2, 16}},
+        ModelCase{"qwen3_moe_30b", small_models::kQwen3Moe30b, {2, 1, 16}},
+        ModelCase{"llama_fused", kLlama, {2, 1, 16}, OperatorFusion::kNormLinear},
+        ModelCase{"qwen3_two_tiles", kQwen, {9, 9, 16}, OperatorFusion::kNormLinear},
+        ModelCase{"llama_gated", kLlama, {1, 1, 16}, OperatorFusion::kNormGated},
+        ModelCase{"qwen3_gated_by_4", kQwen, {4, 1, 16}, OperatorFusion::kNormGated},
+        ModelCase{
+            "qwen3_moe_gated", small_models::kQwen3Moe, {3, 1, 16}, OperatorFusion::kNormGated}),
     [](const auto& i) { return std::string(i.param.name); });
 
 // Several devices, a block each, in one memory: each runs its tasks in order, waits for what they

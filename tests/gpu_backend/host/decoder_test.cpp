@@ -120,7 +120,8 @@ TEST_P(DecoderOfEachShape, GivesTheSameBitsHoweverTheGraphIsCut) {
   for (const Partition partition : {Partition::kMpk, Partition::kBalanced}) {
     for (const auto events :
          {EventGranularity::kGcd, EventGranularity::kExact, EventGranularity::kOperator}) {
-      for (const auto fusion : {OperatorFusion::kNone, OperatorFusion::kNormLinear}) {
+      for (const auto fusion :
+           {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNormGated}) {
         for (const std::uint32_t batch : {1U, 4U, 8U}) {
           CompileOptions options;
           options.partition = partition;

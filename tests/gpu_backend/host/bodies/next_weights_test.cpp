@@ -30,7 +30,8 @@ SmallModel small_model(OperatorFusion fusion) {
 }
 
 TEST(NextWeights, KnowsTheWeightsOfEveryTaskThatStreamsAny) {
-  for (const OperatorFusion fusion : {OperatorFusion::kNone, OperatorFusion::kNormLinear}) {
+  for (const OperatorFusion fusion :
+       {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNormGated}) {
     const SmallModel model = small_model(fusion);
     std::int64_t streamed = 0;
     for (std::uint32_t t = 0; t < model.graph->task_count(); ++t) {

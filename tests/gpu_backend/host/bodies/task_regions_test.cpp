@@ -230,6 +230,8 @@ TEST(TaskRegions, AreAllThatBodiesOfAMixtureOfExpertsTouch) {
 TEST(TaskRegions, AreAllThatFusedBodiesTouch) {
   expect_bodies_keep_to_their_regions(small_models::kLlama, OperatorFusion::kNormLinear,
                                       DType::kF32);
+  expect_bodies_keep_to_their_regions(small_models::kQwen3, OperatorFusion::kNormGated,
+                                      DType::kBf16);
 }
 
 }  // namespace
