@@ -82,7 +82,7 @@ void PlainMemory::share() {
     weight_left += weight_of(k);
   }
   double left = granted(demanded);
-  for (const std::uint32_t k : by_limit()) {
+  for (const std::uint32_t k : sorted_by(&Class::capped)) {
     Class& c = classes_[k];
     const std::uint64_t weight = weight_of(k);
     if (weight == 0) continue;
@@ -122,7 +122,7 @@ void PlainMemory::share_by_groups() {
   for (const auto& stream : streams_) {
     if (stream) ++ports[stream->class_index / kinds].streams;
   }
-  for (const std::uint32_t k : by_own_limit()) {
+  for (const std::uint32_t k : sorted_by(&Class::limit)) {
     ports[k / kinds].demanded +=
         static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].capped;
   }
@@ -144,7 +144,7 @@ double PlainMemory::level_of_group(std::uint32_t first, double limit) const {
   double left = limit;
   std::uint64_t weight_left = 0;
   for (std::uint32_t k = first; k < first + kinds; ++k) weight_left += weight_of(k);
-  for (const std::uint32_t k : by_own_limit()) {
+  for (const std::uint32_t k : sorted_by(&Class::limit)) {
     if (k < first || k >= first + kinds) continue;
     if (weight_left == 0) break;
     const double level = left / (static_cast<double>(weight_left) * (1 / kOne));
@@ -155,22 +155,11 @@ double PlainMemory::level_of_group(std::uint32_t first, double limit) const {
   return std::numeric_limits<double>::infinity();
 }
 
-// Classes by the limit that their groups leave them.
-std::vector<std::uint32_t> PlainMemory::by_limit() const {
+std::vector<std::uint32_t> PlainMemory::sorted_by(double Class::*limit) const {
   std::vector<std::uint32_t> order(classes_.size());
   std::iota(order.begin(), order.end(), 0U);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return classes_[a].capped < classes_[b].capped;
-  });
-  return order;
-}
-
-// By their own limit.
-std::vector<std::uint32_t> PlainMemory::by_own_limit() const {
-  std::vector<std::uint32_t> order(classes_.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return classes_[a].limit < classes_[b].limit;
+    return classes_[a].*limit < classes_[b].*limit;
   });
   return order;
 }

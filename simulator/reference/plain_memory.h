@@ -47,8 +47,7 @@ class PlainMemory {
   double granted(double demanded) const;
   void share_by_groups();
   double level_of_group(std::uint32_t first, double limit) const;
-  std::vector<std::uint32_t> by_limit() const;
-  std::vector<std::uint32_t> by_own_limit() const;
+  std::vector<std::uint32_t> sorted_by(double Class::*limit) const;
   std::uint64_t weight_of(std::uint32_t class_index) const;  // of all its streams
   std::uint32_t running() const;
   End first_end() const;
