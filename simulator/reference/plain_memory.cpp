@@ -127,12 +127,12 @@ void PlainMemory::share_by_groups() {
         static_cast<double>(weight_of(k)) * (1 / kOne) * classes_[k].capped;
   }
   share_by_port(ports, granted(demanded_by(ports)), settings_.port_contention);
-  for (std::uint32_t k = 0; k < classes_.size(); ++k) {
-    const PortDemand& port = ports[k / kinds];
-    double rate = classes_[k].capped;
-    if (port.allowed < port.demanded)
-      rate = std::min(rate, level_of_group(k / kinds * kinds, port.allowed));
-    classes_[k].rate = MemoryServer::rate_of(rate);
+  for (std::uint32_t first = 0; first < classes_.size(); first += kinds) {
+    const PortDemand& port = ports[first / kinds];
+    const double level = port.allowed < port.demanded ? level_of_group(first, port.allowed)
+                                                      : std::numeric_limits<double>::infinity();
+    for (std::uint32_t k = first; k < first + kinds; ++k)
+      classes_[k].rate = MemoryServer::rate_of(std::min(classes_[k].capped, level));
   }
 }
 
