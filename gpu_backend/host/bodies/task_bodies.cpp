@@ -18,7 +18,7 @@ float* scratch(std::int64_t elements) {
     float floats[16];
   };
   thread_local std::vector<Line> room;
-  const auto lines = static_cast<std::size_t>(elements + 15) / 16;
+  const auto lines = static_cast<std::size_t>(elements) / 16 + 1;  // none, too, has an address
   if (room.size() < lines) room.resize(lines);
   return room.data()->floats;
 }
