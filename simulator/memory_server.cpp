@@ -89,7 +89,7 @@ void MemoryServer::start(std::int64_t now, std::uint32_t worker, std::uint32_t s
   c.weight += weight;
   ++c.count;
   ++running_;
-  if (port_contention_ > 0) add_up(c.group);
+  add_up(c.group);
   is_stale_ = true;
 }
 
@@ -122,7 +122,7 @@ void MemoryServer::extend(std::int64_t now, std::uint32_t worker, std::uint32_t 
     end = c.clock + reweighed(missing, weight_of_[worker], weight);
     c.weight += weight - weight_of_[worker];
     weight_of_[worker] = weight;
-    if (port_contention_ > 0) add_up(place_of_[worker].group);
+    add_up(place_of_[worker].group);
     is_stale_ = true;
   }
   if (bytes > 0) end += volume_of(bytes, weight);
@@ -139,7 +139,7 @@ std::uint32_t MemoryServer::finish_next() {
   c.ends.clear(member);
   c.weight -= weight_of_[worker];
   if (--c.count == 0) note_last(next_class_);
-  if (port_contention_ > 0) add_up(c.group);
+  add_up(c.group);
   --running_;
   // At once: it takes long, and nobody asks before what the end leads to has been worked out.
   share();
@@ -248,8 +248,9 @@ void MemoryServer::share() {
   }
 }
 
-// What a group's streams ask for, by increasing limit.
+// What a group's streams ask for, by increasing limit, if groups share as ports do.
 void MemoryServer::add_up(std::uint32_t group) {
+  if (ports_.empty()) return;
   PortDemand& port = ports_[group];
   port.streams = 0;
   port.demanded = 0;

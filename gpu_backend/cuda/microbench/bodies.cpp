@@ -15,10 +15,6 @@
 namespace mk::cuda::microbench {
 namespace {
 
-double median(const Samples& samples) {
-  return samples.empty() ? 0 : mk::microbench::median(samples);
-}
-
 class BodyBench : private BodyRunner {
  public:
   BodyBench(Lab& lab, Results& results) : BodyRunner(lab), results_(results) {}

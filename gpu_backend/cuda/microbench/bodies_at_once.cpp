@@ -184,10 +184,6 @@ class BodiesAtOnce : private BodyRunner {
     return crowds;
   }
 
-  static double median(const Samples& samples) {
-    return samples.empty() ? 0 : mk::microbench::median(samples);
-  }
-
   static constexpr int kLaunches = 9;
   static constexpr std::uint32_t kGroupOfRows = 8;
   static constexpr std::uint32_t kEveryCrowd = 8;

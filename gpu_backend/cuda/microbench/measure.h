@@ -24,6 +24,9 @@ class Results {
   std::vector<Primitive> primitives_{};
 };
 
+// 0 where there are none.
+double median(const Samples& samples);
+
 // The sample below which that share of them lies.
 double quantile(Samples samples, double share);
 

@@ -102,6 +102,10 @@ void Results::add(const Lab& lab, std::string name, const char* unit, const Samp
                          mk::microbench::relative_spread(samples)});
 }
 
+double median(const Samples& samples) {
+  return samples.empty() ? 0 : mk::microbench::median(samples);
+}
+
 double quantile(Samples samples, double share) {
   if (samples.empty()) return 0;
   std::ranges::sort(samples);

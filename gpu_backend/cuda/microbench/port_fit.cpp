@@ -32,12 +32,11 @@ std::vector<double> rates_by_crowd(const CrowdedStreams& streams, double offered
   std::vector<PortDemand> ports(streams.ports.size());
   double now = 0;
   for (;;) {
-    double demanded = 0;
     for (std::size_t i = 0; i < ports.size(); ++i) {
       const std::uint32_t k = left[streams.ports[i]] > 0 ? streams.ports[i] : 0;
       ports[i] = {k, k * streams.alone};
-      demanded += ports[i].demanded;
     }
+    const double demanded = demanded_by(ports);
     if (demanded <= 0) return rates;
     share_by_port(ports, smooth_minimum(demanded, offered), contention);
     double until_end = INFINITY;
