@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "core/annotate.h"
@@ -148,9 +150,15 @@ std::string_view name_of(EventGranularity events) {
   constexpr std::string_view kNames[] = {"gcd", "exact", "operator"};
   return kNames[static_cast<std::size_t>(events)];
 }
+constexpr std::array<std::string_view, 4> kFusionNames = {"none", "norm-linear", "norm",
+                                                          "norm-gated"};
 std::string_view name_of(OperatorFusion fusion) {
-  constexpr std::string_view kNames[] = {"none", "norm-linear", "norm", "norm-gated"};
-  return kNames[static_cast<std::size_t>(fusion)];
+  return kFusionNames[static_cast<std::size_t>(fusion)];
+}
+std::optional<OperatorFusion> fusion_from_name(std::string_view name) {
+  const auto found = std::ranges::find(kFusionNames, name);
+  if (found == kFusionNames.end()) return std::nullopt;
+  return static_cast<OperatorFusion>(found - kFusionNames.begin());
 }
 
 Result<Compiled> compile(const ComputationGraph& graph, const CompileOptions& options) {

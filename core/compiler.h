@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ enum class EventGranularity : std::uint8_t { kGcd, kExact, kOperator };
 std::string_view name_of(Partition partition);
 std::string_view name_of(EventGranularity events);
 std::string_view name_of(OperatorFusion fusion);
+std::optional<OperatorFusion> fusion_from_name(std::string_view name);
 
 struct CompileOptions {
   Partition partition = Partition::kMpk;

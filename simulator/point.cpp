@@ -47,10 +47,6 @@ std::optional<EventGranularity> events_from(std::string_view name) {
   return named(name,
                {EventGranularity::kGcd, EventGranularity::kExact, EventGranularity::kOperator});
 }
-std::optional<OperatorFusion> fusion_from(std::string_view name) {
-  return named(name, {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNorm,
-                      OperatorFusion::kNormGated});
-}
 
 Status unknown(std::string_view axis, std::string_view value) {
   return fail(ErrorCode::kUsage, fmt::format("{}: '{}' is unknown", axis, value));
@@ -60,7 +56,7 @@ Status check_names(const SweepPoint& point) {
   if (!policy_from_name(point.policy)) return unknown("policy", point.policy);
   if (!placement_from_name(point.placement)) return unknown("placement", point.placement);
   if (!partition_from(point.partition)) return unknown("partition", point.partition);
-  if (!fusion_from(point.fusion)) return unknown("fuse", point.fusion);
+  if (!fusion_from_name(point.fusion)) return unknown("fuse", point.fusion);
   if (!events_from(point.events)) return unknown("events", point.events);
   if (point.jit_placement != kInTurn && point.jit_placement != kShortestQueue)
     return unknown("jit_placement", point.jit_placement);
@@ -161,7 +157,7 @@ Result<CompileOptions> compile_options_of(const SweepPoint& point) {
   CompileOptions options;
   options.partition = *partition_from(point.partition);
   options.events = *events_from(point.events);
-  options.fusion = *fusion_from(point.fusion);
+  options.fusion = *fusion_from_name(point.fusion);
   options.workers = static_cast<std::uint32_t>(point.grid_workers);
   options.context = static_cast<std::uint32_t>(point.context);
   options.overlap = point.overlap == "on";

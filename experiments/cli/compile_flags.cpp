@@ -63,10 +63,7 @@ Result<CompileOptions> compile_options(const CompileFlags& flags, const ModelCon
   options.events = flags.events == "gcd"     ? EventGranularity::kGcd
                    : flags.events == "exact" ? EventGranularity::kExact
                                              : EventGranularity::kOperator;
-  options.fusion = flags.fusion == "none"         ? OperatorFusion::kNone
-                   : flags.fusion == "norm"       ? OperatorFusion::kNorm
-                   : flags.fusion == "norm-gated" ? OperatorFusion::kNormGated
-                                                  : OperatorFusion::kNormLinear;
+  options.fusion = *fusion_from_name(flags.fusion);  // one that the flag takes
   options.workers = workers;
   options.context = context_of(flags, model);
   options.overlap = flags.overlap == "on";

@@ -70,9 +70,9 @@ bool apply(const std::string& flag, const std::string& value, Cell& cell) {
   } else if (flag == "--partition") {
     return named(value, cell.compile.partition, {Partition::kMpk, Partition::kBalanced});
   } else if (flag == "--fuse") {
-    return named(value, cell.compile.fusion,
-                 {OperatorFusion::kNone, OperatorFusion::kNormLinear, OperatorFusion::kNorm,
-                  OperatorFusion::kNormGated});
+    const std::optional<OperatorFusion> fusion = fusion_from_name(value);
+    if (fusion) cell.compile.fusion = *fusion;
+    return fusion.has_value();
   } else if (flag == "--events") {
     return named(value, cell.compile.events,
                  {EventGranularity::kGcd, EventGranularity::kExact, EventGranularity::kOperator});
